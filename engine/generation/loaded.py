@@ -1,0 +1,278 @@
+"""A model in use: weights, vocabulary, template, contexts with what their caches hold, adapters,
+kept states."""
+
+import functools
+import hashlib
+import os
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import psutil
+
+from engine.errors import AppError
+from engine.generation import threads
+from engine.generation.known_templates import known_template
+from engine.generation.logprobs import LogProbs
+from engine.generation.parked import Parked, ParkedStates
+from engine.generation.prefix import Slot, SlotTable
+from engine.generation.specials import SpecialInfo, SpecialTable
+from engine.generation.states import StateFolder
+from engine.generation.template import TemplateRenderer
+from engine.llama import library
+from engine.llama.adapters import Adapters
+from engine.llama.context import Context
+from engine.llama.model import Model
+from engine.models.gguf_header import Header
+from engine.paths import Paths
+from engine.process.messages import Load, ModelInfo
+
+DEFAULT_N_CTX = 8192
+
+
+@dataclass
+class OpenContext:
+    """A context and what its cache holds."""
+
+    context: Context
+    slots: SlotTable
+
+
+class Loaded:
+    """All there is of one loaded model. One thread generates; tokenising and describing are safe
+    from any."""
+
+    def __init__(
+        self, model: Model, header: Header, info: ModelInfo, request: Load, paths: Paths
+    ) -> None:
+        self.model = model
+        self.vocab = model.vocab
+        self.paths = paths
+        self.request = request
+        self.adapters = Adapters(model)
+        self.renderer = TemplateRenderer()
+        self.contexts: dict[str, OpenContext] = {}
+        self.logprobs = LogProbs(self.vocab.n_tokens)
+        self.template = _template(header, model, info)
+        self.fingerprint = fingerprint(model.path)
+        self.n_threads = request.n_threads or threads.candidates()[0]
+        self.states = self._state_folder()
+        self.parked = ParkedStates()
+        self.info = info
+        self.load_ms = 0.0
+
+    @cached_property
+    def special_table(self) -> SpecialTable:
+        """The vocabulary's special tokens, compiled for cutting rendered chats."""
+        return SpecialTable(
+            {
+                text: SpecialInfo(token.id, token.lstrip, token.rstrip, token.is_control)
+                for text, token in self.vocab.special_tokens.items()
+            }
+        )
+
+    def open_context(self, name: str, n_ctx: int) -> OpenContext:
+        """A context under a name, with a cache of its own.
+
+        Raises:
+            AppError: the name is taken, n_ctx is larger than trained, or memory is too little.
+        """
+        if name in self.contexts:
+            raise AppError(f"A context named {name} is open already.", "Close it first.")
+        n_ctx = self._checked_n_ctx(n_ctx)
+        context = Context(self.model, n_ctx, self.n_threads, self.request.kv_type)
+        slots = SlotTable(context, functools.partial(self._evicted, context))
+        opened = self.contexts[name] = OpenContext(context, slots)
+        return opened
+
+    def context(self, name: str) -> OpenContext:
+        found = self.contexts.get(name)
+        if found is None:
+            raise AppError(
+                f"No context named {name} is open.",
+                "Load the model with its weights, or open the context first.",
+            )
+        return found
+
+    def require_idle(self, name: str = "") -> None:
+        """Raises AppError while a job uses the context of that name ("": any context)."""
+        opened = [self.context(name)] if name else list(self.contexts.values())
+        if any(slot.busy for one in opened for slot in one.slots.slots):
+            raise AppError("A reply is being written with this model.", "Stop it first.")
+
+    def close_context(self, name: str) -> None:
+        """Give a context's memory back. Raises AppError while a job uses it."""
+        opened = self.context(name)
+        self.require_idle(name)
+        self.adapters.forget(opened.context)
+        opened.context.close()
+        del self.contexts[name]
+
+    def choose_threads(self) -> None:
+        """Find the fastest thread count by a short trial, unless the request named one."""
+        if self.request.n_threads or "main" not in self.contexts:
+            return
+        opened = self.contexts["main"]
+        megabytes = self.model.path.stat().st_size // 1_000_000
+        key = f"{library.library_version()}/{megabytes.bit_length()}"
+        self.n_threads = threads.choose(
+            lambda n, tokens: _time_decode(opened.context, n, tokens), key, self.paths
+        )
+        opened.context.clear()
+        opened.context.set_threads(self.n_threads)
+
+    def keep_states(self) -> int:
+        """Write idle chats' KV states to disk, the latest last, so that the bound on the folder
+        costs the oldest. Returns how many were written."""
+        n_written = self._keep_parked()
+        for opened in self.contexts.values():
+            for slot in sorted(opened.slots.slots, key=lambda slot: slot.used):
+                if not slot.busy:
+                    n_written += self._keep(opened.context, slot)
+        return n_written
+
+    def _keep_parked(self) -> int:
+        """Write parked states to disk too, through a sequence that is free for it."""
+        if "main" not in self.contexts:
+            return 0
+        context, slots = self.contexts["main"].context, self.contexts["main"].slots
+        n_written = 0
+        for state in self.parked:
+            if self.states.target(state.tokens, state.key) is None or not slots.n_free():
+                continue
+            slot = slots.claim_empty(state.key)
+            if context.restore(slot.sequence, state.data):
+                slot.append(state.tokens)
+                n_written += self._keep(context, slot)
+            slots.empty(slot)
+            slots.release(slot)
+        return n_written
+
+    def described(self, load_ms: float = 0.0) -> ModelInfo:
+        """The model's description with what is known only once it is loaded."""
+        self.load_ms = load_ms or self.load_ms
+        main = self.contexts.get("main")
+        fields = {name: getattr(self.info, name) for name in self.info.__struct_fields__}
+        fields["fingerprint"] = self.fingerprint
+        fields["template"] = self.template_source
+        fields["n_threads"] = self.n_threads
+        fields["load_ms"] = self.load_ms
+        fields["backend"] = ", ".join(device.name for device in library.gpus()) or "CPU"
+        if main:
+            fields["n_ctx"] = main.context.n_ctx
+            fields["kv_bytes"] = main.context.buffers.kv
+            fields["compute_bytes"] = main.context.buffers.compute
+        return ModelInfo(**fields)
+
+    @property
+    def template_source(self) -> str:
+        if self.info.template == "file":
+            return "file"
+        return "known" if self.template else "none"
+
+    def close(self) -> None:
+        for name in list(self.contexts):
+            self.close_context(name)
+        self.adapters.close()
+        self.renderer.close()
+        self.model.close()
+
+    def _evicted(self, context: Context, slot: Slot) -> None:
+        """A slot leaves the cache: a short state waits in memory, a long one on disk."""
+        if self.parked.takes(context.state_bytes(slot.sequence)):
+            state = Parked(slot.tokens.copy(), slot.key, context.snapshot(slot.sequence))
+            self.parked.put(state)
+        else:
+            self._keep(context, slot)
+
+    def n_idle_max(self, context: Context, active: Slot) -> int:
+        """How many idle cells a decode can carry along at about a hundredth of its time. Attention
+        over a cell costs nearly half of what reading as many bytes of weights does (measured)."""
+        bytes_per_cell = max(1, context.buffers.kv // context.n_ctx)
+        return max(64, self.info.size_bytes // (40 * bytes_per_cell), active.length // 8)
+
+    def _keep(self, context: Context, slot: Slot) -> bool:
+        tokens = slot.tokens.copy()
+        target = self.states.target(tokens, slot.key) if slot.saved < len(tokens) else None
+        if target is None:
+            return False
+        try:
+            temporary = self.states.temporary(target)
+            context.save(slot.sequence, tokens, temporary)
+            self.states.commit(temporary, target, tokens)
+        except OSError as error:
+            # A full disk costs the warm start of this chat, nothing else; the log says so.
+            library.note(f"a chat's state was not kept: {error}")
+            return False
+        slot.saved = len(tokens)
+        return True
+
+    def _checked_n_ctx(self, n_ctx: int) -> int:
+        trained = self.model.n_ctx_train
+        if n_ctx > trained > 0:
+            raise AppError(
+                f"This model was trained for {trained:,} tokens of context; {n_ctx:,} were asked.",
+                f"Choose a context of at most {trained:,}.",
+            )
+        if n_ctx < 0 or 0 < n_ctx < 64:
+            raise AppError(
+                f"A context of {n_ctx} tokens holds no conversation.", "Choose at least 64 tokens."
+            )
+        return n_ctx or min(trained or DEFAULT_N_CTX, DEFAULT_N_CTX)
+
+    def _state_folder(self) -> StateFolder:
+        key = f"{self.fingerprint}/{self.request.kv_type}/{library.library_version()}"
+        return StateFolder(self.paths.states, key, self.request.state_max_bytes)
+
+
+def fingerprint(path: Path) -> str:
+    """A sha256 over the file's size and 64 samples spread over it: quick for any size, different
+    for any real change."""
+    digest = hashlib.sha256()
+    size = path.stat().st_size
+    digest.update(size.to_bytes(8, "little"))
+    with path.open("rb") as file:
+        for index in range(64):
+            file.seek(max(0, size - 65536) * index // 63)
+            digest.update(file.read(65536))
+    return digest.hexdigest()
+
+
+def check_memory(path: Path, info: ModelInfo, n_ctx: int) -> None:
+    """Refuse a load that cannot fit, before llama.cpp tries.
+
+    Raises:
+        AppError: weights and KV cache together exceed what is free.
+    """
+    n_ctx = n_ctx or min(info.n_ctx_train or DEFAULT_N_CTX, DEFAULT_N_CTX)
+    head_size = info.n_embd // info.n_head if info.n_head else 0
+    kv_bytes = 2 * 2 * info.n_layer * info.n_head_kv * head_size * n_ctx
+    needed = path.stat().st_size + kv_bytes
+    free = psutil.virtual_memory().available
+    if needed > free and not library.gpus():
+        raise AppError(
+            f"This model needs about {needed / 1e9:.1f} GB; {free / 1e9:.1f} GB are free.",
+            "Close other programs, shorten the context, or choose a smaller quantisation.",
+        )
+
+
+def _template(header: Header, model: Model, info: ModelInfo) -> str:
+    own = header.metadata.get("tokenizer.chat_template")
+    if isinstance(own, str) and own.strip():
+        return own
+    if model.options.vocab_only and info.kind != "model":
+        return ""
+    return (
+        known_template(model.vocab.special_tokens, info.name or os.path.basename(model.path)) or ""
+    )
+
+
+def _time_decode(context: Context, n_threads: int, n_tokens: int) -> float:
+    context.clear()
+    context.set_threads(n_threads)
+    token = max(0, context.model.vocab.bos)
+    start = time.perf_counter()
+    for position in range(n_tokens):
+        context.decode([token], position, 0, "last")
+    return time.perf_counter() - start

@@ -1,0 +1,212 @@
+"""What the KV cache holds: which tokens stand in which sequence, and the longest common prefix a
+new prompt can reuse.
+
+Knows no llama.cpp: it drives anything with `remove`, `copy` and `clear`. A prompt that goes on
+where a sequence ends extends that sequence; one that departs from it gets a sequence of its own
+which shares the common part, so that both branches stay warm. Old sequences leave when room is
+needed (least recently used first).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Ids = npt.NDArray[np.int32]
+
+
+class Memory(Protocol):
+    """The KV cache, as llama/context.py offers it."""
+
+    n_seq_max: int
+
+    def remove(self, sequence: int, start: int) -> bool: ...
+
+    def copy(self, source: int, target: int, end: int) -> bool: ...
+
+    def clear(self) -> None: ...
+
+
+@dataclass
+class Slot:
+    """One sequence. tokens[:length] stand in the cache at positions 0, 1, ...
+
+    key: adapters and scales its KV was computed under. busy: a job is using it. saved: tokens
+    already on disk.
+    """
+
+    sequence: int
+    key: str = ""
+    busy: bool = False
+    used: int = 0
+    saved: int = 0
+    length: int = 0
+    buffer: Ids = field(default_factory=lambda: np.empty(256, np.int32))
+
+    @property
+    def tokens(self) -> Ids:
+        """What stands in the cache, shape (length,); a view, valid until the next append."""
+        return self.buffer[: self.length]
+
+    def append(self, tokens: Ids | list[int]) -> None:
+        end = self.length + len(tokens)
+        if end > len(self.buffer):
+            grown = np.empty(max(end, 2 * len(self.buffer)), np.int32)
+            grown[: self.length] = self.tokens
+            self.buffer = grown
+        self.buffer[self.length : end] = tokens
+        self.length = end
+
+    def append_one(self, token: int) -> None:
+        """As append, for one token."""
+        if self.length == len(self.buffer):
+            self.append([token])
+        else:
+            self.buffer[self.length] = token
+            self.length += 1
+
+    def truncate(self, length: int) -> None:
+        self.length = min(self.length, length)
+        self.saved = min(self.saved, length)
+
+
+def common_prefix(a: Ids, b: Ids) -> int:
+    """How many ids two sequences share at their start."""
+    n = min(len(a), len(b))
+    different = np.flatnonzero(a[:n] != b[:n])
+    return int(different[0]) if len(different) else n
+
+
+class SlotTable:
+    """All sequences of one context.
+
+    Args:
+        on_evict: called with a slot before it is forgotten (to keep its state on disk).
+    """
+
+    def __init__(self, memory: Memory, on_evict: Callable[[Slot], object]) -> None:
+        self._memory = memory
+        self._on_evict = on_evict
+        self._clock = 0
+        self.slots = [Slot(sequence) for sequence in range(memory.n_seq_max)]
+
+    def longest(self, tokens: Ids, key: str) -> tuple[Slot | None, int]:
+        """The slot that shares the longest prefix under the same key, and its length."""
+        best, best_length = None, 0
+        for slot in self.slots:
+            if slot.length and slot.key == key:
+                n = common_prefix(slot.tokens, tokens)
+                if n > best_length:
+                    best, best_length = slot, n
+        return best, best_length
+
+    def acquire(self, tokens: Ids, key: str) -> Slot:
+        """A busy slot that holds as long a prefix of `tokens` as can be reused; at least the last
+        token is left to decode, since its logits are wanted."""
+        source, n_common = self.longest(tokens, key)
+        n_common = min(n_common, len(tokens) - 1)
+        if source is None or n_common == 0:
+            return self.claim_empty(key)
+        if not source.busy and source.length == n_common:
+            return self._claim(source, key)
+        return self._branch(source, n_common, key)
+
+    def _branch(self, source: Slot, n_common: int, key: str) -> Slot:
+        target = self._empty_slot(source)
+        if target is not source and self._memory.copy(source.sequence, target.sequence, n_common):
+            target.append(source.tokens[:n_common])
+            target.saved = min(source.saved, n_common)
+        elif target is source:
+            self.cut(source, n_common)
+        return self._claim(target, key)
+
+    def claim_empty(self, key: str) -> Slot:
+        """A busy slot that holds nothing yet."""
+        return self._claim(self._empty_slot(None), key)
+
+    def fork(self, source: Slot) -> Slot:
+        """A further busy slot that shares all of `source` (n replies to one prompt)."""
+        target = self._empty_slot(source)
+        assert target is not source, "more replies than sequences"
+        if self._memory.copy(source.sequence, target.sequence, source.length):
+            target.append(source.tokens)
+        return self._claim(target, source.key)
+
+    def cut(self, slot: Slot, length: int) -> None:
+        """Forget a slot's tokens from `length` on; all of them where the model cannot forget a
+        part."""
+        if self._memory.remove(slot.sequence, length):
+            slot.truncate(length)
+        else:
+            self.empty(slot)
+
+    def empty(self, slot: Slot) -> None:
+        self._memory.remove(slot.sequence, 0)
+        slot.length = slot.saved = 0
+
+    def release(self, slot: Slot) -> None:
+        """The job is done with it; its tokens stay warm."""
+        slot.busy = False
+        self._clock += 1
+        slot.used = self._clock
+
+    def leave(self, slot: Slot) -> None:
+        """Give a busy slot's place up: its state is kept on disk where it is worth it, its cells
+        are free."""
+        self._on_evict(slot)
+        self.empty(slot)
+        self.release(slot)
+
+    def clear(self) -> None:
+        """Forget everything; no slot may be busy."""
+        assert not any(slot.busy for slot in self.slots), "a job still uses the cache"
+        for slot in self.slots:
+            slot.length = slot.saved = 0
+        self._memory.clear()
+
+    def trim(self, active: Slot, n_idle_max: int) -> None:
+        """Let idle slots go, oldest first, until the cells that only they hold are few: every cell
+        in use costs each decode its share of attention."""
+        while self._n_idle_cells(active) > n_idle_max and self.evict_one():
+            continue
+
+    def _n_idle_cells(self, active: Slot) -> int:
+        return sum(
+            slot.length - common_prefix(slot.tokens, active.tokens)
+            for slot in self.slots
+            if slot.length and not slot.busy
+        )
+
+    def evict_one(self, keep: Slot | None = None) -> bool:
+        """Forget the least recently used idle slot. False where there is none."""
+        idle = [s for s in self.slots if s.length and not s.busy and s is not keep]
+        if not idle:
+            return False
+        oldest = min(idle, key=lambda slot: slot.used)
+        self._on_evict(oldest)
+        self.empty(oldest)
+        return True
+
+    def n_free(self) -> int:
+        """Sequences that no job uses."""
+        return sum(not slot.busy for slot in self.slots)
+
+    def _claim(self, slot: Slot, key: str) -> Slot:
+        slot.key = key
+        slot.busy = True
+        self._clock += 1
+        slot.used = self._clock
+        return slot
+
+    def _empty_slot(self, source: Slot | None) -> Slot:
+        """A slot that holds nothing; where all are taken, the oldest idle one is emptied, `source`
+        itself last."""
+        while True:
+            for slot in self.slots:
+                if not slot.length and not slot.busy:
+                    return slot
+            if not self.evict_one(keep=source):
+                assert source is not None and not source.busy, "every sequence is in use"
+                return source

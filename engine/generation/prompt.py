@@ -1,0 +1,143 @@
+"""From messages or a text to the token ids a model receives. Only special tokens that the template
+wrote are special."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import AppError
+from engine.generation.loaded import Loaded
+from engine.generation.specials import SpecialPiece, cut
+from engine.generation.template import RenderedChat, render_chat
+from engine.llama.vocab import Vocab
+from engine.process.messages import ChatMessage, Span
+
+Ids = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A text as the model receives it.
+
+    ids: shape (n,). starts: for each id the code point of `text` where it begins, shape (n,).
+    spans: where each message's
+    content stands in `text`.
+    """
+
+    text: str
+    ids: Ids
+    starts: Ids
+    spans: list[Span]
+
+    def tokens_of(self, message: int) -> int:
+        """How many tokens begin within a message's content."""
+        return sum(
+            int(((self.starts >= span.start) & (self.starts < span.end)).sum())
+            for span in self.spans
+            if span.message == message
+        )
+
+
+def chat_prompt(
+    loaded: Loaded,
+    messages: list[ChatMessage],
+    prefill: str = "",
+    add_generation_prompt: bool = True,
+) -> Prompt:
+    """A chat through the model's template.
+
+    Raises:
+        AppError: no template (a base model), or the template fails or refuses.
+    """
+    if not loaded.template:
+        raise AppError(
+            "This is a base model: it has no chat template.",
+            "Let it continue a text instead, or choose a model taught to chat.",
+        )
+    vocab = loaded.vocab
+    rendered = render_chat(
+        loaded.renderer,
+        loaded.template,
+        messages,
+        bos=_written(vocab, vocab.bos),
+        eos=_written(vocab, vocab.eos),
+        add_generation_prompt=add_generation_prompt,
+        prefill=prefill,
+        table=loaded.special_table,
+    )
+    ids, starts = _tokenized(loaded, rendered)
+    return _with_bos(vocab, Prompt(rendered.text, ids, starts, rendered.spans))
+
+
+def _tokenized(loaded: Loaded, rendered: RenderedChat) -> tuple[Ids, Ids]:
+    """Ids, and the code points where they begin; special only where the template wrote it."""
+    vocab = loaded.vocab
+    pieces = cut(
+        rendered.text,
+        rendered.own,
+        loaded.special_table,
+        keep_whole=rendered.replies,
+        markers=rendered.markers,
+    )
+    runs: list[Ids] = []
+    starts: list[Ids] = []
+    is_after_text = False
+    for piece in pieces:
+        if isinstance(piece, SpecialPiece):
+            runs.append(np.array([piece.id], np.int32))
+            starts.append(np.array([piece.start], np.int32))
+        else:
+            text = rendered.text[piece.start : piece.end]
+            ids = vocab.tokenize_inside(text) if is_after_text else vocab.tokenize(text)
+            runs.append(ids)
+            starts.append(piece.start + token_starts(vocab, ids, text))
+        is_after_text = not isinstance(piece, SpecialPiece)
+    return _joined(runs), _joined(starts)
+
+
+def text_prompt(loaded: Loaded, text: str) -> Prompt:
+    """A plain text to continue, with the BOS that the vocabulary asks for; nothing in it is
+    special."""
+    ids = loaded.vocab.tokenize(text)
+    starts = token_starts(loaded.vocab, ids, text)
+    span = Span(0, len(text), 0)
+    return _with_bos(loaded.vocab, Prompt(text, ids, starts, [span]))
+
+
+def token_starts(vocab: Vocab, ids: Ids, text: str) -> Ids:
+    """For each id the code point of `text` where its first byte lies, shape (n,).
+
+    Exact where pieces are the text's bytes (BPE); for vocabularies that add or normalise it is
+    bounded by the text's end.
+    """
+    lengths = np.array([len(vocab.piece(token)) for token in ids.tolist()], np.int64)
+    first_bytes = np.concatenate([[0], np.cumsum(lengths)[:-1]]) if len(ids) else lengths
+    if vocab.type_name == "SentencePiece" and int(lengths.sum()) == len(text.encode()) + 1:
+        first_bytes = np.maximum(
+            first_bytes - 1, 0
+        )  # the space that the vocabulary put before the text
+    data = np.frombuffer(text.encode(), np.uint8)
+    if len(data) == 0:
+        return np.zeros(len(ids), np.int32)
+    is_start = (data & 0xC0) != 0x80
+    code_point = np.cumsum(is_start) - 1
+    starts: Ids = code_point[np.minimum(first_bytes, len(data) - 1)].astype(np.int32)
+    return starts
+
+
+def _with_bos(vocab: Vocab, prompt: Prompt) -> Prompt:
+    """The BOS that the vocabulary asks for, once: many templates write it themselves."""
+    if vocab.adds_bos and vocab.bos >= 0 and (not len(prompt.ids) or prompt.ids[0] != vocab.bos):
+        ids = np.concatenate([np.array([vocab.bos], np.int32), prompt.ids])
+        starts = np.concatenate([np.zeros(1, np.int32), prompt.starts])
+        return Prompt(prompt.text, ids, starts, prompt.spans)
+    return prompt
+
+
+def _written(vocab: Vocab, token: int) -> str:
+    return vocab.piece(token).decode("utf-8", "replace") if token >= 0 else ""
+
+
+def _joined(arrays: list[Ids]) -> Ids:
+    return np.concatenate(arrays).astype(np.int32) if arrays else np.empty(0, np.int32)

@@ -1,0 +1,453 @@
+"""The structs that travel between a window (or script) and a worker: requests in, events out.
+
+Names and types only; wire.py turns them into frames. Light: safe to import anywhere, the window
+included. A request names its job; every event names the job it belongs to (0: the worker itself).
+Every job ends in exactly one of Done, Cancelled, Failed. Logprobs are natural logs; surprise in
+bits is -logprob / ln 2.
+"""
+
+from typing import Literal
+
+import msgspec
+
+PROTOCOL = 1
+MAX_FRAME_BYTES = 256 * 1024 * 1024
+
+Role = Literal["system", "user", "assistant", "tool"]
+Overflow = Literal["stop", "drop_oldest", "fail"]
+Finish = Literal["stop", "stop_string", "length", "context", "cancelled"]
+
+
+class Struct(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Base of all wire structs: immutable, defaults left off the wire."""
+
+
+class Array(Struct, frozen=True):
+    """A numpy array on the wire: dtype string, shape, raw C-order bytes."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
+
+
+# ---- parts of requests ----
+
+
+class ChatMessage(Struct, frozen=True):
+    role: Role
+    content: str
+
+
+class Adapter(Struct, frozen=True):
+    """A LoRA adapter file (GGUF) and its strength; 1.0 is as trained, 0 is off."""
+
+    path: str
+    scale: float = 1.0
+
+
+class Sampling(Struct, frozen=True):
+    """How the next token is drawn. Stages run in the order of these fields; a stage at its default
+    is left out.
+
+    temperature 0 takes the likeliest token. seed None draws one, and Done says which.
+    """
+
+    logit_bias: dict[int, float] = {}
+    repeat_penalty: float = 1.0
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    penalty_last_n: int = 64
+    dry_multiplier: float = 0.0
+    dry_base: float = 1.75
+    dry_allowed_length: int = 2
+    dry_last_n: int = -1
+    dry_breakers: tuple[str, ...] = ("\n", ":", '"', "*")
+    top_n_sigma: float = 0.0
+    top_k: int = 40
+    typical_p: float = 1.0
+    top_p: float = 0.95
+    min_p: float = 0.05
+    xtc_probability: float = 0.0
+    xtc_threshold: float = 0.1
+    temperature: float = 0.8
+    mirostat: Literal[0, 1, 2] = 0
+    mirostat_tau: float = 5.0
+    mirostat_eta: float = 0.1
+    seed: int | None = None
+    grammar: str = ""
+    json_schema: str = ""
+
+
+# ---- requests ----
+
+
+class Request(Struct, frozen=True, tag=True):
+    job: int
+
+
+class Load(Request, frozen=True):
+    """Load a model into this worker, in place of the one before, which must be idle.
+
+    n_ctx 0: the trained length, at most 8,192. n_threads 0: chosen by a short trial.
+    """
+
+    path: str
+    n_ctx: int = 0
+    n_threads: int = 0
+    n_gpu_layers: int = -1
+    device: str = ""
+    kv_type: Literal["f16", "q8_0", "q4_0", "f32"] = "f16"
+    use_mmap: bool = True
+    vocab_only: bool = False
+    state_max_bytes: int = 2 * 1024**3
+
+
+class Unload(Request, frozen=True):
+    pass
+
+
+class OpenContext(Request, frozen=True):
+    """A further context of the loaded model, with its own KV cache; "main" is there from the
+    load."""
+
+    name: str
+    n_ctx: int = 0
+
+
+class CloseContext(Request, frozen=True):
+    name: str
+
+
+class Generate(Request, frozen=True):
+    """Continue a chat (messages) or a text (prompt); exactly one of the two is given.
+
+    prefill: the reply's first words, given by the user, which the model continues.
+    n_replies: replies drawn at once from the one prompt, in one batch; seeds are seed, seed + 1,
+    ...
+    max_tokens -1: until the model ends its turn or the context is full.
+    top_logprobs: how many alternatives each token carries, before and after the samplers (0: none).
+    adapters: set before the first decode; KV computed under other adapters or scales is not reused.
+    alone: clear the KV cache first, so that nothing else in it can change a logit (Replay).
+    slice_tokens: prompt tokens decoded per turn; part of what makes a reply repeatable.
+    """
+
+    messages: list[ChatMessage] | None = None
+    prompt: str | None = None
+    prefill: str = ""
+    context: str = "main"
+    n_replies: int = 1
+    max_tokens: int = -1
+    stop: list[str] = []
+    sampling: Sampling = Sampling()
+    logprobs: bool = True
+    top_logprobs: int = 0
+    overflow: Overflow = "stop"
+    adapters: list[Adapter] = []
+    alone: bool = False
+    slice_tokens: int = 128
+
+
+class KeepStates(Request, frozen=True):
+    """Write the KV states of idle chats to disk now (as an unload does), so that a later worker
+    goes on from them."""
+
+
+class Cancel(Request, frozen=True):
+    """Cancel the job named by `job`. The job itself answers with its one end."""
+
+
+class Ping(Request, frozen=True):
+    pass
+
+
+class Tokenize(Request, frozen=True):
+    """Ids of a text. special: parse special tokens in it and add the BOS/EOS that the vocabulary
+    asks for."""
+
+    text: str
+    special: bool = False
+
+
+class Detokenize(Request, frozen=True):
+    ids: list[int]
+    special: bool = True
+
+
+class Render(Request, frozen=True):
+    """What a chat becomes: the template's text, each message's span in it, and the token ids."""
+
+    messages: list[ChatMessage]
+    prefill: str = ""
+    add_generation_prompt: bool = True
+
+
+class Describe(Request, frozen=True):
+    """The loaded model, or with a path (also in a worker without a model) what that file's header
+    says."""
+
+    path: str = ""
+
+
+class ListModels(Request, frozen=True):
+    """GGUF files under these folders, read by header only."""
+
+    folders: list[str]
+
+
+class ListHubFiles(Request, frozen=True):
+    """GGUF files of a repository on the hub; the one request that opens a connection, to the place
+    HF_ENDPOINT names."""
+
+    repository: str
+
+
+class Diagnose(Request, frozen=True):
+    """Versions, build flags and devices of the engine."""
+
+
+AnyRequest = (
+    Load
+    | Unload
+    | OpenContext
+    | CloseContext
+    | Generate
+    | KeepStates
+    | Cancel
+    | Ping
+    | Tokenize
+    | Detokenize
+    | Render
+    | Describe
+    | ListModels
+    | ListHubFiles
+    | Diagnose
+)
+
+
+# ---- parts of events ----
+
+
+class Candidate(msgspec.Struct, frozen=True, array_like=True):
+    """One alternative: token id, its bytes, its logprob."""
+
+    id: int
+    piece: bytes
+    logprob: float
+
+
+class Top(msgspec.Struct, frozen=True, array_like=True):
+    """The likeliest alternatives of one position, before and after the samplers, likeliest first,
+    and the probability of all others together (rest_before, rest_after)."""
+
+    before: list[Candidate]
+    rest_before: float
+    after: list[Candidate]
+    rest_after: float
+
+
+class Token(msgspec.Struct, frozen=True, array_like=True):
+    """One generated token. text is what became readable with it: empty while a character is
+    incomplete, or while a stop string may be forming; piece is its exact bytes. reply counts from 0
+    among n_replies."""
+
+    id: int
+    piece: bytes
+    text: str
+    logprob: float | None = None
+    reply: int = 0
+    top: Top | None = None
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """Where a message's content stands in the rendered text: code points start to end, and the
+    message's index."""
+
+    start: int
+    end: int
+    message: int
+
+
+# ---- events ----
+
+
+class Event(Struct, frozen=True, tag=True):
+    job: int
+
+
+class Ready(Event, frozen=True):
+    """The first event of every worker."""
+
+    protocol: int
+    pid: int
+
+
+class Pong(Event, frozen=True):
+    pass
+
+
+class Progress(Event, frozen=True):
+    """fraction in 0..1; what: a word for the stage ("loading", "threads", "reading")."""
+
+    fraction: float
+    what: str
+
+
+class PromptProgress(Event, frozen=True):
+    """Prompt tokens so far: n_done of n_total, of which n_reused came from the KV cache or from
+    disk."""
+
+    n_done: int
+    n_total: int
+    n_reused: int
+
+
+class Dropped(Event, frozen=True):
+    """What the overflow policy left out of the prompt: indices into the request's messages, and how
+    many tokens that saved. A raw prompt has no turns to leave out: one too long is refused."""
+
+    messages: list[int]
+    n_tokens: int
+
+
+class Tokens(Event, frozen=True):
+    items: list[Token]
+
+
+class Done(Event, frozen=True):
+    result: "AnyResult"
+
+
+class Cancelled(Event, frozen=True):
+    result: "AnyResult | None" = None
+
+
+class Failed(Event, frozen=True):
+    message: str
+    hint: str = ""
+    detail: str = ""
+
+
+# ---- results ----
+
+
+class Result(Struct, frozen=True, tag=True):
+    """Base of what a Done carries."""
+
+
+class Nothing(Result, frozen=True):
+    pass
+
+
+class Reply(Struct, frozen=True):
+    """One finished reply. n_generated counts the end token too, where the model gave one."""
+
+    text: str
+    finish: Finish
+    n_generated: int
+    stop_string: str = ""
+    seed: int = 0
+
+
+class Generated(Result, frozen=True):
+    """n_prompt = n_reused + n_decoded (prompt tokens). tokens_per_s counts generation alone, over
+    all replies.
+
+    slices: sizes of the prompt's decode calls, in order; n_threads: threads they ran with.
+    """
+
+    replies: list[Reply]
+    n_prompt: int
+    n_reused: int
+    n_decoded: int
+    n_generated: int
+    tokens_per_s: float
+    first_token_ms: float
+    slices: list[int]
+    n_threads: int
+    dropped: list[int] = []
+
+
+class ModelInfo(Result, frozen=True):
+    """What a model file says of itself. template: "file" (carried in the file), "known" (recognised
+    by its special tokens) or "none" (a base model: offer raw completion). sizes in bytes; n_ctx 0
+    where nothing is loaded."""
+
+    path: str
+    name: str
+    architecture: str
+    size_bytes: int
+    quantisation: str
+    n_params: int
+    n_vocab: int
+    n_ctx_train: int
+    n_layer: int
+    n_embd: int
+    n_head: int
+    n_head_kv: int
+    vocab_type: str
+    template: Literal["file", "known", "none"]
+    licence: str = ""
+    kind: Literal["model", "adapter", "projector", "other"] = "model"
+    n_ctx: int = 0
+    n_threads: int = 0
+    backend: str = ""
+    fingerprint: str = ""
+    kv_bytes: int = 0
+    compute_bytes: int = 0
+    load_ms: float = 0.0
+
+
+class ModelList(Result, frozen=True):
+    """Readable GGUF files, and for the others path -> reason."""
+
+    models: list[ModelInfo]
+    unreadable: dict[str, str] = {}
+
+
+class HubFile(Struct, frozen=True):
+    """A file on the hub; sha256 "" where the hub does not give one."""
+
+    name: str
+    size_bytes: int
+    sha256: str = ""
+
+
+class HubFiles(Result, frozen=True):
+    """Files of one state (commit) of a repository."""
+
+    repository: str
+    commit: str
+    files: list[HubFile]
+
+
+class Tokenized(Result, frozen=True):
+    """ids and the byte length of each piece, both int32 arrays."""
+
+    ids: Array
+    piece_bytes: Array
+
+
+class Text(Result, frozen=True):
+    text: str
+
+
+class Rendered(Result, frozen=True):
+    """ids int32; text_starts: for each id the code point in `text` where it begins (int32)."""
+
+    text: str
+    spans: list[Span]
+    ids: Array
+    text_starts: Array
+
+
+class Diagnosis(Result, frozen=True):
+    """Lines for the diagnostics page: versions, build flags, devices, by name."""
+
+    entries: dict[str, str]
+    gpu_in_build: bool
+
+
+AnyResult = (
+    Nothing | Generated | ModelInfo | ModelList | HubFiles | Tokenized | Text | Rendered | Diagnosis
+)
+AnyEvent = Ready | Pong | Progress | PromptProgress | Dropped | Tokens | Done | Cancelled | Failed

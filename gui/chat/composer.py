@@ -1,0 +1,178 @@
+"""Where a person writes: a text field that grows to eight lines, and the button that sends or
+stops.
+
+Enter sends, Shift+Enter makes a line, Esc stops. Knows nothing of chats; says what was typed and
+lets the room decide.
+"""
+
+from math import ceil
+
+from PySide6.QtCore import QSizeF, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.icons import icon
+from gui.theme import Theme
+
+MOST_LINES = 8
+ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class ComposerEdit(QPlainTextEdit):
+    """A plain text field as tall as its text, within bounds."""
+
+    enter_pressed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTabChangesFocus(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.document().documentLayout().documentSizeChanged.connect(self._on_size_changed)
+        self.fit()
+
+    def fit(self) -> None:
+        """Take the height of the text; called again when the font changes."""
+        # A plain text document measures its height in lines.
+        n_lines = min(max(1, ceil(self.document().size().height())), MOST_LINES)
+        margins = 2 * self.document().documentMargin()
+        self.setFixedHeight(ceil(n_lines * self.fontMetrics().lineSpacing() + margins))
+        policy = Qt.ScrollBarPolicy
+        is_full = self.document().size().height() > MOST_LINES
+        self.setVerticalScrollBarPolicy(
+            policy.ScrollBarAsNeeded if is_full else policy.ScrollBarAlwaysOff
+        )
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        shifted = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        if event.key() in ENTER_KEYS and not shifted:
+            self.enter_pressed.emit()
+            return
+        super().keyPressEvent(event)
+
+    @Slot(QSizeF)
+    def _on_size_changed(self, _size: QSizeF) -> None:
+        self.fit()
+
+
+class Composer(QFrame):
+    """The field, a quiet line of status, and Send or Stop."""
+
+    send_requested = Signal(str)  # the text, not blank
+    stop_requested = Signal()
+    text_changed = Signal(str)  # the text not yet sent
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._is_writing = False
+        self.setObjectName("composer")
+        self.edit = ComposerEdit(self)
+        self.status = QLabel(self)
+        self.send_button = QPushButton(self.tr("Send"), self)
+        self.stop_button = QPushButton(self.tr("Stop"), self)
+        self._lay_out()
+        self._name_parts()
+        self.edit.enter_pressed.connect(self._on_send)
+        self.edit.textChanged.connect(self._on_text_changed)
+        self.send_button.clicked.connect(self._on_send)
+        self.stop_button.clicked.connect(self.stop_requested)
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+        self.set_writing(False)
+
+    # ---- what the room tells ----
+
+    def text(self) -> str:
+        return self.edit.toPlainText()
+
+    def set_text(self, text: str) -> None:
+        """Put a draft into the field, without telling it as typed."""
+        if text != self.text():
+            self.edit.blockSignals(True)
+            self.edit.setPlainText(text)
+            self.edit.blockSignals(False)
+            self.edit.moveCursor(self.edit.textCursor().MoveOperation.End)
+        self._show_state()
+
+    def set_prompt(self, text: str) -> None:
+        """What the empty field says: whom one writes to."""
+        self.edit.setPlaceholderText(text)
+        self.edit.setAccessibleName(text)
+
+    def set_status(self, text: str) -> None:
+        """A short line of what is going on, "" for none."""
+        self.status.setText(text)
+        self.status.setVisible(bool(text))
+
+    def set_writing(self, is_writing: bool) -> None:
+        """A reply is being written: the button stops it, and Enter waits."""
+        self._is_writing = is_writing
+        had_focus = self.stop_button.hasFocus()
+        self.send_button.setVisible(not is_writing)
+        self.stop_button.setVisible(is_writing)
+        if had_focus and not is_writing:
+            self.edit.setFocus()
+        self._show_state()
+
+    # ---- making ----
+
+    def _lay_out(self) -> None:
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self.edit)
+        words.addWidget(self.status)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 8, 8, 8)
+        layout.setSpacing(8)
+        layout.addLayout(words, 1)
+        layout.addWidget(self.send_button, 0, Qt.AlignmentFlag.AlignBottom)
+        layout.addWidget(self.stop_button, 0, Qt.AlignmentFlag.AlignBottom)
+
+    def _name_parts(self) -> None:
+        self.send_button.setProperty("kind", "primary")
+        self.send_button.setToolTip(self.tr("Send (Enter). Shift+Enter begins a new line."))
+        self.stop_button.setToolTip(self.tr("Stop the reply (Esc). What is written stays."))
+        self.status.setProperty("kind", "faint")
+        self.status.setContentsMargins(4, 0, 0, 0)
+        self.set_status("")
+
+    # ---- slots ----
+
+    @Slot()
+    def _on_send(self) -> None:
+        text = self.text()
+        if text.strip() and not self._is_writing:
+            self.send_requested.emit(text)
+
+    @Slot()
+    def _on_text_changed(self) -> None:
+        self._show_state()
+        self.text_changed.emit(self.text())
+
+    @Slot()
+    def _on_theme_changed(self) -> None:
+        palette = self._theme.palette
+        corner = self._theme.px(12)
+        self.setStyleSheet(
+            f"#composer {{ background: {palette.pane}; border: 1px solid {palette.line};"
+            f" border-radius: {corner}px; }}"
+            "#composer QPlainTextEdit { background: transparent; border: none; padding: 0; }"
+        )
+        self.stop_button.setIcon(icon("stop", palette.text))
+        self.edit.fit()
+        self._show_state()
+
+    def _show_state(self) -> None:
+        can_send = bool(self.text().strip())
+        palette = self._theme.palette
+        self.send_button.setEnabled(can_send)
+        self.send_button.setIcon(icon("send", palette.on_accent if can_send else palette.text_dim))

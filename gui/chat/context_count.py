@@ -1,0 +1,64 @@
+"""How many tokens of a chat are system prompt, history and reply, from what the engine says of the
+rendered chat.
+
+Qt-free, and without numpy: the window imports neither for this.
+"""
+
+from array import array
+from bisect import bisect_left
+from dataclasses import dataclass, replace
+
+from engine.process.messages import Array, ChatMessage, Rendered
+
+
+@dataclass(frozen=True)
+class ContextCounts:
+    """Tokens of a chat by what they are, and how many the context holds (0: no model is loaded)."""
+
+    system: int = 0
+    history: int = 0
+    reply: int = 0
+    n_ctx: int = 0
+
+    @property
+    def used(self) -> int:
+        return self.system + self.history + self.reply
+
+    @property
+    def free(self) -> int:
+        return max(0, self.n_ctx - self.used)
+
+    @property
+    def n_over(self) -> int:
+        """How many tokens do not fit any more."""
+        return max(0, self.used - self.n_ctx) if self.n_ctx else 0
+
+    def without(self, n_left_out: int) -> "ContextCounts":
+        """The counts when so many tokens of the history were left out of the context."""
+        return replace(self, history=max(0, self.history - n_left_out))
+
+
+def counts_of(rendered: Rendered, messages: list[ChatMessage], n_ctx: int) -> ContextCounts:
+    """Count a rendered chat.
+
+    What the template writes before the first turn counts as system, around the turns as history.
+    """
+    starts = ints(rendered.text_starts)
+    spans = {span.message: (span.start, span.end) for span in rendered.spans}
+    first_turn = next((i for i, one in enumerate(messages) if one.role != "system"), None)
+    system = len(starts)
+    if first_turn is not None:
+        system = bisect_left(starts, spans[first_turn][0]) if first_turn in spans else 0
+    reply, last = 0, len(messages) - 1
+    if messages and messages[last].role == "assistant" and last in spans:
+        start, end = spans[last]
+        reply = bisect_left(starts, end) - bisect_left(starts, start)
+    return ContextCounts(system, len(starts) - system - reply, reply, n_ctx)
+
+
+def ints(numbers: Array) -> list[int]:
+    """An int32 array off the wire as a list."""
+    assert numbers.dtype in ("int32", "<i4"), numbers.dtype
+    values = array("i")
+    values.frombytes(numbers.data)
+    return values.tolist()

@@ -1,0 +1,318 @@
+"""The Chat room: list of chats, work area, details; parts that know one another only through here.
+
+Wiring and what a person can do by key or menu. The state is session.py's, the work area desk.py's.
+"""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QAction, QKeySequence, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QWidget
+
+from engine.process.messages import Failed, ModelInfo
+from gui.chat import chat_file
+from gui.chat.chat_file import ChatEntry
+from gui.chat.chat_list import ChatList
+from gui.chat.chat_settings import ChatSettings
+from gui.chat.context_counter import ContextCounter
+from gui.chat.desk import Desk
+from gui.chat.details import DetailsPane
+from gui.chat.engine_return import EngineReturn
+from gui.chat.model_chooser import ModelChooser, load_request
+from gui.chat.model_loader import ModelLoader
+from gui.chat.presenter import TranscriptPresenter
+from gui.chat.replies import Replies
+from gui.chat.session import ChatSession
+from gui.chat.store_thread import StoreThread
+from gui.chat.streaming import StreamingReply
+from gui.chat.words import tr
+from gui.chat.work_area import WorkArea
+from gui.context import AppContext, Room
+from gui.widgets.kinds import frame
+
+SPLITTER = "chat"
+FIRST_SIZES_PX = [236, 780, 284]
+# Below this width (at 13 px) the details would leave the work area too little and step aside.
+ROOMY_PX = 1000
+
+
+class ChatRoom(Room):
+    """list | work | details."""
+
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.room_name = tr("Chat")
+        self.icon_name = "chat"
+        self._context = context
+        self._make_state()
+        self._make_widgets()
+        self._lay_out()
+        self._make_actions()
+        self._connect()
+        self._begin()
+
+    # ---- building ----
+
+    def _make_state(self) -> None:
+        context = self._context
+        self.store = StoreThread(context.paths.chats, self)
+        self.loader = ModelLoader(
+            context.engine, lambda job, path: load_request(context, job, path), self
+        )
+        self.replies = Replies(context.engine, self.store, self.loader, self)
+        self.session = ChatSession(self.store, self.loader, self.replies, self)
+        self.counter = ContextCounter(
+            context.engine,
+            lambda: self.session.conversation.messages_shown(self.session.settings.system_prompt),
+            lambda: self.session.conversation.text_shown(),
+            lambda: self.replies.n_left_out(self.session.conversation),
+            self,
+        )
+
+    def _make_widgets(self) -> None:
+        context, theme = self._context, self._context.theme
+        self.list = ChatList(theme)
+        self.work = WorkArea(theme)
+        self.details = DetailsPane(theme)
+        self.presenter = TranscriptPresenter(self.session, self.replies, self.work.transcript, self)
+        self.desk = Desk(self.session, self.replies, self.loader, self.work, context.notices, self)
+        self.chooser = ModelChooser(context, self.loader, self.work.header, self)
+        self.engine_return = EngineReturn(context.engine, self.loader, context.notices, self)
+
+    def _lay_out(self) -> None:
+        left, self._side = _pane(self.list), _pane(self.details)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        for part in (left, self.work, self._side):
+            self.splitter.addWidget(part)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setCollapsible(1, False)
+        self.splitter.setHandleWidth(1)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.splitter)
+        self.setFocusProxy(self.work.composer.edit)
+        first_sizes = [self._context.theme.px(size_px) for size_px in FIRST_SIZES_PX]
+        sizes = self._context.settings.value.splitters.get(SPLITTER, first_sizes)
+        self.splitter.setSizes(list(sizes))
+        self.work.header.details_button.setChecked(len(sizes) < 3 or sizes[2] > 0)
+        self._side_px = sizes[2] if len(sizes) == 3 and sizes[2] > 0 else first_sizes[2]
+        self._has_stepped_aside = False
+        self._font_px = self._context.theme.font_px
+
+    def _make_actions(self) -> None:
+        keys = QKeySequence.StandardKey
+        self._add(tr("&New chat"), self._on_new_asked, keys.New)
+        self._add(tr("&Search chats"), self._on_search_asked, "Ctrl+Shift+F")
+        self._add(tr("Re&name chat"), self._on_rename_asked)
+        self._add(tr("&Delete chat"), self._on_delete_asked)
+        self._add(tr("Choose a &model…"), self.chooser.choose, "Ctrl+M")
+        self._add(tr("&Open a GGUF file…"), self.chooser.open_file, keys.Open)
+        self._add(tr("&Regenerate the reply"), self.desk.regenerate_last, "Ctrl+R")
+        self._add(tr("S&top the reply"), self.desk.escape, "Esc")
+        self._add(tr("&Go to the message field"), self.desk.focus_composer, "Ctrl+L")
+        self._add(tr("S&how details"), self.work.header.details_button.toggle, "Ctrl+D")
+
+    def _add(
+        self,
+        text: str,
+        do: Callable[[], object],
+        shortcut: QKeySequence.StandardKey | str | None = None,
+    ) -> None:
+        action = QAction(text, self)
+        # Only while this room is looked at; elsewhere Esc and the others mean something else.
+        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        if shortcut is not None:
+            action.setShortcut(QKeySequence(shortcut))
+        action.triggered.connect(lambda: do())
+        self.addAction(action)
+
+    def _connect(self) -> None:
+        session, replies = self.session, self.replies
+        self.store.failed.connect(self._context.notices.show_error)
+        session.chats_listed.connect(self._on_chats_listed)
+        session.chat_opened.connect(self._on_chat_opened)
+        session.branch_changed.connect(self._on_branch_changed)
+        session.chat_deleted.connect(self._on_chat_deleted)
+        replies.text_arrived.connect(self._on_text_arrived)
+        replies.progressed.connect(self._on_reply_progressed)
+        replies.ended.connect(self._on_reply_ended)
+        replies.failed.connect(self._on_reply_failed)
+        self.list.chat_chosen.connect(session.open)
+        self.list.new_chat_requested.connect(self._on_new_asked)
+        self.list.rename_requested.connect(session.rename)
+        self.list.delete_requested.connect(session.delete)
+        self.details.settings_changed.connect(self._on_settings_changed)
+        self.work.header.details_toggled.connect(self._on_details_toggled)
+        self.splitter.splitterMoved.connect(self._on_splitter_moved)
+        self.work.welcome.file_requested.connect(self.chooser.open_file)
+        self.chooser.model_changed.connect(self._on_model_changed)
+        self._context.theme.changed.connect(self._on_theme_changed)
+        self.counter.counted.connect(self.details.meter.set_counts)
+
+    def _begin(self) -> None:
+        """Show what there is, and ask for the list; the rest is done behind the first paint."""
+        self.desk.show_model()
+        self.desk.focus_composer()
+        self.details.set_settings(self.session.settings)
+        self.session.list_chats()
+        self._has_begun = False
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._has_begun:
+            self._has_begun = True
+            QTimer.singleShot(0, self, self._begin_behind)
+
+    @Slot()
+    def _begin_behind(self) -> None:
+        """Tidy the store, open the last chat, want a model."""
+        self.store.call(chat_file.begin)
+        last = self._context.settings.value.last_chat
+        if last and not self.session.chat_id:
+            self.session.open(last)
+        self.chooser.load_first()
+
+    # ---- narrow windows ----
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    @Slot()
+    def _make_room(self) -> None:
+        """Put the details aside where the window is narrow, and back when it is wide again."""
+        button = self.work.header.details_button
+        is_narrow = self.width() < self._context.theme.px(ROOMY_PX)
+        if is_narrow and button.isChecked() and not self._has_stepped_aside:
+            self._has_stepped_aside = True
+            button.setChecked(False)
+        elif not is_narrow and self._has_stepped_aside:
+            self._has_stepped_aside = False
+            button.setChecked(True)
+
+    @Slot()
+    def _on_theme_changed(self) -> None:
+        """Panes keep their width in letters when the font is another."""
+        font_px, self._font_px = self._font_px, self._context.theme.font_px
+        if font_px != self._font_px:
+            self._side_px = round(self._side_px * self._font_px / font_px)
+            left = round(self.splitter.sizes()[0] * self._font_px / font_px)
+            self._set_pane_widths(left, self._side_px)
+        self._make_room()
+
+    @Slot(bool)
+    def _on_details_toggled(self, are_shown: bool) -> None:
+        """The details come back as wide as they were."""
+        self._side.setVisible(are_shown)
+        if are_shown:
+            self._set_pane_widths(self.splitter.sizes()[0], self._side_px)
+
+    @Slot()
+    def _on_splitter_moved(self) -> None:
+        # Only what a person drags is a wish; a narrow window squeezes panes too.
+        self._side_px = self.splitter.sizes()[2] or self._side_px
+
+    def _set_pane_widths(self, left: int, right: int) -> None:
+        work = sum(self.splitter.sizes()) - left - (right if self._side.isVisibleTo(self) else 0)
+        self.splitter.setSizes([left, max(0, work), right])
+
+    # ---- the end ----
+
+    def save_state(self) -> None:
+        """Keep what is typed, written and arranged, and end the store's thread."""
+        self.desk.end_edit()
+        self.details.flush()
+        self.session.save_draft()
+        self.replies.interrupt_all()
+        self.counter.stop()
+        splitters = dict(self._context.settings.value.splitters)
+        left, work, right = self.splitter.sizes()
+        # Put aside by a narrow window is not put away: it comes back with the next wide one.
+        splitters[SPLITTER] = [left, work, self._side_px if self._has_stepped_aside else right]
+        self._context.settings.change(last_chat=self.session.chat_id, splitters=splitters)
+        self.store.close()
+
+    # ---- slots ----
+
+    @Slot(list)
+    def _on_chats_listed(self, chats: list[ChatEntry]) -> None:
+        self.list.set_chats(chats)
+        self.list.set_open(self.session.chat_id)
+        self.desk.set_first_run(not chats)
+
+    @Slot()
+    def _on_chat_opened(self) -> None:
+        self.list.set_open(self.session.chat_id)
+        self.details.set_settings(self.session.settings)
+        self.counter.refresh()
+
+    @Slot()
+    def _on_branch_changed(self) -> None:
+        self.list.set_open(self.session.chat_id)
+        self.counter.refresh()
+
+    @Slot(object)
+    def _on_settings_changed(self, settings: ChatSettings) -> None:
+        counts_again = settings.system_prompt != self.session.settings.system_prompt
+        self.session.set_settings(settings)
+        if counts_again:
+            self.counter.refresh()
+
+    @Slot(object)
+    def _on_model_changed(self, model: ModelInfo | None) -> None:
+        self.counter.set_model(model)
+        self.desk.show_model()
+        self.presenter.show_all()
+
+    @Slot(str, str)
+    def _on_chat_deleted(self, chat_id: str, title: str) -> None:
+        words = tr("Chat “{title}” deleted").format(title=title) if title else tr("Chat deleted")
+        self._context.notices.offer_undo(words, lambda: self.session.restore(chat_id))
+
+    @Slot(str, str)
+    def _on_text_arrived(self, reply_id: str, _text: str) -> None:
+        self._on_reply_progressed(reply_id)
+
+    @Slot(str)
+    def _on_reply_progressed(self, reply_id: str) -> None:
+        reply = self.replies.streaming(reply_id)
+        if reply is not None and reply_id == self.session.conversation.head_id:
+            self.counter.add_reply_tokens(reply.n_tokens)
+
+    @Slot(object)
+    def _on_reply_ended(self, _reply: StreamingReply) -> None:
+        self.counter.refresh()
+
+    @Slot(object)
+    def _on_reply_failed(self, failure: Failed) -> None:
+        # A worker that died is told by the window, once for all its jobs.
+        if self._context.engine.is_ready:
+            self._context.notices.show_event(failure)
+
+    @Slot()
+    def _on_new_asked(self) -> None:
+        self.session.new_chat()
+        self.desk.focus_composer()
+
+    @Slot()
+    def _on_search_asked(self) -> None:
+        self.list.search.setFocus()
+        self.list.search.selectAll()
+
+    @Slot()
+    def _on_rename_asked(self) -> None:
+        self.work.header.title.setFocus()
+        self.work.header.title.selectAll()
+
+    @Slot()
+    def _on_delete_asked(self) -> None:
+        if self.session.chat_id:
+            self.session.delete(self.session.chat_id)
+
+
+def _pane(inner: QWidget) -> QFrame:
+    pane = frame("side")
+    layout = QHBoxLayout(pane)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(inner)
+    return pane

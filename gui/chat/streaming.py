@@ -1,0 +1,125 @@
+"""One reply while it is being written: its text, what the store does not have yet, and how it
+ended. Qt-free.
+
+Takes the engine's events; draws and saves nothing itself.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from engine.process.messages import (
+    AnyEvent,
+    Cancelled,
+    Done,
+    Dropped,
+    Failed,
+    Generated,
+    PromptProgress,
+    Token,
+    Tokens,
+)
+from gui.chat.conversation import first_words
+
+DROPPED_LETTERS = 32
+End = Literal["done", "stopped", "failed"]
+# Ends that are not the model's own choice: the reply can be continued from there.
+UNFINISHED = frozenset({"length", "context", "cancelled"})
+
+
+@dataclass
+class StreamingReply:
+    """A reply in the making.
+
+    Args:
+        reply_id: the message it is written into.
+        text: what the message held before (a reply that is continued).
+        sent: the contents of the messages it answers, so that those left out can be named.
+    """
+
+    reply_id: str
+    text: str = ""
+    sent: list[str] = field(default_factory=list)
+    n_tokens: int = 0
+    n_prompt_done: int = 0
+    n_prompt_total: int = 0
+    dropped: list[str] = field(default_factory=list)  # first words of messages left out
+    n_dropped_tokens: int = 0
+    end: End | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    failure: Failed | None = None
+    _unsaved: list[Token] = field(default_factory=list)
+    _unsaved_text: list[str] = field(default_factory=list)
+
+    def take(self, event: AnyEvent) -> str:
+        """Take one event of the reply's job.
+
+        Returns:
+            The text that became readable with it.
+        """
+        if isinstance(event, Tokens):
+            return self._take_tokens(event)
+        if isinstance(event, PromptProgress):
+            self.n_prompt_done, self.n_prompt_total = event.n_done, event.n_total
+        elif isinstance(event, Dropped):
+            self._take_dropped(event)
+        elif isinstance(event, Done | Cancelled):
+            return self._take_end(event)
+        elif isinstance(event, Failed):
+            self.end, self.failure = "failed", event
+            self.details = {"finish": "failed", "error": event.message, **self._dropped_details()}
+        return ""
+
+    def take_unsaved(self) -> tuple[str, list[Token]]:
+        """What came since the last call: text and tokens, for the store."""
+        text, tokens = "".join(self._unsaved_text), self._unsaved
+        self._unsaved_text, self._unsaved = [], []
+        return text, tokens
+
+    def has_ended(self) -> bool:
+        return self.end is not None
+
+    def is_reading(self) -> bool:
+        """The prompt is still being read: no token has come yet."""
+        return self.end is None and self.n_tokens == 0 and self.n_prompt_total > 0
+
+    def _take_tokens(self, event: Tokens) -> str:
+        items = [token for token in event.items if token.reply == 0]
+        text = "".join(token.text for token in items)
+        self.text += text
+        self.n_tokens += len(items)
+        self._unsaved.extend(items)
+        self._unsaved_text.append(text)
+        return text
+
+    def _take_dropped(self, event: Dropped) -> None:
+        self.n_dropped_tokens = event.n_tokens
+        contents = [self.sent[i] for i in event.messages if i < len(self.sent)]
+        self.dropped = [first_words(content, DROPPED_LETTERS) for content in contents]
+
+    def _dropped_details(self) -> dict[str, Any]:
+        if not self.n_dropped_tokens:
+            return {}
+        return {"dropped": self.dropped, "n_dropped_tokens": self.n_dropped_tokens}
+
+    def _take_end(self, event: Done | Cancelled) -> str:
+        self.end = "stopped" if isinstance(event, Cancelled) else "done"
+        finish = {"finish": "cancelled"} if self.end == "stopped" else {}
+        self.details = {**finish, **self._dropped_details()}
+        result = event.result
+        if not isinstance(result, Generated) or not result.replies:
+            return ""
+        reply = result.replies[0]
+        self.end = "stopped" if reply.finish in UNFINISHED else self.end
+        self.details |= {
+            "finish": reply.finish,
+            "seed": reply.seed,
+            "n_prompt": result.n_prompt,
+            "n_reused": result.n_reused,
+            "n_decoded": result.n_decoded,
+            "n_generated": result.n_generated,
+            "tokens_per_s": result.tokens_per_s,
+            "first_token_ms": result.first_token_ms,
+            "slices": result.slices,
+            "n_threads": result.n_threads,
+        }
+        return ""

@@ -1,0 +1,133 @@
+"""What the chat room says in numbers and sentences: footers, notes, ages, sizes. No widgets.
+
+Every sentence goes through Qt's translation; numbers are grouped as in English until the app has
+another language.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, QDate, QLocale
+
+from engine.process.messages import ModelInfo
+from gui.chat.chat_rows import Age, Group
+
+
+def tr(text: str) -> str:
+    """A sentence in the window's language."""
+    return QCoreApplication.translate("ChatRoom", text)
+
+
+def count(n: int, one: str, many: str) -> str:
+    """A number with its noun, in the right one of two (translated) forms."""
+    return (one if n == 1 else many).format(n=f"{n:,}")
+
+
+def tokens_text(n: int) -> str:
+    return count(n, tr("{n} token"), tr("{n} tokens"))
+
+
+def size_text(n_bytes: int) -> str:
+    """A file's size as its maker would say it: decimal units."""
+    if n_bytes >= 10**9:
+        return tr("{n} GB").format(n=f"{n_bytes / 10**9:.1f}")
+    if n_bytes >= 10**6:
+        return tr("{n} MB").format(n=f"{n_bytes / 10**6:.0f}")
+    return tr("{n} kB").format(n=f"{n_bytes / 10**3:.0f}")
+
+
+def parameters_text(n_params: int) -> str:
+    """135M, 1.7B: the way models are named."""
+    if n_params >= 10**9:
+        return f"{n_params / 10**9:.1f}".removesuffix(".0") + "B"
+    if n_params >= 10**6:
+        return f"{n_params / 10**6:.0f}M"
+    return f"{n_params:,}"
+
+
+def model_facts(model: ModelInfo) -> str:
+    """One line under a model's name: quantisation, size, parameters."""
+    facts = [model.quantisation, size_text(model.size_bytes)]
+    if model.n_params:
+        facts.append(tr("{n} parameters").format(n=parameters_text(model.n_params)))
+    if model.template == "none":
+        facts.append(tr("base model"))
+    return " · ".join(fact for fact in facts if fact)
+
+
+def model_label(model: ModelInfo) -> str:
+    """Name and quantisation, as on the model button."""
+    if not model.quantisation or model.quantisation.casefold() in model.name.casefold():
+        return model.name
+    return f"{model.name} · {model.quantisation}"
+
+
+def footer_text(details: dict[str, Any]) -> str:
+    """The quiet line under a reply, from what the store keeps of it."""
+    parts: list[str] = []
+    if "n_generated" in details:
+        parts.append(tokens_text(details["n_generated"]))
+        parts.append(tr("{n} tok/s").format(n=f"{details['tokens_per_s']:,.0f}"))
+        parts.append(tr("first after {n} ms").format(n=f"{details['first_token_ms']:,.0f}"))
+        parts.append(_reuse_text(details["n_reused"], details["n_prompt"]))
+        parts.append(tr("seed {n}").format(n=details["seed"]))
+    ending = _ending_text(str(details.get("finish", "")))
+    return " · ".join([*parts, ending] if ending else parts)
+
+
+def _reuse_text(n_reused: int, n_prompt: int) -> str:
+    text = tr("reused {reused} of {all} prompt tokens")
+    return text.format(reused=f"{n_reused:,}", all=f"{n_prompt:,}")
+
+
+def _ending_text(finish: str) -> str:
+    return {
+        "length": tr("stopped at the reply length that is set"),
+        "context": tr("stopped: the context is full"),
+        "cancelled": tr("stopped"),
+        "failed": tr("broken off"),
+        "interrupted": tr("broken off when the app ended"),
+    }.get(finish, "")
+
+
+def reading_text(n_done: int, n_total: int) -> str:
+    text = tr("Reading {done} of {all} prompt tokens")
+    return text.format(done=f"{n_done:,}", all=f"{n_total:,}")
+
+
+def dropped_text(first_words: list[str], n_tokens: int) -> str:
+    """Which messages the overflow policy left out, by their first words; "" where none were."""
+    saved = tokens_text(n_tokens)
+    if not first_words:
+        text = tr("The first {saved} of the text were left out to fit the context.")
+        return text.format(saved=saved) if n_tokens else ""
+    quoted = [f"“{words}”" for words in first_words]
+    named = ", ".join(quoted) if len(quoted) <= 2 else f"{quoted[0]} … {quoted[-1]}"
+    one = tr("{n} earlier message ({saved}) was left out to fit the context: {named}.")
+    many = tr("{n} earlier messages ({saved}) were left out to fit the context: {named}.")
+    form = one if len(first_words) == 1 else many
+    return form.format(n=len(first_words), named=named, saved=saved)
+
+
+def group_text(group: Group) -> str:
+    return {
+        "today": tr("Today"),
+        "yesterday": tr("Yesterday"),
+        "week": tr("Previous 7 days"),
+        "earlier": tr("Earlier"),
+    }[group]
+
+
+def age_text(age: Age, now: datetime) -> str:
+    """2 m, 1 h, Fri, 3 Mar: short enough to stand beside a title."""
+    locale = QLocale()
+    if age.unit == "weekday":
+        return locale.dayName(age.day.isoweekday(), QLocale.FormatType.ShortFormat)
+    if age.unit == "date":
+        form = "d MMM" if age.day.year == now.year else "d MMM yyyy"
+        return locale.toString(QDate(age.day.year, age.day.month, age.day.day), form)
+    return {
+        "now": tr("now"),
+        "minutes": tr("{n} m").format(n=age.n),
+        "hours": tr("{n} h").format(n=age.n),
+    }[age.unit]

@@ -1,0 +1,105 @@
+"""The middle of the chat room: header, transcript or welcome, what can be done with a broken reply,
+composer.
+
+Lays out; knows no chat.
+"""
+
+from PySide6.QtCore import QEvent, QObject, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.chat.composer import Composer
+from gui.chat.continue_strip import ContinueStrip
+from gui.chat.header import Header
+from gui.chat.welcome import Welcome
+from gui.chat.words import tr
+from gui.theme import Theme
+from gui.widgets.transcript import Transcript
+from gui.widgets.transcript_page import column_width
+
+
+class WorkArea(QFrame):
+    """The parts, in their places."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.header = Header(theme, self)
+        self.transcript = Transcript(theme, self)
+        self.welcome = Welcome(theme, self)
+        self.pages = QStackedWidget(self)
+        self.strip = ContinueStrip(theme, self)
+        self.editing = QFrame(self)
+        self.cancel_edit = QPushButton(tr("Cancel"), self)
+        self.composer = Composer(theme, self)
+        self._column = QWidget(self)
+        self._bottom = QHBoxLayout()
+        self._lay_out()
+        self.transcript.viewport().installEventFilter(self)
+        self.pages.currentChanged.connect(self._align)
+        theme.changed.connect(self._align)
+        self.show_editing(False)
+
+    def show_welcome(self, is_welcome: bool) -> None:
+        self.pages.setCurrentWidget(self.welcome if is_welcome else self.transcript)
+
+    def show_editing(self, is_editing: bool) -> None:
+        """The line that says an earlier message is being written anew."""
+        self.editing.setVisible(is_editing)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._align()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # The transcript's scroll bar comes and goes.
+        if event.type() == QEvent.Type.Resize and watched is self.transcript.viewport():
+            self._align()
+        return super().eventFilter(watched, event)
+
+    def _lay_out(self) -> None:
+        self.setProperty("kind", "work")
+        self.pages.addWidget(self.transcript)
+        self.pages.addWidget(self.welcome)
+        self._lay_out_editing()
+        column = QVBoxLayout(self._column)
+        column.setContentsMargins(0, 4, 0, 14)
+        column.setSpacing(2)
+        for part in (self.strip, self.editing, self.composer):
+            column.addWidget(part)
+        self._bottom.addStretch(1)
+        self._bottom.addWidget(self._column, 1000)
+        self._bottom.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.header)
+        layout.addWidget(self.pages, 1)
+        layout.addLayout(self._bottom)
+
+    def _lay_out_editing(self) -> None:
+        words = QLabel(tr("You are writing an earlier message anew; the old version is kept."))
+        words.setProperty("kind", "dim")
+        words.setWordWrap(True)
+        self.cancel_edit.setProperty("kind", "chip")
+        self.cancel_edit.setToolTip(tr("Leave the message as it is (Esc)"))
+        row = QHBoxLayout(self.editing)
+        row.setContentsMargins(0, 0, 0, 6)
+        row.addWidget(words, 1)
+        row.addWidget(self.cancel_edit)
+
+    @Slot()
+    def _align(self) -> None:
+        """Put what stands below the transcript under its column."""
+        is_reading = self.pages.currentWidget() is self.transcript
+        width = self.transcript.viewport().width() if is_reading else self.width()
+        self._bottom.setContentsMargins(0, 0, max(0, self.width() - width), 0)
+        self._column.setMaximumWidth(column_width(self._theme, width))

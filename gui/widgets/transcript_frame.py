@@ -1,0 +1,154 @@
+"""What stands around a message's blocks: note, heading, version arrows, buttons, bubble, footer.
+Places only.
+
+Rectangles are in the item's own coordinates: x from the column's left edge, y from the item's top.
+"""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import ceil
+from typing import Literal
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+
+from gui.widgets.block_look import Look
+from gui.widgets.transcript_item import MessageItem
+
+Action = Literal["copy", "edit", "regenerate", "delete"]
+
+WRAPPED = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
+_TALL = 1e6
+_SAME_DIGITS = str.maketrans("123456789", "000000000")
+
+
+@dataclass(slots=True)
+class Frame:
+    """The parts of a message. content: where its blocks begin; empty rectangles are of parts it
+    does not have."""
+
+    height: float
+    content: QPointF
+    heading: QRectF
+    note: QRectF = field(default_factory=QRectF)
+    bubble: QRectF = field(default_factory=QRectF)
+    footer: QRectF = field(default_factory=QRectF)
+    previous: QRectF = field(default_factory=QRectF)
+    versions: QRectF = field(default_factory=QRectF)
+    following: QRectF = field(default_factory=QRectF)
+    actions: dict[Action, QRectF] = field(default_factory=dict)
+
+
+def content_width(is_user: bool, column_width: float, look: Look) -> float:
+    """Width for a message's blocks in a column."""
+    return column_width - (2 * look.px(14) if is_user else 0)
+
+
+def content_top(item: MessageItem, look: Look, width: float, is_first: bool) -> float:
+    """From an item's top to its first block, in a column of this width."""
+    top = _head_height(look, is_first, item.is_user)
+    if item.view.note:
+        top += _note_height(item, look, width) + look.px(18)
+    return top
+
+
+# Asked for every message of a chat when it is opened.
+@lru_cache(maxsize=64)
+def _head_height(look: Look, is_first: bool, is_user: bool) -> float:
+    top = look.px(22 if is_first else 34) + heading_height(look) + look.px(5)
+    return top + (look.px(10) if is_user else 0)
+
+
+def item_height(item: MessageItem, look: Look, width: float, is_first: bool) -> float:
+    """An item's height in a column of this width, of which the blocks' may be an estimate."""
+    content = max(item.content_height, ceil(look.line_height))
+    foot = float(look.px(10) if item.is_user else 0)
+    if item.view.footer:
+        foot += look.px(6) + _footer_height(item, look, width)
+    return content_top(item, look, width, is_first) + content + foot
+
+
+def heading_height(look: Look) -> float:
+    return float(ceil(max(look.label_metrics.height(), look.px(20))))
+
+
+def _note_height(item: MessageItem, look: Look, width: float) -> float:
+    text_width = width - 2 * look.px(12)
+    return _words_height(look, item.view.note, text_width) + look.px(12)
+
+
+def _footer_height(item: MessageItem, look: Look, width: float) -> float:
+    return max(heading_height(look), _words_height(look, item.view.footer, width))
+
+
+def _words_height(look: Look, words: str, width: float) -> float:
+    """Height of a label's words, wrapped. Figures are tabular: one footer measures as another."""
+    return _wrapped_height(look, words.translate(_SAME_DIGITS), width)
+
+
+@lru_cache(maxsize=1024)
+def _wrapped_height(look: Look, words: str, width: float) -> float:
+    space = QRectF(0, 0, width, _TALL)
+    return float(ceil(look.label_metrics.boundingRect(space, WRAPPED.value, words).height()))
+
+
+def actions_of(item: MessageItem, is_last_reply: bool) -> list[Action]:
+    """The buttons that a message has."""
+    if item.view.streaming:
+        return ["copy"]
+    actions: list[Action] = ["copy"]
+    if item.is_user:
+        actions.append("edit")
+    if is_last_reply:
+        actions.append("regenerate")
+    actions.append("delete")
+    return actions
+
+
+def frame_of(
+    item: MessageItem, look: Look, width: float, is_first: bool, is_last_reply: bool
+) -> Frame:
+    """The places of all parts in a column of this width."""
+    top = content_top(item, look, width, is_first)
+    height = item_height(item, look, width, is_first)
+    heading_top = top - look.px(5) - heading_height(look) - (look.px(10) if item.is_user else 0)
+    frame = Frame(
+        height,
+        QPointF(look.px(14) if item.is_user else 0, top),
+        QRectF(0, heading_top, 0, heading_height(look)),
+    )
+    if item.view.note:
+        note_height = _note_height(item, look, width)
+        frame.note = QRectF(0, look.px(22 if is_first else 34), width, note_height)
+    if item.is_user:
+        inner = content_width(True, width, look)
+        natural = item.natural_width or inner
+        content = max(item.content_height, look.line_height)
+        bubble_width = min(inner, natural + 1) + 2 * look.px(14)
+        frame.bubble = QRectF(0, top - look.px(10), bubble_width, content + 2 * look.px(10))
+    if item.view.footer:
+        footer_height = _footer_height(item, look, width)
+        frame.footer = QRectF(0, height - footer_height, width, footer_height)
+    _place_heading(frame, item, look, is_last_reply)
+    return frame
+
+
+def versions_text(item: MessageItem) -> str:
+    return f"{item.view.version} / {item.view.n_versions}"
+
+
+def _place_heading(frame: Frame, item: MessageItem, look: Look, is_last_reply: bool) -> None:
+    """Heading text, then the arrows, then the buttons, from left to right."""
+    metrics, top, height = look.label_metrics, frame.heading.y(), frame.heading.height()
+    frame.heading.setWidth(metrics.horizontalAdvance(item.view.heading) + 2)
+    x = frame.heading.right() + look.px(8)
+    if item.view.n_versions > 1:
+        side = height
+        text = metrics.horizontalAdvance(versions_text(item)) + 2
+        frame.previous = QRectF(x, top, side, height)
+        frame.versions = QRectF(x + side, top, text, height)
+        frame.following = QRectF(x + side + text, top, side, height)
+        x = frame.following.right() + look.px(6)
+    side = height + look.px(4)
+    for action in actions_of(item, is_last_reply):
+        frame.actions[action] = QRectF(x, top - look.px(2), side, side)
+        x += side + look.px(2)

@@ -1,0 +1,181 @@
+"""Paints one message of the transcript: its frame and those of its blocks that are in view. Lays
+nothing out."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from gui.widgets.block_look import Look
+from gui.widgets.block_paint import BlockState, paint_block, paint_icon
+from gui.widgets.transcript_column import MessageColumn
+from gui.widgets.transcript_frame import WRAPPED, Action, Frame, versions_text
+from gui.widgets.transcript_item import MessageItem
+from gui.widgets.transcript_selection import Selection
+from gui.widgets.transcript_target import Target
+
+_ICONS: dict[Action, str] = {
+    "copy": "copy",
+    "edit": "edit",
+    "regenerate": "refresh",
+    "delete": "trash",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What painting needs to know beside the messages. copied: what was copied a moment ago."""
+
+    selection: Selection
+    hovered: Target | None
+    hovered_message: int
+    current_message: int
+    copied: Target | None
+
+
+def paint_message(
+    painter: QPainter, column: MessageColumn, index: int, at: QPointF, view: QRectF, scene: Scene
+) -> None:
+    """Paint a message with its top left corner at a point; only what is inside view (same
+    coordinates) is visited."""
+    item, look, frame = column.items[index], column.look, column.frame(index)
+    painter.save()
+    painter.translate(at)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    _paint_note(painter, item, look, frame)
+    _paint_bubble(painter, look, frame)
+    _paint_heading(painter, item, look, frame, _Hover(scene, index))
+    _paint_footer(painter, item, look, frame)
+    if scene.current_message == index:
+        _paint_current(painter, look, frame)
+    _paint_blocks(painter, column, index, frame, view.translated(-at), scene)
+    painter.restore()
+
+
+class _Hover:
+    """What of one message is under the mouse."""
+
+    def __init__(self, scene: Scene, index: int) -> None:
+        self._scene = scene
+        self._index = index
+        self.shows_actions = index in (scene.hovered_message, scene.current_message)
+
+    def on(self, what: str) -> bool:
+        return self._scene.hovered == Target(what, self._index)
+
+    def copied(self, what: str) -> bool:
+        return self._scene.copied == Target(what, self._index)
+
+
+def _paint_note(painter: QPainter, item: MessageItem, look: Look, frame: Frame) -> None:
+    if frame.note.isEmpty():
+        return
+    painter.setPen(QPen(QColor(look.palette.line), 1))
+    painter.setBrush(QColor(look.palette.window))
+    painter.drawRoundedRect(frame.note.adjusted(0.5, 0.5, -0.5, -0.5), look.px(8), look.px(8))
+    _words(painter, look, frame.note.adjusted(look.px(12), 0, -look.px(12), 0), item.view.note)
+
+
+def _words(painter: QPainter, look: Look, box: QRectF, text: str) -> None:
+    """Words that are worth more lines than one."""
+    painter.setFont(look.label)
+    painter.setPen(QColor(look.palette.text_faint))
+    painter.drawText(box, WRAPPED.value, text)
+
+
+def _label(painter: QPainter, look: Look, box: QRectF, text: str) -> None:
+    painter.setFont(look.label)
+    painter.setPen(QColor(look.palette.text_faint))
+    shown = look.label_metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width() + 1)
+    flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+    painter.drawText(box, flags, shown)
+
+
+def _paint_bubble(painter: QPainter, look: Look, frame: Frame) -> None:
+    if not frame.bubble.isEmpty():
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(look.palette.user_bubble))
+        painter.drawRoundedRect(frame.bubble, look.px(12), look.px(12))
+
+
+def _paint_heading(
+    painter: QPainter, item: MessageItem, look: Look, frame: Frame, hover: _Hover
+) -> None:
+    _label(painter, look, frame.heading, item.view.heading)
+    if not frame.versions.isEmpty():
+        _label(painter, look, frame.versions, versions_text(item))
+        first, last = item.view.version <= 1, item.view.version >= item.view.n_versions
+        _button(painter, look, frame.previous, "chevron-left", hover.on("previous"), first)
+        _button(painter, look, frame.following, "chevron-right", hover.on("next"), last)
+    if not hover.shows_actions:
+        return
+    for action, box in frame.actions.items():
+        name = "check" if hover.copied(action) else _ICONS[action]
+        _button(painter, look, box, name, hover.on(action), False)
+
+
+def _button(
+    painter: QPainter, look: Look, box: QRectF, icon: str, is_hovered: bool, is_off: bool
+) -> None:
+    if is_hovered and not is_off:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(look.palette.line))
+        painter.drawRoundedRect(box, look.px(6), look.px(6))
+    colour = look.palette.line if is_off else look.palette.text_faint
+    paint_icon(
+        painter, icon, look.palette.text if is_hovered and not is_off else colour, box, look.px(14)
+    )
+
+
+def _paint_footer(painter: QPainter, item: MessageItem, look: Look, frame: Frame) -> None:
+    if not frame.footer.isEmpty():
+        _words(painter, look, frame.footer, item.view.footer)
+
+
+def _paint_current(painter: QPainter, look: Look, frame: Frame) -> None:
+    """The message that keys act on: a bar beside it."""
+    top = frame.heading.top()
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(look.palette.accent))
+    painter.drawRoundedRect(QRectF(-look.px(14), top, look.px(3), frame.height - top), 1.5, 1.5)
+
+
+def _paint_blocks(
+    painter: QPainter, column: MessageColumn, index: int, frame: Frame, view: QRectF, scene: Scene
+) -> None:
+    item, look = column.items[index], column.look
+    block = 0
+    if item.blocks:
+        block = item.heights.index_at(view.top() - frame.content.y())
+    while block < len(item.blocks):
+        top = frame.content.y() + item.heights.top(block)
+        if top > view.bottom():
+            break
+        laid = item.laid(block)
+        if laid is not None:
+            gap = item.gap(block)
+            state = BlockState(
+                scene.selection.in_block(index, block),
+                item.blocks[block - 1] if block else None,
+                gap,
+                scene.hovered == Target("copy_code", index, block),
+                scene.copied == Target("copy_code", index, block),
+            )
+            paint_block(painter, laid, QPointF(frame.content.x(), top + gap), look, state)
+        block += 1
+    if item.view.streaming and block == len(item.blocks):
+        _paint_caret(painter, item, look, frame)
+
+
+def _paint_caret(painter: QPainter, item: MessageItem, look: Look, frame: Frame) -> None:
+    """The bar behind the last character of a reply that is being written."""
+    last = len(item.blocks) - 1
+    laid = item.laid(last) if last >= 0 else None
+    rect = QRectF(0, 0, 1, look.line_height)
+    if laid is not None:
+        end = laid.pieces[-1].end if laid.pieces else 0
+        rect = laid.cursor_rect(end).translated(0, item.heights.top(last) + item.gap(last))
+    rect.translate(frame.content)
+    painter.fillRect(
+        QRectF(rect.x() + 1, rect.y(), look.px(2), rect.height()), QColor(look.palette.accent)
+    )

@@ -1,0 +1,211 @@
+"""The main window: the rail of rooms, the page on show, banners above it, the status bar, the
+menus.
+
+It places things and remembers where they were. What happens in a room is the room's; what is
+said of failures is notices.py's.
+"""
+
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import cast
+
+from PySide6.QtCore import QByteArray, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QPaintEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui import icons
+from gui.build_info import read_build_info
+from gui.context import AppContext, Room
+from gui.menus import EditMenu, Key, RoomMenu, ViewMenu, action
+from gui.status_bar import StatusBar
+from gui.widgets.kinds import frame
+from gui.widgets.rail import Rail
+
+RoomFactory = Callable[[AppContext, QWidget | None], QWidget]
+
+SETTINGS, DIAGNOSTICS = "settings", "diagnostics"
+FIRST_SIZE_PX = (1280, 820)
+SMALLEST_SIZE_PX = (760, 520)
+
+
+def room_factories() -> dict[str, RoomFactory]:
+    """The rooms that exist, in the rail's order: key -> class. A room that is not built yet is
+    not here."""
+    from gui.chat.room import ChatRoom
+
+    return {"chat": ChatRoom}
+
+
+class MainWindow(QMainWindow):
+    """Rooms are made at once, the other pages when they are first looked at."""
+
+    shown = Signal()  # it is on the screen for the first time
+
+    def __init__(self, context: AppContext, rooms: dict[str, RoomFactory] | None = None) -> None:
+        super().__init__()
+        self._context = context
+        self._was_painted = False
+        self._pages: dict[str, QWidget] = {}
+        self.rail = Rail(context.theme)
+        self.stack = QStackedWidget()
+        self.status = StatusBar(context.theme, context.engine, read_build_info())
+        self.status.build_note_clicked.connect(lambda: self.show_page(DIAGNOSTICS))
+        self.setWindowTitle("Bathysphere")
+        self._lay_out()
+        self._room_keys = self._make_rooms(room_factories() if rooms is None else rooms)
+        self._make_menus()
+        self._connect()
+        self._restore()
+
+    # ---- pages ----
+
+    @property
+    def page(self) -> str:
+        """The key of the page on show."""
+        shown = self.stack.currentWidget()
+        return next((key for key, widget in self._pages.items() if widget is shown), "")
+
+    def widget_of(self, key: str) -> QWidget:
+        """A page's widget, made now if nobody looked at it yet."""
+        if key not in self._pages:
+            self._pages[key] = self._make_page(key)
+            self.stack.addWidget(self._pages[key])
+        return self._pages[key]
+
+    def show_page(self, key: str) -> None:
+        """Go to a room, to the settings or to the diagnostics."""
+        self.stack.setCurrentWidget(self.widget_of(key))
+        self.rail.choose(key)
+        room = cast(Room, self._pages[key]) if key in self._room_keys else None
+        self._room_menu.show_room(room, [*self._edit_menu.actions(), *self._file_menu.actions()])
+        if room is not None:
+            self._context.settings.change(room=key)
+
+    def _make_page(self, key: str) -> QWidget:
+        # Imported when looked at: the window is shown sooner without them.
+        if key == SETTINGS:
+            from gui.settings_page import SettingsPage
+
+            return SettingsPage(self._context, self)
+        from gui.diagnostics import DiagnosticsPage
+
+        return DiagnosticsPage(self._context, self)
+
+    def _make_rooms(self, factories: dict[str, RoomFactory]) -> Sequence[str]:
+        for key, factory in factories.items():
+            room = factory(self._context, self)
+            self._pages[key] = room
+            self.stack.addWidget(room)
+            named = cast(Room, room)
+            self.rail.add_page(key, named.room_name, named.icon_name)
+        self.rail.add_page(SETTINGS, self.tr("Settings"), "settings", at_bottom=True)
+        return list(factories)
+
+    # ---- building ----
+
+    def _lay_out(self) -> None:
+        work = frame("work")
+        column = QVBoxLayout(work)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._context.notices.banners)
+        column.addWidget(self.stack, 1)
+        column.addWidget(self.status)
+        middle = QWidget()
+        row = QHBoxLayout(middle)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.rail)
+        row.addWidget(work, 1)
+        self.setCentralWidget(middle)
+        self._context.notices.set_window(self, work)
+
+    def _make_menus(self) -> None:
+        self._file_menu = self._make_file_menu()
+        self._edit_menu = EditMenu(self, self._context)
+        self._room_menu = RoomMenu(self)
+        self._view_menu = ViewMenu(self, self._context)
+        menus = (self._file_menu, self._edit_menu, self._room_menu, self._view_menu)
+        for menu in (*menus, self._make_help_menu()):
+            self.menuBar().addMenu(menu)
+        for n, key in enumerate(self._room_keys, 1):
+            name = cast(Room, self._pages[key]).room_name
+            self._view_menu.add_page(name, partial(self.show_page, key), n)
+            self.rail.set_tooltip(key, f"{name} (Ctrl+{n})")
+
+    def _make_file_menu(self) -> QMenu:
+        menu = QMenu(self.tr("&File"), self)
+        settings = action(
+            self, self.tr("&Settings"), self._show_settings, Key.Preferences, "Ctrl+,"
+        )
+        menu.addAction(settings)
+        menu.addSeparator()
+        menu.addAction(action(self, self.tr("&Quit"), self.close, Key.Quit, "Ctrl+Q"))
+        return menu
+
+    def _make_help_menu(self) -> QMenu:
+        menu = QMenu(self.tr("&Help"), self)
+        diagnostics = self.tr("&Diagnostics")
+        menu.addAction(action(self, diagnostics, lambda: self.show_page(DIAGNOSTICS), "F1"))
+        menu.addSeparator()
+        menu.addAction(action(self, self.tr("&About Bathysphere"), self._show_about))
+        return menu
+
+    def _connect(self) -> None:
+        self.rail.chosen.connect(self.show_page)
+        self._context.engine.died.connect(self._on_engine_died)
+        self._context.settings.saving_failed.connect(self._context.notices.show_failure)
+
+    def _show_settings(self) -> None:
+        self.show_page(SETTINGS)
+
+    def _show_about(self) -> None:
+        from gui.about import AboutDialog
+
+        AboutDialog(self._context.theme, self).show()
+
+    def _on_engine_died(self, message: str, hint: str, detail: str) -> None:
+        engine = self._context.engine
+        action = (self.tr("Start it again"), engine.restart) if engine.has_given_up else None
+        self._context.notices.show_failure(message, hint, detail, action)
+
+    # ---- where things were ----
+
+    def _restore(self) -> None:
+        value = self._context.settings.value
+        self.setMinimumSize(*SMALLEST_SIZE_PX)
+        self.resize(*FIRST_SIZE_PX)
+        try:
+            geometry = b64decode(value.window_geometry, validate=True)
+        except Base64Error:
+            geometry = b""  # a hand-edited file; the first size will do
+        if geometry:
+            self.restoreGeometry(QByteArray(geometry))
+        first = self._room_keys[0] if self._room_keys else SETTINGS
+        self.show_page(value.room if value.room in self._room_keys else first)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(0, self, self._on_painted)
+
+    def _on_painted(self) -> None:
+        self.setWindowIcon(icons.app_icon())
+        self.shown.emit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        for key in self._room_keys:
+            cast(Room, self._pages[key]).save_state()
+        geometry = b64encode(self.saveGeometry().data()).decode()
+        self._context.settings.change(window_geometry=geometry)
+        super().closeEvent(event)

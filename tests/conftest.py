@@ -1,0 +1,52 @@
+"""For all tests: a temporary user folder, and no process left behind."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+# Real models, real processes, many generated cases: left out of `make check`, run by `make test`.
+SLOW_MODULES = {
+    "test_bootstrap_runs",
+    "test_cli",
+    "test_generate",
+    "test_generate_options",
+    "test_hub",
+    "test_markdown_blocks",
+    "test_packaging",
+    "test_parked",
+    "test_process",
+    "test_promises",
+    "test_real_chat",
+    "test_shots",
+    "test_start",
+    "test_store_kill",
+    "test_template_bounds",
+    "test_template_child",
+    "test_transcript",
+    "test_worker",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.stem in SLOW_MODULES:
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True)
+def user_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user folder of this test alone; children inherit it."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("BATHYSPHERE_HOME", str(home))
+    return home
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_process_left_behind() -> Iterator[None]:
+    yield
+    left = psutil.Process(os.getpid()).children(recursive=True)
+    names = [" ".join(child.cmdline()) for child in left if child.is_running()]
+    assert not names, names

@@ -1,0 +1,39 @@
+"""Helpers that load real models for tests."""
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from engine.generation.loaded import Loaded
+from engine.llama.model import LoadOptions, Model
+from engine.models.gguf_header import describe, read_header
+from engine.paths import Paths
+from engine.process.messages import Load
+
+
+def load_here(path: Path, home: Path, n_ctx: int, **options: Any) -> Loaded:
+    """A model loaded in this process, two threads, its user folder under `home`."""
+    header = read_header(path)
+    request = Load(job=0, path=str(path), n_ctx=n_ctx, n_threads=2, **options)
+    loaded = Loaded(
+        Model(path, LoadOptions()), header, describe(header, path), request, Paths(home).ensure()
+    )
+    loaded.open_context("main", n_ctx)
+    return loaded
+
+
+def worker_environment(home: Path) -> dict[str, str]:
+    return {**os.environ, "BATHYSPHERE_HOME": str(home)}
+
+
+def drain(generator: Generator[Any, None, Any]) -> tuple[list[Any], Any]:
+    """All events of a generator (None left out) and what it returned."""
+    events: list[Any] = []
+    while True:
+        try:
+            event = next(generator)
+        except StopIteration as stop:
+            return events, stop.value
+        if event is not None:
+            events.append(event)

@@ -129,6 +129,11 @@ class Generate(Request, frozen=True):
     adapters: set before the first decode; KV computed under other adapters or scales is not reused.
     alone: clear the KV cache first, so that nothing else in it can change a logit (Replay).
     slice_tokens: prompt tokens decoded per turn; part of what makes a reply repeatable.
+    slices: decode the prompt in calls of exactly these sizes (Replay); the rest as slice_tokens says.
+    prefill_ids: tokens that stand after prompt and prefill, exactly as they were drawn earlier; the
+    reply goes on after them. Neither their text nor their count is part of the reply.
+    reasoning_budget: tokens a reply may think; then its reasoning is closed for it. -1: no bound.
+    private: nothing of this job, its KV neither, is ever written to the disk.
     """
 
     messages: list[ChatMessage] | None = None
@@ -145,6 +150,32 @@ class Generate(Request, frozen=True):
     adapters: list[Adapter] = []
     alone: bool = False
     slice_tokens: int = 128
+    slices: list[int] = []
+    prefill_ids: list[int] = []
+    reasoning_budget: int = -1
+    private: bool = False
+
+
+class Score(Request, frozen=True):
+    """How probable a text's tokens are, given what stands before them: Tokens in order, then Done.
+
+    messages, prompt, prefill, adapters as in Generate; overflow is never applied (a text too long is refused).
+    ids: the tokens to score; where empty, `text` is tokenised as a reply would be. sampling: what
+    the alternatives "after" are taken through. first: tokens of ids before this one are read, not
+    told.
+    """
+
+    messages: list[ChatMessage] | None = None
+    prompt: str | None = None
+    prefill: str = ""
+    ids: list[int] = []
+    text: str = ""
+    first: int = 0
+    top_logprobs: int = 0
+    sampling: Sampling = Sampling()
+    adapters: list[Adapter] = []
+    context: str = "main"
+    private: bool = False
 
 
 class KeepStates(Request, frozen=True):
@@ -174,10 +205,14 @@ class Detokenize(Request, frozen=True):
 
 
 class Render(Request, frozen=True):
-    """What a chat becomes: the template's text, each message's span in it, and the token ids."""
+    """What a chat, or a raw prompt, becomes: the template's text, each message's span in it, and the
+    token ids. dropped: indices of messages that the overflow policy left out (Generated.dropped);
+    spans keep the numbers of the whole list."""
 
-    messages: list[ChatMessage]
+    messages: list[ChatMessage] = []
+    prompt: str | None = None
     prefill: str = ""
+    dropped: list[int] = []
     add_generation_prompt: bool = True
 
 
@@ -211,6 +246,7 @@ AnyRequest = (
     | OpenContext
     | CloseContext
     | Generate
+    | Score
     | KeepStates
     | Cancel
     | Ping
@@ -352,7 +388,11 @@ class Generated(Result, frozen=True):
     """n_prompt = n_reused + n_decoded (prompt tokens). tokens_per_s counts generation alone, over
     all replies.
 
-    slices: sizes of the prompt's decode calls, in order; n_threads: threads they ran with.
+    slices: sizes of all decode calls that made the prompt's KV, in order, those of its reused part
+    too ([] where they are not known: a state from an older disk); n_threads: threads they ran with.
+    prompt_hash: sha256 over the prompt's ids (int32, little-endian), with prefill_ids;
+    template_hash: sha256 of the chat template, "" for a raw prompt. alone: no other sequence stood
+    in the KV cache. n_reasoning: tokens between the marks of reasoning.
     """
 
     replies: list[Reply]
@@ -365,6 +405,10 @@ class Generated(Result, frozen=True):
     slices: list[int]
     n_threads: int
     dropped: list[int] = []
+    prompt_hash: str = ""
+    template_hash: str = ""
+    alone: bool = False
+    n_reasoning: int = 0
 
 
 class ModelInfo(Result, frozen=True):
@@ -432,12 +476,18 @@ class Text(Result, frozen=True):
 
 
 class Rendered(Result, frozen=True):
-    """ids int32; text_starts: for each id the code point in `text` where it begins (int32)."""
+    """ids int32; text_starts: for each id the code point in `text` where it begins (int32); pieces:
+    all tokens' bytes in a row (uint8), piece_bytes: how many are each one's (int32); special: 1 where
+    a token is special (uint8). prompt_hash: as Generated says it for the same prompt."""
 
     text: str
     spans: list[Span]
     ids: Array
     text_starts: Array
+    pieces: Array
+    piece_bytes: Array
+    special: Array
+    prompt_hash: str = ""
 
 
 class Diagnosis(Result, frozen=True):

@@ -7,25 +7,46 @@ alone.
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from engine.process.messages import Overflow, Sampling
+from engine.process.messages import Adapter, Overflow, Sampling
 
 NO_LIMIT = -1
 
 
 class ChatSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One chat's settings. seed None draws one per reply; max_tokens -1 lets the model end its
-    turn.
+    turn; certainty: replies are coloured by probability, and their alternatives are kept. logit_bias:
+    token text -> bias.
     """
 
     temperature: float = 0.8
     top_p: float = 0.95
     min_p: float = 0.05
     top_k: int = 40
+    typical_p: float = 1.0
+    top_n_sigma: float = 0.0
     repeat_penalty: float = 1.0
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    penalty_last_n: int = 64
+    dry_multiplier: float = 0.0
+    dry_base: float = 1.75
+    dry_allowed_length: int = 2
+    xtc_probability: float = 0.0
+    xtc_threshold: float = 0.1
+    mirostat: Literal[0, 1, 2] = 0
+    mirostat_tau: float = 5.0
+    mirostat_eta: float = 0.1
+    stop: list[str] = []
+    json_schema: str = ""
+    grammar: str = ""
+    logit_bias: dict[str, float] = {}
+    adapters: list[Adapter] = []
+    reasoning_budget: int = NO_LIMIT
+    certainty: bool = False
     max_tokens: int = NO_LIMIT
     seed: int | None = None
     system_prompt: str = ""
@@ -33,14 +54,8 @@ class ChatSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     unknown: dict[str, Any] = {}
 
     def sampling(self) -> Sampling:
-        return Sampling(
-            temperature=self.temperature,
-            top_p=self.top_p,
-            min_p=self.min_p,
-            top_k=self.top_k,
-            repeat_penalty=self.repeat_penalty,
-            seed=self.seed,
-        )
+        shared = set(Sampling.__struct_fields__) & set(self.__struct_fields__) - {"logit_bias"}
+        return Sampling(**{name: getattr(self, name) for name in shared})
 
     def with_value(self, name: str, value: object) -> "ChatSettings":
         """A copy with one field changed."""

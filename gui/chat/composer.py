@@ -113,6 +113,14 @@ class Composer(QFrame):
         self.status.setText(text)
         self.status.setVisible(bool(text))
 
+    def add_tool(self, tool: QWidget) -> None:
+        """One more button, left of Send."""
+        self._row.insertWidget(self._row.count() - 2, tool, 0, Qt.AlignmentFlag.AlignBottom)
+
+    def add_above(self, widget: QWidget) -> None:
+        """Something that belongs to the message being written, above the field (attachments)."""
+        self._words.insertWidget(0, widget)
+
     def set_writing(self, is_writing: bool) -> None:
         """A reply is being written: the button stops it, and Enter waits."""
         self._is_writing = is_writing
@@ -126,11 +134,11 @@ class Composer(QFrame):
     # ---- making ----
 
     def _lay_out(self) -> None:
-        words = QVBoxLayout()
+        words = self._words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self.edit)
         words.addWidget(self.status)
-        layout = QHBoxLayout(self)
+        layout = self._row = QHBoxLayout(self)
         layout.setContentsMargins(10, 8, 8, 8)
         layout.setSpacing(8)
         layout.addLayout(words, 1)

@@ -20,7 +20,7 @@ TITLE_LETTERS = 48
 @dataclass(frozen=True)
 class Turn:
     """One message of the tree. details: what the reply cost and how it ended, as the store keeps
-    it.
+    it; rating: 1 good, -1 bad; correction: what a reply should have said.
     """
 
     id: str
@@ -30,6 +30,9 @@ class Turn:
     state: State = "done"
     model_name: str = ""
     details: dict[str, Any] = field(default_factory=dict)
+    rating: int = 0
+    correction: str = ""
+    tags: tuple[str, ...] = ()
 
 
 class Conversation:

@@ -87,6 +87,12 @@ class DetailsPane(QScrollArea):
             blocker.unblock()
         self._show_reset()
 
+    def add_section(self, title: str, section: QWidget) -> None:
+        """A further part of the pane, with its heading, above Sampling."""
+        self._sections.addWidget(caps(title))
+        self._sections.addWidget(section)
+        self._sections.addSpacing(6)
+
     def flush(self) -> None:
         """Tell a system prompt that was typed a moment ago now."""
         if self._typing.isActive():
@@ -139,6 +145,9 @@ class DetailsPane(QScrollArea):
         layout.addWidget(_label(tr("When it is full"), self.overflow))
         layout.addWidget(self.overflow)
         layout.addSpacing(6)
+        self._sections = QVBoxLayout()
+        self._sections.setSpacing(10)
+        layout.addLayout(self._sections)
         layout.addWidget(caps(tr("Sampling")))
         for field in self.fields.values():
             layout.addWidget(field)

@@ -131,6 +131,10 @@ class Header(QFrame):
         self.model_button.setToolTip(tip)
         self.model_button.setAccessibleName(tr("Model: {name}").format(name=label))
 
+    def add_tool(self, tool: QWidget) -> None:
+        """One more thing in the header, left of the details switch."""
+        self._row.insertWidget(self._row.count() - 1, tool)
+
     def set_loading(self, fraction: float | None) -> None:
         """How far a load is; None when nothing is loading, below 0 when that is not known yet."""
         self.progress.setVisible(fraction is not None)
@@ -142,7 +146,7 @@ class Header(QFrame):
     # ---- making ----
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
+        row = self._row = QHBoxLayout()
         row.setContentsMargins(10, 8, 10, 8)
         row.setSpacing(8)
         row.addWidget(self.title, 1)

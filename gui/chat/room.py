@@ -18,6 +18,7 @@ from gui.chat.context_counter import ContextCounter
 from gui.chat.desk import Desk
 from gui.chat.details import DetailsPane
 from gui.chat.engine_return import EngineReturn
+from gui.chat.features import ChatParts, make_features
 from gui.chat.model_chooser import ModelChooser, load_request
 from gui.chat.model_loader import ModelLoader
 from gui.chat.presenter import TranscriptPresenter
@@ -49,6 +50,7 @@ class ChatRoom(Room):
         self._lay_out()
         self._make_actions()
         self._connect()
+        self.features = make_features(self.parts)
         self._begin()
 
     # ---- building ----
@@ -78,6 +80,22 @@ class ChatRoom(Room):
         self.desk = Desk(self.session, self.replies, self.loader, self.work, context.notices, self)
         self.chooser = ModelChooser(context, self.loader, self.work.header, self)
         self.engine_return = EngineReturn(context.engine, self.loader, context.notices, self)
+        self.parts = ChatParts(
+            room=self,
+            context=context,
+            store=self.store,
+            loader=self.loader,
+            replies=self.replies,
+            session=self.session,
+            counter=self.counter,
+            list=self.list,
+            work=self.work,
+            details=self.details,
+            presenter=self.presenter,
+            desk=self.desk,
+            chooser=self.chooser,
+            add_action=self._add,
+        )
 
     def _lay_out(self) -> None:
         left, self._side = _pane(self.list), _pane(self.details)
@@ -220,6 +238,8 @@ class ChatRoom(Room):
 
     def save_state(self) -> None:
         """Keep what is typed, written and arranged, and end the store's thread."""
+        for feature in self.features:
+            feature.save_state()
         self.desk.end_edit()
         self.details.flush()
         self.session.save_draft()

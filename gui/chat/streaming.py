@@ -47,6 +47,7 @@ class StreamingReply:
     end: End | None = None
     details: dict[str, Any] = field(default_factory=dict)
     failure: Failed | None = None
+    tokens: list[Token] = field(default_factory=list)  # all that came in this writing
     _unsaved: list[Token] = field(default_factory=list)
     _unsaved_text: list[str] = field(default_factory=list)
 
@@ -87,6 +88,7 @@ class StreamingReply:
         text = "".join(token.text for token in items)
         self.text += text
         self.n_tokens += len(items)
+        self.tokens.extend(items)
         self._unsaved.extend(items)
         self._unsaved_text.append(text)
         return text

@@ -41,6 +41,7 @@ class WorkArea(QFrame):
         self.cancel_edit = QPushButton(tr("Cancel"), self)
         self.composer = Composer(theme, self)
         self._column = QWidget(self)
+        self._is_welcome = True
         self._bottom = QHBoxLayout()
         self._lay_out()
         self.transcript.viewport().installEventFilter(self)
@@ -49,7 +50,28 @@ class WorkArea(QFrame):
         self.show_editing(False)
 
     def show_welcome(self, is_welcome: bool) -> None:
-        self.pages.setCurrentWidget(self.welcome if is_welcome else self.transcript)
+        """The chat, or what stands there while it is empty. A view laid over it stays."""
+        self._is_welcome = is_welcome
+        if self.pages.currentWidget() in (self.welcome, self.transcript):
+            self.show_chat()
+
+    def add_view(self, view: QWidget) -> None:
+        """A further view of the chat, in the transcript's place when it is shown."""
+        self.pages.addWidget(view)
+
+    def show_view(self, view: QWidget, *, has_composer: bool = False) -> None:
+        """Show an added view in the transcript's place; without the composer where it has no use."""
+        self.pages.setCurrentWidget(view)
+        self._column.setVisible(has_composer)
+
+    def show_chat(self) -> None:
+        """Back to the transcript (or the welcome) and the composer."""
+        self.pages.setCurrentWidget(self.welcome if self._is_welcome else self.transcript)
+        self._column.show()
+
+    def add_strip(self, strip: QWidget) -> None:
+        """A line above the composer (hidden by its owner while it has nothing to say)."""
+        self._strips.insertWidget(self._strips.count() - 1, strip)
 
     def show_editing(self, is_editing: bool) -> None:
         """The line that says an earlier message is being written anew."""
@@ -70,7 +92,7 @@ class WorkArea(QFrame):
         self.pages.addWidget(self.transcript)
         self.pages.addWidget(self.welcome)
         self._lay_out_editing()
-        column = QVBoxLayout(self._column)
+        column = self._strips = QVBoxLayout(self._column)
         column.setContentsMargins(0, 4, 0, 14)
         column.setSpacing(2)
         for part in (self.strip, self.editing, self.composer):

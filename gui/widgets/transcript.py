@@ -20,10 +20,10 @@ from gui.theme import Theme
 from gui.widgets.transcript_column import Place
 from gui.widgets.transcript_input import TranscriptInput
 from gui.widgets.transcript_item import MessageView
-from gui.widgets.transcript_menu import tr
+from gui.widgets.transcript_menu import MessageAction, tr
 from gui.widgets.transcript_page import FRAME_MS
 
-__all__ = ["MessageView", "Transcript"]
+__all__ = ["MessageAction", "MessageView", "Transcript"]
 
 _SPOKEN_CHARS = 4_000
 
@@ -37,6 +37,7 @@ class Transcript(TranscriptInput):
     regenerate_requested = Signal(str)  # message id
     continue_requested = Signal(str)  # message id
     delete_requested = Signal(str)  # message id
+    action_requested = Signal(str, str)  # key of an added action, message id
     copied = Signal()  # something was put on the clipboard
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -45,6 +46,10 @@ class Transcript(TranscriptInput):
         self._flush_timer = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._flush_timer.timeout.connect(self._on_flush_due)
         self.setAccessibleName(tr("Conversation"))
+
+    def add_message_action(self, action: MessageAction) -> None:
+        """A further line in every message's menu; `action_requested` tells when it is chosen."""
+        self.more_actions.append(action)
 
     # ---- messages ----
 
@@ -182,7 +187,9 @@ class Transcript(TranscriptInput):
 
     def wish(self, what: str, index: int) -> None:
         view = self.column.items[index].view
-        if what == "edit":
+        if what.startswith("do:"):
+            self.action_requested.emit(what.removeprefix("do:"), view.id)
+        elif what == "edit":
             self.edit_requested.emit(view.id)
         elif what == "regenerate":
             self.regenerate_requested.emit(view.id)

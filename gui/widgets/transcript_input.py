@@ -21,7 +21,7 @@ from gui.widgets.markdown_html import markdown_to_html
 from gui.widgets.markdown_inline import LINE_BREAK
 from gui.widgets.transcript_column import Place
 from gui.widgets.transcript_keys import caret_rect, moved
-from gui.widgets.transcript_menu import build_menu
+from gui.widgets.transcript_menu import MessageAction, build_menu
 from gui.widgets.transcript_mouse import TranscriptMouse
 from gui.widgets.transcript_selection import Position
 from gui.widgets.transcript_target import Target, position_at, target_at
@@ -45,6 +45,7 @@ class TranscriptInput(TranscriptMouse):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.more_actions: list[MessageAction] = []
         self._copied_timer = QTimer(self, singleShot=True, interval=_COPIED_MS)
         self._copied_timer.timeout.connect(self._on_copied_seen)
 
@@ -142,7 +143,10 @@ class TranscriptInput(TranscriptMouse):
             position = position_at(self.column, at)
             if under is None and position is not None and index >= 0:
                 under = Target("", index, position.block)
-        return build_menu(self, self.column, under, index, not self.selection.is_empty, self.act)
+        has_selection = not self.selection.is_empty
+        return build_menu(
+            self, self.column, under, index, has_selection, self.act, self.more_actions
+        )
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
@@ -164,6 +168,8 @@ class TranscriptInput(TranscriptMouse):
 
     def _key(self, event: QKeyEvent) -> bool:
         """Do what a key says; False if it says nothing here."""
+        if self._do_added(event):
+            return True
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_selection()
         elif event.matches(QKeySequence.StandardKey.SelectAll):
@@ -175,6 +181,18 @@ class TranscriptInput(TranscriptMouse):
         else:
             return self._plain_key(event.key())
         return True
+
+    def _do_added(self, event: QKeyEvent) -> bool:
+        """Do an action that another part of the room added, if these keys are its."""
+        if self.current_message < 0:
+            return False
+        view = self.column.items[self.current_message].view
+        keys = QKeySequence(event.keyCombination())
+        for one in self.more_actions:
+            if one.shortcut and QKeySequence(one.shortcut) == keys and one.applies(view):
+                self.wish(f"do:{one.key}", self.current_message)
+                return True
+        return False
 
     def _plain_key(self, key: int) -> bool:
         bar = self.verticalScrollBar()

@@ -1,7 +1,8 @@
 """The transcript's context menu: all that the painted buttons do, and a little more, for mouse
 and keyboard alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QAction, QIcon, QKeySequence
@@ -10,7 +11,21 @@ from PySide6.QtWidgets import QMenu, QWidget
 from gui.icons import icon
 from gui.widgets.transcript_column import MessageColumn
 from gui.widgets.transcript_frame import actions_of
+from gui.widgets.transcript_item import MessageView
 from gui.widgets.transcript_target import Target
+
+
+@dataclass(frozen=True)
+class MessageAction:
+    """A line of the menu that some part of the room adds. key: told when it is chosen; applies: for
+    which messages it is there; shortcut: shown beside it, and obeyed while the transcript has the
+    focus and a message is current."""
+
+    key: str
+    text: str
+    picture: str = ""
+    applies: Callable[[MessageView], bool] = lambda view: not view.streaming
+    shortcut: str = ""
 
 
 def tr(text: str) -> str:
@@ -38,11 +53,13 @@ def build_menu(
     index: int,
     has_selection: bool,
     act: Callable[[Target], None],
+    more: Sequence[MessageAction] = (),
 ) -> QMenu:
     """The menu for message `index` (-1: none).
 
     Args:
         under: what is under the mouse: a link or code gets its own lines.
+        more: what other parts of the room can do with a message; act is told "do:" and its key.
         act: called with "copy_selection", "select_all", "continue", "copy_link" or a Target of
         the buttons.
     """
@@ -61,6 +78,11 @@ def build_menu(
         add(tr("Copy link"), Target("copy_link", index, url=under.url))
     if index >= 0:
         _add_message_actions(column, under, index, add, menu)
+        menu.addSeparator()
+        for one in more:
+            if one.applies(column.items[index].view):
+                line = add(one.text, Target(f"do:{one.key}", index), one.picture, True)
+                line.setShortcut(QKeySequence(one.shortcut))
     menu.addSeparator()
     everything = add(tr("Select all"), Target("select_all", index))
     everything.setShortcut(QKeySequence(QKeySequence.StandardKey.SelectAll))

@@ -34,7 +34,7 @@ from engine.process.messages import (
 )
 
 # Each bench is a module with `main(as_json: bool) -> int`.
-BENCHES = {"engine": "engine.bench", "window": "gui.bench"}
+BENCHES = {"engine": "engine.bench", "window": "gui.bench", "chat": "gui.bench_chat"}
 _DEFAULT_MAX_TOKENS = 512
 
 

@@ -7,8 +7,16 @@ from typing import Any
 Figure = dict[str, Any]
 
 
-def ratio(ours: list[float], peer: list[float], goal: float | None, unit: str) -> Figure:
-    """Median of the pairs' ratios, quartiles as spread; to reach its goal, where it has one."""
+def ratio(
+    ours: list[float],
+    peer: list[float],
+    goal: float | None,
+    unit: str,
+    *,
+    is_limit: bool = False,
+) -> Figure:
+    """Median of the pairs' ratios, quartiles as spread; to reach its goal, where it has one, or to
+    stay at or under it where that is a limit."""
     ratios = [a / b for a, b in zip(ours, peer, strict=True)]
     middle = statistics.median(ratios)
     return {
@@ -16,7 +24,7 @@ def ratio(ours: list[float], peer: list[float], goal: float | None, unit: str) -
         "peer": round(statistics.median(peer), 2),
         "ratio": round(middle, 4),
         "goal": goal,
-        "ok": goal is None or middle >= goal,
+        "ok": goal is None or (middle <= goal if is_limit else middle >= goal),
         "unit": unit,
         "spread": quartiles(ratios),
     }

@@ -31,6 +31,11 @@ class Paths:
         return self.home / "runs"
 
     @property
+    def presets(self) -> Path:
+        """Saved prompts and sampling settings, a file each; made when the first is saved."""
+        return self.home / "presets"
+
+    @property
     def states(self) -> Path:
         """Kept KV states of chats, bounded in size; safe to delete."""
         return self.home / "states"

@@ -3,13 +3,16 @@ anything."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
     from engine.paths import Paths
+    from gui.commands import Command
+    from gui.connections import Connections
     from gui.notices import Notices
     from gui.process import EngineProcess
     from gui.settings_store import SettingsStore
@@ -26,6 +29,15 @@ class AppContext:
     theme: Theme
     engine: EngineProcess
     notices: Notices
+    # The window's rooms: key -> go there. Filled in by the window, so that a room can lead to one.
+    rooms: dict[str, Callable[[], object]] = field(default_factory=dict)
+    # All connections pass through it; made here, so that no window can be without it.
+    connections: Connections = field(init=False)
+
+    def __post_init__(self) -> None:
+        from gui.connections import Connections
+
+        self.connections = Connections(self.paths, self.settings, self.engine)
 
 
 class Room(QWidget):
@@ -36,6 +48,22 @@ class Room(QWidget):
 
     room_name: str  # visible, so translated
     icon_name: str  # a file of resources/icons without ".svg"
+
+    def commands(self) -> list[Command]:
+        """What the palette finds here besides the room's actions: chats, runs, models by name."""
+        return []
+
+    def undo(self) -> bool:
+        """Take back what was done last in this room; False where there is nothing."""
+        return False
+
+    def redo(self) -> bool:
+        """Do again what was undone last; False where there is nothing."""
+        return False
+
+    def undo_words(self) -> tuple[str, str]:
+        """What undo and redo would take back and do again, "" each for nothing."""
+        return "", ""
 
     def save_state(self) -> None:
         """Write what should be there again next time (splitters, the open chat) into the

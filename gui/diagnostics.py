@@ -1,5 +1,5 @@
-"""The diagnostics page: versions, engine build and devices, folders, the end of the log; all of
-it copied by one button.
+"""The diagnostics page: versions, engine build and devices, folders, connections, the end of the
+log; all of it copied by one button.
 
 The engine's part comes from its worker (Diagnose); this process never looks at its libraries.
 """
@@ -12,12 +12,14 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPlainTextEdit, QVBoxLay
 
 from engine.process.messages import AnyEvent, Diagnose, Diagnosis, Done, Failed
 from gui.build_info import read_build_info
+from gui.connections_popup import when_text
 from gui.context import AppContext
 from gui.version import app_version
 from gui.widgets.form import FormPage
 from gui.widgets.kinds import button, label
 
 N_LOG_BYTES = 16 * 1024
+N_CONNECTIONS = 50
 
 
 class DiagnosticsPage(FormPage):
@@ -49,6 +51,7 @@ class DiagnosticsPage(FormPage):
         """Look at everything again; the engine's part arrives a moment later."""
         self._show(self.tr("App"), self._app_entries())
         self._show(self.tr("Folders"), self._folder_entries())
+        self._show(self.tr("Connections"), self._connection_entries())
         self.log.setPlainText(self._log_tail())
         self.log.verticalScrollBar().setValue(self.log.verticalScrollBar().maximum())
         self.restart_button.setVisible(not self._context.engine.is_running)
@@ -81,6 +84,18 @@ class DiagnosticsPage(FormPage):
             self.tr("Models"): str(paths.models),
             self.tr("Logs"): str(paths.logs),
         }
+
+    def _connection_entries(self) -> dict[str, str]:
+        connections = self._context.connections
+        state = self.tr("offline: none is opened") if connections.is_offline else self.tr("online")
+        entries = {self.tr("State"): state, self.tr("Since the start"): self.tr("none")}
+        lines = [
+            " · ".join(one for one in (when_text(entry), entry.host, entry.why) if one)
+            for entry in connections.entries[-N_CONNECTIONS:]
+        ]
+        if lines:
+            entries[self.tr("Since the start")] = "\n".join(lines)
+        return entries
 
     def _log_tail(self) -> str:
         paths = (self._context.paths.logs / "window.log", self._context.engine.log.path)
@@ -128,7 +143,8 @@ class DiagnosticsPage(FormPage):
         buttons.addStretch(1)
         self.column.addSpacing(px(6))
         self.column.addLayout(buttons)
-        for name in (self.tr("App"), self.tr("Engine"), self.tr("Folders")):
+        names = (self.tr("App"), self.tr("Engine"), self.tr("Folders"), self.tr("Connections"))
+        for name in names:
             grid = self._grids[name] = _grid(self.add_section(name), px(24), px(8))
             grid.setColumnMinimumWidth(0, px(150))
         rows = self.add_section(self.tr("Log"))

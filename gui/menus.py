@@ -31,9 +31,12 @@ class EditMenu(QMenu):
         super().__init__(window)
         self.setTitle(self.tr("&Edit"))
         self._notices = context.notices
+        self._room: Room | None = None
         self.undo_action = action(self, self.tr("&Undo"), self._undo, Key.Undo)
+        self.redo_action = action(self, self.tr("&Redo"), self._redo, Key.Redo)
         self.addAction(self.undo_action)
-        self._add(self.tr("&Redo"), "redo", Key.Redo)
+        self.addAction(self.redo_action)
+        self.aboutToShow.connect(self._show_words)
         self.addSeparator()
         self._add(self.tr("Cu&t"), "cut", Key.Cut)
         self._add(self.tr("&Copy"), "copy", Key.Copy)
@@ -44,9 +47,28 @@ class EditMenu(QMenu):
     def _add(self, text: str, method: str, key: Key) -> None:
         self.addAction(action(self, text, lambda: _call_focused(method), key))
 
+    def set_room(self, room: Room | None) -> None:
+        """The room on show: what was done in it is undone where no field has more to undo."""
+        self._room = room
+
     def _undo(self) -> None:
-        if not _call_focused("undo"):
+        if _has_focused("isUndoAvailable", "undo"):
+            _call_focused("undo")
+        elif self._room is None or not self._room.undo():
             self._notices.undo()
+
+    def _redo(self) -> None:
+        if _has_focused("isRedoAvailable", "redo"):
+            _call_focused("redo")
+        elif self._room is not None:
+            self._room.redo()
+
+    def _show_words(self) -> None:
+        """Say what would be undone and redone."""
+        undo, redo = self._room.undo_words() if self._room is not None else ("", "")
+        plain = (self.tr("&Undo"), self.tr("&Redo"))
+        self.undo_action.setText(self.tr("&Undo {what}").format(what=undo) if undo else plain[0])
+        self.redo_action.setText(self.tr("&Redo {what}").format(what=redo) if redo else plain[1])
 
 
 def _call_focused(method: str) -> bool:
@@ -56,6 +78,21 @@ def _call_focused(method: str) -> bool:
     if callable(do):
         do()
     return callable(do)
+
+
+def _has_focused(question: str, method: str) -> bool:
+    """Whether the widget with the focus has something to undo; one that cannot tell may have."""
+    focus = QApplication.focusWidget()
+    if not callable(getattr(focus, method, None)):
+        return False
+    asked = getattr(focus, question, None) or getattr(_document(focus), question, None)
+    return bool(asked()) if callable(asked) else True
+
+
+def _document(widget: object) -> object:
+    """A text field's document, None where it has none."""
+    document = getattr(widget, "document", None)
+    return document() if callable(document) else None
 
 
 class ViewMenu(QMenu):

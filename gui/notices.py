@@ -13,6 +13,7 @@ import platform
 import traceback
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 
 from PySide6.QtCore import QObject, Signal, qVersion
@@ -32,6 +33,13 @@ __all__ = ["FieldProblems", "Notices"]
 MAX_UNDO = 50
 
 
+@dataclass(frozen=True)
+class _Offer:
+    text: str
+    undo: Callable[[], None]
+    holds: Callable[[], bool]
+
+
 class Notices(QObject):
     """What the user is told. The window places `banners` and gives the strip its host."""
 
@@ -42,7 +50,7 @@ class Notices(QObject):
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._undo: deque[tuple[str, Callable[[], None]]] = deque(maxlen=MAX_UNDO)
+        self._undo: deque[_Offer] = deque(maxlen=MAX_UNDO)
         self._window: QWidget | None = None
         self._crash_dialog: CrashDialog | None = None
         self.banners = BannerArea(theme)
@@ -78,17 +86,36 @@ class Notices(QObject):
             if banner.message == message:
                 banner.set_hint(hint)
 
+    def tell(self, text: str) -> None:
+        """Say that something was done, where it cannot be seen otherwise."""
+        self.strip.show_text(text, can_undo=False)
+
     # ---- undo ----
 
     @property
     def can_undo(self) -> bool:
         return bool(self._undo)
 
-    def offer_undo(self, text: str, undo: Callable[[], None]) -> None:
-        """Say what was done ("Chat deleted") and offer Undo: in the strip, later by Ctrl+Z."""
-        self._undo.append((text, undo))
+    def offer_undo(
+        self, text: str, undo: Callable[[], None], holds: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Say what was done ("Chat deleted") and offer Undo: in the strip, later by Ctrl+Z.
+
+        Args:
+            holds: false once it was undone by other means; then it is not offered any more.
+        """
+        self._undo.append(_Offer(text, undo, holds))
         self.strip.show_text(text)
         self.undo_changed.emit()
+
+    def forget_undone(self) -> None:
+        """Something was undone or redone by other means: offer only what still holds."""
+        if self._undo and not self._undo[-1].holds():
+            self.strip.hide()
+        kept = [offer for offer in self._undo if offer.holds()]
+        if len(kept) < len(self._undo):
+            self._undo = deque(kept, maxlen=MAX_UNDO)
+            self.undo_changed.emit()
 
     def undo(self) -> bool:
         """Take the last thing back that can be.
@@ -99,8 +126,7 @@ class Notices(QObject):
         self.strip.hide()
         if not self._undo:
             return False
-        _, undo = self._undo.pop()
-        undo()
+        self._undo.pop().undo()
         self.undo_changed.emit()
         return True
 

@@ -62,6 +62,8 @@ class EngineProcess(QObject):
         super().__init__(parent)
         self.log = EngineLog(paths.logs / "engine.log")
         self.n_tokens_received = 0
+        # Asked before a request is sent: the Failed it gets instead, None to let it through.
+        self.gate: Callable[[AnyRequest], Failed | None] | None = None
         self._command = command or [sys.executable, "-m", "engine.process.worker"]
         self._jobs = itertools.count(1)
         self._process: QProcess | None = None
@@ -116,7 +118,10 @@ class EngineProcess(QObject):
         request = make_request(job)
         self.job_began.emit(request)
         listener = self._observed(request, on_event)
-        if self._session is None:
+        refusal = self.gate(request) if self.gate is not None else None
+        if refusal is not None:
+            QTimer.singleShot(0, self, lambda: listener(refusal))
+        elif self._session is None:
             QTimer.singleShot(0, self, lambda: listener(self._not_running(job)))
         else:
             self._session.submit(request, listener)

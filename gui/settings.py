@@ -33,8 +33,11 @@ MAX_FILE_BYTES = 16 * 1024 * 1024
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What a person set, and what the window remembers for them.
 
+    offline: open no connection until a person says so. notify: tell when long work ends unseen.
     font_px, threads, n_ctx: 0 is "as the system has it" or "chosen for you".
     window_geometry: what Qt saved, in base64. splitters: name -> sizes in pixels.
+    model_presets: model -> the preset that its new chats begin with; model_lengths: path of a model
+    -> its context length.
     unknown: keys that another version wrote; kept, not used.
     """
 
@@ -44,12 +47,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     models_folders: list[str] = []
     threads: Count = 0
     n_ctx: Count = 0
-    offline: bool = False
+    offline: bool = True
+    notify: bool = True
     room: str = ""
     last_chat: str = ""
     last_model: str = ""
     window_geometry: str = ""
     splitters: dict[str, list[int]] = {}
+    open_details: list[str] = []
+    explains_details: bool = False
+    model_presets: dict[str, str] = {}
+    model_lengths: dict[str, Count] = {}
+    closed_folders: list[str] = []
     unknown: dict[str, Any] = {}
 
 

@@ -7,7 +7,7 @@ from typing import cast
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from gui.context import AppContext
 from gui.theme import Mode
@@ -22,7 +22,7 @@ CONTEXT_LENGTHS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
 
 
 class SettingsPage(FormPage):
-    """Appearance, folders, engine."""
+    """Appearance, folders, engine, connections and messages."""
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context.theme, "", parent)
@@ -39,6 +39,7 @@ class SettingsPage(FormPage):
         self.font_size, self.threads, self.n_ctx = CalmComboBox(), CalmComboBox(), CalmComboBox()
         self.open_button = button(self.tr("Open"), "", self.tr("Show it in the file manager"))
         self.folders = FolderList(context.theme)
+        self.offline, self.notify = QCheckBox(), QCheckBox()
         self._build()
         self.column.addStretch(1)
         self._show_settings()
@@ -48,6 +49,7 @@ class SettingsPage(FormPage):
         self._build_appearance()
         self._build_folders()
         self._build_engine()
+        self._build_quiet()
 
     def _build_appearance(self) -> None:
         rows = self.add_section(self.tr("Appearance"))
@@ -89,6 +91,20 @@ class SettingsPage(FormPage):
         self.n_ctx.add_choices([(self.tr("Automatic"), 0), *lengths])
         self.add_row(rows, self.tr("Context length"), words, self.n_ctx)
 
+    def _build_quiet(self) -> None:
+        rows = self.add_section(self.tr("Connections and messages"))
+        words = self.tr(
+            "Opens no connection at all. Online, only what you ask for connects, and each "
+            "connection is listed in the status bar."
+        )
+        self.offline.setToolTip(words)
+        self.add_row(rows, self.tr("Offline"), words, self.offline)
+        words = self.tr(
+            "When a long reply, a load or another long job ends and the window is not in front."
+        )
+        self.notify.setToolTip(words)
+        self.add_row(rows, self.tr("Tell me when long work ends"), words, self.notify)
+
     def _show_settings(self) -> None:
         value = self._settings.value
         self.theme_choice.set_value(value.theme)
@@ -96,6 +112,8 @@ class SettingsPage(FormPage):
         self.folders.set_folders(list(value.models_folders))
         self.threads.choose(value.threads)
         self.n_ctx.choose(value.n_ctx)
+        self.offline.setChecked(value.offline)
+        self.notify.setChecked(value.notify)
 
     def _connect(self) -> None:
         self._settings.changed.connect(self._show_settings)  # the View menu changes them too
@@ -106,6 +124,8 @@ class SettingsPage(FormPage):
             lambda: self._settings.change(threads=self.threads.currentData())
         )
         self.n_ctx.activated.connect(lambda: self._settings.change(n_ctx=self.n_ctx.currentData()))
+        self.offline.clicked.connect(lambda is_on: self._settings.change(offline=is_on))
+        self.notify.clicked.connect(lambda is_on: self._settings.change(notify=is_on))
         self.open_button.clicked.connect(self._on_open_clicked)
 
     def _on_theme_chosen(self, mode: str) -> None:

@@ -64,9 +64,9 @@ def chat_edit(stage: Stage) -> None:
     """A message being written anew."""
     stage.chat(TIPS, DEEPEST)
     first = stage.room.session.conversation.path()[0]
-    stage.room.desk.begin_edit(first.id)
+    stage.room.desk.editing.begin(first.id)
     stage.take("chat-edit")
-    stage.room.desk.end_edit()
+    stage.room.desk.editing.end()
 
 
 def chat_small(stage: Stage) -> None:

@@ -1,5 +1,5 @@
 """The line at the window's foot: which model, how fast, how much memory; at the right a GPU
-left idle, and Offline.
+left idle, the offline switch, and how many connections there were.
 
 It reads the engine's signals and asks for its memory every two seconds; rooms need not tell it
 anything.
@@ -8,7 +8,7 @@ anything.
 import time
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from engine.process.messages import (
     AnyEvent,
@@ -22,6 +22,7 @@ from engine.process.messages import (
     Unload,
 )
 from gui.build_info import BuildInfo
+from gui.connections import Connections
 from gui.process import EngineProcess
 from gui.theme import Theme
 from gui.widgets.dot import Dot
@@ -37,19 +38,25 @@ class StatusBar(QFrame):
     build_note_clicked = Signal()
 
     def __init__(
-        self, theme: Theme, engine: EngineProcess, build: BuildInfo, parent: QWidget | None = None
+        self,
+        theme: Theme,
+        engine: EngineProcess,
+        build: BuildInfo,
+        connections: Connections,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setProperty("kind", "status")
         self.setAccessibleName(self.tr("Status"))
-        self._theme, self._engine = theme, engine
+        self._theme, self._engine, self._connections = theme, engine, connections
         self._state = "none"
         self._n_generating = 0
         self._seen = (0, 0.0)  # tokens received, and when
         self.dot = Dot()
+        self._dot = label("·", "dim")
         self.model, self.speed, self.memory = label("", "dim"), label("", "dim"), label("", "dim")
         self.build_note = button("", "link")
-        self.offline = label(self.tr("Offline"), "dim")
+        self.offline, self.connections = button("", "link"), button("", "link")
         self._memory_timer = QTimer(self, interval=MEMORY_INTERVAL_MS)
         self._speed_timer = QTimer(self, interval=SPEED_INTERVAL_MS)
         self._lay_out()
@@ -75,12 +82,15 @@ class StatusBar(QFrame):
         self._row.addStretch(1)
         self._row.addWidget(self.build_note)
         self._row.addWidget(self.offline)
+        self._row.addWidget(self._dot)
+        self._row.addWidget(self.connections)
 
     def _explain(self, build: BuildInfo) -> None:
         self.speed.setToolTip(self.tr("Tokens the model writes per second"))
         self.memory.setToolTip(self.tr("Memory that the engine's process holds"))
-        self.offline.setToolTip(
-            self.tr("Bathysphere opens no connections: models and chats stay on this machine.")
+        self.offline.setCheckable(True)
+        self.connections.setToolTip(
+            self.tr("Connections opened since the start; click for which, when and what for")
         )
         self.build_note.setVisible(bool(build.idle_gpu))
         self.build_note.setText(self.tr("%s is not used") % build.idle_gpu)
@@ -102,6 +112,9 @@ class StatusBar(QFrame):
         self._memory_timer.timeout.connect(self._on_memory_due)
         self._speed_timer.timeout.connect(self._on_speed_due)
         self.build_note.clicked.connect(self.build_note_clicked)
+        self.offline.clicked.connect(self._connections.set_offline)
+        self.connections.clicked.connect(self.show_connections)
+        self._connections.changed.connect(self._show_offline)
         self._theme.changed.connect(self._dress)
 
     # ---- what the engine does ----
@@ -163,6 +176,26 @@ class StatusBar(QFrame):
             digits = 0 if tokens_per_s >= 10 else 1
             self.speed.setText(self.tr("%s tok/s") % f"{tokens_per_s:.{digits}f}")
 
+    # ---- connections ----
+
+    def show_connections(self) -> None:
+        """The list, above its button."""
+        from gui.connections_popup import ConnectionsPopup
+
+        ConnectionsPopup(self._theme, self._connections, self).show_above(self.connections)
+
+    def _show_offline(self) -> None:
+        is_offline, n = self._connections.is_offline, len(self._connections.entries)
+        self.offline.setChecked(is_offline)
+        self.offline.setText(self.tr("Offline") if is_offline else self.tr("Online"))
+        self.offline.setToolTip(
+            self.tr("No connection is opened. Click to let Bathysphere connect when you ask.")
+            if is_offline
+            else self.tr("Connections are opened when you ask for something. Click to forbid them.")
+        )
+        words = self.tr("1 connection") if n == 1 else self.tr("%s connections") % f"{n:,}"
+        self.connections.setText(words)
+
     # ---- looks ----
 
     def _set_model(self, state: str, words: str) -> None:
@@ -176,8 +209,11 @@ class StatusBar(QFrame):
         self._row.setContentsMargins(px(12), px(4), px(12), px(4))
         self._row.setSpacing(px(8))
         self.dot.set_size(px(8))
-        for one in (self.model, self.speed, self.memory, self.offline):
+        for one in (self.model, self.speed, self.memory, self._dot):
             _set_size(one, px(12))
+        for link in (self.offline, self.connections):
+            _set_size(link, px(12))
+        self._show_offline()
         self._dress_dot()
 
     def _dress_dot(self) -> None:
@@ -187,7 +223,7 @@ class StatusBar(QFrame):
         self.dot.set_look(color, is_filled=self._state != "none")
 
 
-def _set_size(words: QLabel, size_px: int) -> None:
+def _set_size(words: QLabel | QPushButton, size_px: int) -> None:
     font = words.font()
     font.setPixelSize(size_px)
     words.setFont(font)

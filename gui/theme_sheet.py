@@ -166,6 +166,12 @@ QListView::item:selected:active:focus { border-color: {accent}; }
 QListView[kind="boxed"] { background: {pane}; border: 1px solid {line}; border-radius: [8]px;
     padding: [4]px; }
 QListView[kind="boxed"]:focus { border-color: {accent}; }
+QTreeView::item { padding: [3]px [4]px; }
+QTreeView::item:hover { background: {rail}; }
+QTreeView::item:selected { background: {accent_soft}; color: {text}; }
+QTreeView::indicator { width: [14]px; height: [14]px; border: 1px solid {text_faint};
+    border-radius: [4]px; background: {pane}; }
+QTreeView::indicator:checked { background: {accent}; border-color: {accent}; image: url({check}); }
 QHeaderView::section { background: {pane}; color: {text_dim}; border: none;
     border-bottom: 1px solid {line};
     padding: [6]px [8]px; }

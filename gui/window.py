@@ -5,14 +5,16 @@ It places things and remembers where they were. What happens in a room is the ro
 said of failures is notices.py's.
 """
 
+from __future__ import annotations
+
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QByteArray, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QPaintEvent
+from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMainWindow,
@@ -26,9 +28,14 @@ from gui import icons
 from gui.build_info import read_build_info
 from gui.context import AppContext, Room
 from gui.menus import EditMenu, Key, RoomMenu, ViewMenu, action
+from gui.notify import Notifier
 from gui.status_bar import StatusBar
 from gui.widgets.kinds import frame
 from gui.widgets.rail import Rail
+
+if TYPE_CHECKING:
+    from gui.commands import Command
+    from gui.palette import CommandPalette
 
 RoomFactory = Callable[[AppContext, QWidget | None], QWidget]
 
@@ -57,12 +64,16 @@ class MainWindow(QMainWindow):
         self._pages: dict[str, QWidget] = {}
         self.rail = Rail(context.theme)
         self.stack = QStackedWidget()
-        self.status = StatusBar(context.theme, context.engine, read_build_info())
+        self.status = StatusBar(
+            context.theme, context.engine, read_build_info(), context.connections
+        )
+        self.notifier = Notifier(context.engine, context.settings, self)
         self.status.build_note_clicked.connect(lambda: self.show_page(DIAGNOSTICS))
         self.setWindowTitle("Bathysphere")
         self._lay_out()
         self._room_keys = self._make_rooms(room_factories() if rooms is None else rooms)
         self._make_menus()
+        self.palette_box: CommandPalette | None = None
         self._connect()
         self._restore()
 
@@ -86,6 +97,7 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(self.widget_of(key))
         self.rail.choose(key)
         room = cast(Room, self._pages[key]) if key in self._room_keys else None
+        self._edit_menu.set_room(room)
         self._room_menu.show_room(room, [*self._edit_menu.actions(), *self._file_menu.actions()])
         if room is not None:
             self._context.settings.change(room=key)
@@ -101,6 +113,7 @@ class MainWindow(QMainWindow):
         return DiagnosticsPage(self._context, self)
 
     def _make_rooms(self, factories: dict[str, RoomFactory]) -> Sequence[str]:
+        self._context.rooms.update({key: partial(self.show_page, key) for key in factories})
         for key, factory in factories.items():
             room = factory(self._context, self)
             self._pages[key] = room
@@ -148,13 +161,27 @@ class MainWindow(QMainWindow):
             self, self.tr("&Settings"), self._show_settings, Key.Preferences, "Ctrl+,"
         )
         menu.addAction(settings)
+        menu.addAction(self._make_offline_action())
         menu.addSeparator()
         menu.addAction(action(self, self.tr("&Quit"), self.close, Key.Quit, "Ctrl+Q"))
         return menu
 
+    def _make_offline_action(self) -> QAction:
+        connections = self._context.connections
+        result = QAction(self.tr("Work &offline"), self)
+        result.setCheckable(True)
+        result.setChecked(connections.is_offline)
+        result.triggered.connect(connections.set_offline)
+        connections.changed.connect(lambda: result.setChecked(connections.is_offline))
+        return result
+
     def _make_help_menu(self) -> QMenu:
         menu = QMenu(self.tr("&Help"), self)
         diagnostics = self.tr("&Diagnostics")
+        menu.addAction(
+            action(self, self.tr("&Find a command or a chat…"), self.open_palette, "Ctrl+K")
+        )
+        menu.addAction(action(self, self.tr("&Keyboard shortcuts"), self.show_shortcuts, "Ctrl+/"))
         menu.addAction(action(self, diagnostics, lambda: self.show_page(DIAGNOSTICS), "F1"))
         menu.addSeparator()
         menu.addAction(action(self, self.tr("&About Bathysphere"), self._show_about))
@@ -164,6 +191,39 @@ class MainWindow(QMainWindow):
         self.rail.chosen.connect(self.show_page)
         self._context.engine.died.connect(self._on_engine_died)
         self._context.settings.saving_failed.connect(self._context.notices.show_failure)
+        self._context.connections.refused.connect(self._on_connection_refused)
+        self._context.connections.keeping_failed.connect(self._context.notices.show_failure)
+
+    def commands(self) -> list[Command]:
+        """All that can be done now: the menus' lines, then what the rooms know by name."""
+        from gui.commands import menu_commands
+
+        found = menu_commands(self.menuBar())
+        for key in self._room_keys:
+            found += cast(Room, self._pages[key]).commands()
+        return found
+
+    def open_palette(self) -> None:
+        """Ctrl+K. Imported when it is first asked for."""
+        if self.palette_box is None:
+            from gui.palette import CommandPalette
+
+            self.palette_box = CommandPalette(self._context.theme, self, self.commands)
+        self.palette_box.open()
+
+    def show_shortcuts(self) -> None:
+        from gui.commands import menu_commands
+        from gui.shortcuts import ShortcutSheet
+
+        sheet = ShortcutSheet(self._context.theme, lambda: menu_commands(self.menuBar()), self)
+        sheet.show()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # Comes here only when no field took the letter.
+        if event.text() == "?":
+            self.show_shortcuts()
+            return
+        super().keyPressEvent(event)
 
     def _show_settings(self) -> None:
         self.show_page(SETTINGS)
@@ -177,6 +237,14 @@ class MainWindow(QMainWindow):
         engine = self._context.engine
         action = (self.tr("Start it again"), engine.restart) if engine.has_given_up else None
         self._context.notices.show_failure(message, hint, detail, action)
+
+    def _on_connection_refused(self, why: str) -> None:
+        connections = self._context.connections
+        self._context.notices.show_failure(
+            self.tr("Bathysphere is offline, so this was not asked for."),
+            self.tr("Wanted: %s. Go online and ask again; each connection is listed.") % why,
+            action=(self.tr("Go online"), lambda: connections.set_offline(False)),
+        )
 
     # ---- where things were ----
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from engine.chats.schema import migrate
+from engine.chats.schema import migrate, rebuild_words
 from engine.errors import AppError
 
 Run = Callable[..., sqlite3.Cursor]
@@ -83,14 +83,27 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, AppError | None]:
         return _connect_patiently(path), notice
 
 
+def open_in_memory() -> sqlite3.Connection:
+    """A database that is gone when it is closed. SQLite keeps what it sorts in memory, too."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    migrate(connection, None)
+    return connection
+
+
 @contextmanager
-def errors_in_words(path: Path) -> Iterator[None]:
+def errors_in_words(path: Path | None) -> Iterator[None]:
     """Turn what SQLite says into AppErrors. A damaged file is remembered, to be checked in full
-    when it is next opened."""
+    when it is next opened.
+
+    Args:
+        path: the file; None where there is none.
+    """
     try:
         yield
     except sqlite3.Error as error:
-        if _code(error) in DAMAGED:
+        if path is not None and _code(error) in DAMAGED:
             # A disk that takes no marker takes nothing else either, which is told below.
             with suppress(OSError):
                 _suspect(path).touch()
@@ -174,6 +187,9 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _check_in_full(connection: sqlite3.Connection, path: Path) -> None:
+    """Look at all of the file. The tables of words are made anew, as what they hold can be, so that
+    damage there costs no chat."""
+    rebuild_words(connection)
     answer = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if answer != "ok":
         error = sqlite3.DatabaseError(answer)

@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from engine.process.messages import Role
+from engine.process.messages import ChatMessage, Role
 
 State = Literal["streaming", "done", "stopped", "failed"]
+Kind = Literal["chat", "notebook"]
 TITLE_LETTERS = 48
 
 
@@ -26,6 +27,10 @@ class ChatRow(msgspec.Struct, frozen=True):
     has_draft: bool
     deleted_s: float | None
     preview: str
+    folder_id: str | None = None
+    pinned: bool = False
+    archived: bool = False
+    kind: Kind = "chat"
 
 
 class ChatInfo(msgspec.Struct, frozen=True):
@@ -42,10 +47,25 @@ class ChatInfo(msgspec.Struct, frozen=True):
     settings: str
     draft: str
     deleted_s: float | None
+    folder_id: str | None = None
+    pinned: bool = False
+    archived: bool = False
+    kind: Kind = "chat"
+
+
+class Folder(msgspec.Struct, frozen=True):
+    """A folder of chats; it holds no other folder."""
+
+    id: str
+    name: str
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One message. details: what a reply cost and how it was made (JSON values)."""
+    """One message. details: what a reply cost and how it was made (JSON values).
+
+    deleted: a person took it out of the chat, and with it all that follows, which is not marked
+    itself. rating: 1 good, -1 bad; correction: what a reply should have said.
+    """
 
     id: str
     parent_id: str | None
@@ -55,10 +75,47 @@ class Message(msgspec.Struct, frozen=True):
     state: State = "done"
     model_name: str = ""
     details: dict[str, Any] = {}
+    deleted: bool = False
+    rating: int = 0
+    correction: str = ""
+    tags: tuple[str, ...] = ()
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A place where a search met its words. message_id None: in the chat's title.
+
+    marks: where in the snippet the words stand, as code points from and to.
+    """
+
+    chat_id: str
+    message_id: str | None
+    title: str
+    snippet: str
+    marks: list[tuple[int, int]]
+    role: str
+    created_s: float
+
+
+class RatedReply(msgspec.Struct, frozen=True):
+    """A reply that a person rated or corrected, as a row to learn from.
+
+    messages: what it answered, as it was sent; answer: the correction where there is one, which
+    is_corrected says.
+    """
+
+    chat_id: str
+    message_id: str
+    messages: list[ChatMessage]
+    answer: str
+    rating: int
+    tags: tuple[str, ...]
+    model_name: str
+    is_corrected: bool = False
 
 
 class Chat(msgspec.Struct, frozen=True, dict=True):
-    """A chat with all messages of its tree, oldest first."""
+    """A chat with all messages of its tree, oldest first, the deleted ones among them: what walks
+    the tree leaves those out."""
 
     info: ChatInfo
     messages: dict[str, Message]
@@ -68,17 +125,33 @@ class Chat(msgspec.Struct, frozen=True, dict=True):
         """Parent id (None: the beginning) -> ids of its versions, oldest first."""
         children: dict[str | None, list[str]] = {}
         for message in self.messages.values():
-            children.setdefault(message.parent_id, []).append(message.id)
+            if not message.deleted:
+                children.setdefault(message.parent_id, []).append(message.id)
         return children
 
     def path(self) -> list[Message]:
         """The branch shown: from the beginning to the head."""
+        return self.path_to(self.info.head_id)
+
+    def path_to(self, message_id: str | None) -> list[Message]:
+        """From the beginning to a message; it ends before one that was deleted."""
         path: list[Message] = []
-        message = self.messages.get(self.info.head_id or "")
+        message = self.messages.get(message_id or "")
         while message is not None:
-            path.append(message)
+            if message.deleted:
+                path.clear()
+            else:
+                path.append(message)
             message = self.messages.get(message.parent_id or "")
         return path[::-1]
+
+    def visible(self) -> dict[str, Message]:
+        """All messages but the deleted ones and what follows those."""
+        seen: dict[str, Message] = {}
+        for message in self.messages.values():
+            if not message.deleted and (message.parent_id is None or message.parent_id in seen):
+                seen[message.id] = message
+        return seen
 
     def version_of(self, message_id: str) -> tuple[int, int]:
         """Which version a message is, counted from 1, and of how many."""

@@ -2,7 +2,11 @@
 
 A chat is a tree: each message names its parent, messages of one parent are versions of each other,
 and the chat's head is the leaf that is shown. What a reply says while it is being written gathers
-in reply_parts, so that saving it again costs what is new and not what is there.
+in reply_parts, so that saving it again costs what is new and not what is there. A message that was
+deleted keeps its row and all that follows it; `hidden` says of each row whether it is there to see.
+
+The words of titles and messages stand in two FTS5 tables that keep no text of their own; triggers
+hold them to the rows they speak of. Nothing of a reply being written goes there before its end.
 """
 
 import sqlite3
@@ -66,15 +70,83 @@ _FIRST: Migration = (
     ) WITHOUT ROWID""",
 )
 
+# Accents and case do not matter; a word is found from its first letter on.
+_WORDS = "tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3'"
+
+
+def _searched(table: str, words: str, column: str) -> Migration:
+    """A table of the words in a column, and what keeps it true."""
+    forget = (
+        f"INSERT INTO {words} ({words}, rowid, {column}) VALUES ('delete', old.row, old.{column})"
+    )
+    learn = f"INSERT INTO {words} (rowid, {column}) VALUES (new.row, new.{column})"
+    return (
+        f"CREATE VIRTUAL TABLE {words} USING fts5"
+        f" ({column}, content = '{table}', content_rowid = 'row', {_WORDS})",
+        f"INSERT INTO {words} ({words}) VALUES ('rebuild')",
+        f"CREATE TRIGGER {words}_insert AFTER INSERT ON {table} BEGIN {learn}; END",
+        f"CREATE TRIGGER {words}_delete AFTER DELETE ON {table} BEGIN {forget}; END",
+        f"CREATE TRIGGER {words}_update AFTER UPDATE OF {column} ON {table}"
+        f" WHEN old.{column} IS NOT new.{column} BEGIN {forget}; {learn}; END",
+    )
+
+
+# Of a message: a person did something to it. Written so in each question that its index answers.
+IS_JUDGED = "(deleted_s IS NOT NULL OR rating <> 0 OR correction <> '' OR tags <> '[]')"
+
+# Settings that are no JSON are nobody's list of messages.
+_REMOVED = "json_each(CASE WHEN json_valid(c.settings) THEN c.settings ELSE '{}' END, '$.removed')"
+
+_SECOND: Migration = (
+    """CREATE TABLE folders (
+        row INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        created_s REAL NOT NULL
+    )""",
+    "ALTER TABLE chats ADD COLUMN folder_id TEXT REFERENCES folders (id) ON DELETE SET NULL",
+    "CREATE INDEX chats_by_folder ON chats (folder_id) WHERE folder_id IS NOT NULL",
+    "ALTER TABLE chats ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE chats ADD COLUMN archived INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE chats ADD COLUMN kind TEXT NOT NULL DEFAULT 'chat'"
+    " CHECK (kind IN ('chat', 'notebook'))",
+    "CREATE INDEX chats_in_order ON chats (pinned, updated_s)",
+    "ALTER TABLE messages ADD COLUMN deleted_s REAL",
+    "ALTER TABLE messages ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE messages ADD COLUMN rating INTEGER NOT NULL DEFAULT 0"
+    " CHECK (rating IN (-1, 0, 1))",
+    "ALTER TABLE messages ADD COLUMN correction TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE messages ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'",
+    "CREATE INDEX messages_deleted ON messages (deleted_s) WHERE deleted_s IS NOT NULL",
+    f"CREATE INDEX messages_judged ON messages (chat_id) WHERE {IS_JUDGED}",
+    # What a person deleted was listed in the chat's settings until now.
+    "UPDATE messages SET deleted_s = (julianday('now') - 2440587.5) * 86400"
+    f" WHERE (chat_id, id) IN (SELECT c.id, r.value FROM chats AS c, {_REMOVED} AS r)",
+    """WITH RECURSIVE below (chat_id, id) AS (
+        SELECT chat_id, id FROM messages WHERE deleted_s IS NOT NULL
+        UNION SELECT m.chat_id, m.id FROM below AS b
+            JOIN messages AS m ON m.chat_id = b.chat_id AND m.parent_id = b.id
+    ) UPDATE messages SET hidden = 1 WHERE id IN (SELECT id FROM below)""",
+    "UPDATE chats SET settings = json_remove(settings, '$.removed') WHERE CASE"
+    " WHEN json_valid(settings) THEN json_type(settings, '$.removed') IS NOT NULL ELSE 0 END",
+    *_searched("chats", "chat_words", "title"),
+    *_searched("messages", "message_words", "content"),
+)
+
 # Migration n takes a file from user_version n to n + 1.
-MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _SECOND)
 
 
 def migrate(
-    connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS
+    connection: sqlite3.Connection,
+    path: Path | None,
+    migrations: Sequence[Migration] = MIGRATIONS,
 ) -> None:
     """Bring the open file to the newest version, all in one transaction; a copy of an older one is
     kept beside it.
+
+    Args:
+        path: where the file is; None in memory alone.
 
     Raises:
         AppError: the file is newer than this app, or not a file of chats.
@@ -88,13 +160,20 @@ def migrate(
     with transaction(connection):
         # Another window may have been quicker.
         version = _checked_version(connection, len(migrations))
-        if 0 < version < len(migrations):
+        if path is not None and 0 < version < len(migrations):
             _keep_copy(path, version)
         for migration in migrations[version:]:
             for statement in migration:
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {len(migrations)}")
+
+
+def rebuild_words(connection: sqlite3.Connection) -> None:
+    """Make the tables of words anew from the rows they speak of, in a file that has them."""
+    tables = "SELECT name FROM sqlite_master WHERE name IN ('chat_words', 'message_words')"
+    for (words,) in connection.execute(tables).fetchall():
+        connection.execute(f"INSERT INTO {words} ({words}) VALUES ('rebuild')")
 
 
 @contextmanager

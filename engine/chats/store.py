@@ -3,6 +3,7 @@
 Every call that returns is on the disk (WAL, synchronous FULL). A call waits for the disk, so the
 window makes it in a thread of its own; a script calls it directly. A chat is a tree of messages
 (schema.py); what comes out are plain values (records.py). Several processes may use one file.
+What the list of chats does not need is imported where it is used: the window's start is quicker so.
 
     with ChatStore(user_paths().chats) as store:
         chat_id = store.create_chat()
@@ -12,85 +13,52 @@ window makes it in a thread of its own; a script calls it directly. A chat is a 
         store.finish_reply(reply, "done", "Rivers carry salt into it.")
 """
 
-import time
-import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import cached_property
-from pathlib import Path
-from types import TracebackType
-from typing import Any
+from __future__ import annotations
 
-from engine.chats.database import (
-    Run,
-    errors_in_words,
-    expect_one,
-    gone,
-    open_database,
-    storable,
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from engine.chats import folders, trees
+from engine.chats.database import expect_one, storable
+from engine.chats.message_store import MessageStore, new_id
+from engine.chats.records import (
+    Chat,
+    ChatInfo,
+    ChatRow,
+    Folder,
+    Hit,
+    Kind,
+    Message,
+    RatedReply,
+    State,
 )
-from engine.chats.records import Chat, ChatInfo, ChatRow, Message, State, title_from
-from engine.chats.replies import (
-    add_part,
-    finish,
-    gather_parts,
-    kept_tokens,
-    left_behind,
-    read_parts,
-    read_parts_of_chat,
-    resume,
-    stop,
-)
-from engine.chats.rows import (
-    ALL_MESSAGES,
-    FIND_CHAT,
-    INSERT_MESSAGE,
-    LIST_CHATS,
-    SIBLINGS,
-    chat_info,
-    chat_row,
-    message_of,
-    message_values,
-)
-from engine.chats.schema import transaction
-from engine.chats.writers import this_process
-from engine.process.messages import Role, Token
+from engine.chats.rows import INSERT_CHAT, LIST_CHATS, chat_row, chat_values
+from engine.chats.trees import read_chat
+
+if TYPE_CHECKING:
+    from engine.chats.imported import ImportedChat
 
 __all__ = ["Chat", "ChatInfo", "ChatRow", "ChatStore", "Message", "State"]
 
 
-class ChatStore:
-    """The chats in one file. Used from the thread that made it, and no other.
+class ChatStore(MessageStore):
+    """The chats in one file, with their messages (message_store.py). Used from the thread that
+    made it, and no other.
 
     `notice` is what the user is to be told after opening (a damaged file was set aside), or None.
+
+    Args:
+        path: the file, made where there is none; None keeps all in memory, and nothing afterwards.
 
     Raises:
         AppError: from every call, where the disk or the file refuses or a chat is not there.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._connection, self.notice = open_database(path)
-
-    def __enter__(self) -> "ChatStore":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    @cached_property
-    def _writer(self) -> str:
-        """This process, as the writer of replies; asked late, as listing chats needs it not."""
-        return this_process()
-
-    def close(self) -> None:
-        with errors_in_words(self._path):
-            self._connection.close()
+    @classmethod
+    def in_memory(cls) -> ChatStore:
+        """A store for chats that leave no trace."""
+        return cls(None)
 
     # ---- chats ----
 
@@ -102,6 +70,8 @@ class ChatStore:
         model_name: str = "",
         settings: str = "",
         chat_id: str = "",
+        kind: Kind = "chat",
+        folder_id: str | None = None,
     ) -> str:
         """A new, empty chat; without a title it takes one from the first words of its user.
 
@@ -109,31 +79,36 @@ class ChatStore:
             settings: JSON, kept as it is.
             chat_id: the id it gets; a new one where empty.
         """
-        chat_id, now_s = chat_id or _new_id(), time.time()
-        values = (chat_id, storable(title), not title, now_s, now_s)
-        with self._writing() as run:
-            run(
-                "INSERT INTO chats (id, title, title_is_auto, created_s, updated_s, model_path,"
-                " model_name, settings) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (*values, storable(model_path), storable(model_name), storable(settings)),
-            )
-        return chat_id
+        now_s = time.time()
+        info = ChatInfo(
+            id=chat_id or new_id(),
+            title=title,
+            title_is_auto=not title,
+            created_s=now_s,
+            updated_s=now_s,
+            head_id=None,
+            model_path=model_path,
+            model_name=model_name,
+            settings=settings,
+            draft="",
+            deleted_s=None,
+            folder_id=folder_id,
+            kind=kind,
+        )
+        with self._file.writing() as run:
+            run(INSERT_CHAT, chat_values(info))
+        return info.id
 
-    def list_chats(self, *, deleted: bool = False) -> list[ChatRow]:
-        """Chats newest first: those in use, or those deleted and not yet purged."""
-        with self._reading() as run:
-            return [chat_row(row) for row in run(LIST_CHATS, (deleted,))]
+    def list_chats(self, *, deleted: bool = False, archived: bool = False) -> list[ChatRow]:
+        """Chats, pinned ones first, then newest first: those in use, those archived, or those
+        deleted and not yet purged."""
+        with self._file.reading() as run:
+            return [chat_row(row) for row in run(LIST_CHATS, (deleted, archived))]
 
     def open_chat(self, chat_id: str) -> Chat:
         """A chat with its whole tree; a reply still being written has the text saved so far."""
-        with self._reading() as run:
-            found = run(FIND_CHAT, (chat_id,)).fetchone()
-            if found is None:
-                raise gone()
-            rows = run(ALL_MESSAGES, (chat_id,)).fetchall()
-            parts = read_parts_of_chat(run, chat_id)
-        messages = {row[0]: message_of(row, parts.get(row[0], "")) for row in rows}
-        return Chat(chat_info(found), messages)
+        with self._file.reading() as run:
+            return read_chat(run, chat_id)
 
     def rename(self, chat_id: str, title: str, *, automatic: bool = False) -> None:
         """Give a title. An automatic one gives way to the one a person gave before."""
@@ -144,17 +119,53 @@ class ChatStore:
             (automatic, storable(title), automatic),
         )
 
+    def duplicate_chat(self, chat_id: str, *, until: str | None = None, title: str = "") -> str:
+        """Copy a chat with the tokens of its replies, without what was deleted; the copy's id.
+
+        Args:
+            until: copy only the branch up to this message.
+            title: the copy's; the same where empty.
+        """
+        from engine.chats import copies
+
+        with self._file.writing() as run:
+            return copies.duplicate(run, read_chat(run, chat_id), until, title)
+
+    def insert_chats(self, chats: Iterable[ImportedChat]) -> list[str]:
+        """Write chats from elsewhere under new ids, all of them or none; the chats' ids."""
+        from engine.chats import copies
+        from engine.chats.imported import chat_info_of, packed_tokens
+
+        with self._file.writing() as run:
+            return [
+                copies.insert_chat(
+                    run,
+                    chat_info_of(chat, folders.ensure(run, chat.folder)),
+                    chat.messages,
+                    lambda old, chat=chat: packed_tokens(chat, old),  # type: ignore[misc]
+                )
+                for chat in chats
+            ]
+
     def delete(self, chat_id: str) -> None:
-        """Take a chat out of the list; `restore` brings it back until `purge_deleted`."""
+        """Take a chat out of the list; `restore` brings it back until it is purged."""
         self._change_chat(chat_id, "deleted_s = ?", (time.time(),))
 
     def restore(self, chat_id: str) -> None:
         self._change_chat(chat_id, "deleted_s = NULL", ())
 
+    def purge_chat(self, chat_id: str) -> None:
+        """Remove a chat for good."""
+        with self._file.writing() as run:
+            expect_one(run("DELETE FROM chats WHERE id = ?", (chat_id,)))
+
     def purge_deleted(self, before_s: float) -> int:
-        """Remove for good what was deleted before a time; how many chats that were."""
-        with self._writing() as run:
-            return run("DELETE FROM chats WHERE deleted_s < ?", (before_s,)).rowcount
+        """Remove for good what was deleted before a time, chats and single messages; how many
+        chats that were."""
+        with self._file.writing() as run:
+            n_chats = run("DELETE FROM chats WHERE deleted_s < ?", (before_s,)).rowcount
+            trees.purge(run, before_s)
+        return n_chats
 
     def set_draft(self, chat_id: str, draft: str) -> None:
         """Keep what is typed and not sent."""
@@ -170,156 +181,59 @@ class ChatStore:
             tuple(map(storable, (model_path, model_name))),
         )
 
-    # ---- the tree ----
+    def set_pinned(self, chat_id: str, pinned: bool) -> None:
+        """Keep a chat at the top of the list."""
+        self._change_chat(chat_id, "pinned = ?", (pinned,))
 
-    def add_message(
-        self,
-        chat_id: str,
-        parent_id: str | None,
-        role: Role,
-        content: str,
-        *,
-        message_id: str = "",
-    ) -> str:
-        """A finished message, which becomes the head. An edit is one with the same parent.
+    def set_archived(self, chat_id: str, archived: bool) -> None:
+        """Put a chat out of the way; it is still found by searching."""
+        self._change_chat(chat_id, "archived = ?", (archived,))
 
-        Args:
-            parent_id: the message it follows; None for a first one.
-            message_id: the id it gets; a new one where empty.
-        """
-        message = Message(message_id or _new_id(), parent_id, role, content, time.time())
-        return self._insert(chat_id, message)
+    # ---- folders ----
 
-    def set_head(self, chat_id: str, message_id: str | None) -> None:
-        """Show the branch that ends in this message; None shows the chat's beginning."""
-        known = "(SELECT count(*) FROM messages WHERE id = ? AND chat_id = chats.id)"
-        with self._writing() as run:
-            changed = run(
-                f"UPDATE chats SET head_id = ? WHERE id = ? AND (? IS NULL OR {known})",
-                (message_id, chat_id, message_id, message_id),
-            )
-            expect_one(changed)
+    def list_folders(self) -> list[Folder]:
+        with self._file.reading() as run:
+            return folders.folders(run)
 
-    def siblings(self, message_id: str) -> list[str]:
-        """A message and the other versions of it, oldest first."""
-        with self._reading() as run:
-            rows = run(SIBLINGS, (message_id,)).fetchall()
-        if not rows:
-            raise gone()
-        return [row[0] for row in rows]
+    def create_folder(self, name: str) -> str:
+        """A new folder; its id."""
+        folder_id = new_id()
+        with self._file.writing() as run:
+            folders.create(run, folder_id, name)
+        return folder_id
 
-    # ---- replies ----
+    def rename_folder(self, folder_id: str, name: str) -> None:
+        with self._file.writing() as run:
+            folders.rename(run, folder_id, name)
 
-    def begin_reply(
-        self,
-        chat_id: str,
-        parent_id: str | None,
-        *,
-        model_name: str = "",
-        content: str = "",
-        message_id: str = "",
-    ) -> str:
-        """A reply about to be written by this process; it becomes the head.
+    def delete_folder(self, folder_id: str) -> list[str]:
+        """Remove a folder; the chats that were in it, which stay, in none."""
+        with self._file.writing() as run:
+            return folders.delete(run, folder_id)
 
-        Args:
-            content: its first words, where they were given.
-        """
-        message = Message(
-            message_id or _new_id(),
-            parent_id,
-            "assistant",
-            content,
-            time.time(),
-            state="streaming",
-            model_name=model_name,
-        )
-        return self._insert(chat_id, message, self._writer)
+    def move_chat(self, chat_id: str, folder_id: str | None) -> None:
+        """Put a chat into a folder, or with None into no folder."""
+        self._change_chat(chat_id, "folder_id = ?", (folder_id,))
 
-    def resume_reply(self, message_id: str) -> None:
-        """This process goes on with a reply that had ended; what is appended follows its text."""
-        with self._writing() as run:
-            resume(run, message_id, self._writer)
+    # ---- looking for words ----
 
-    def append_reply(self, message_id: str, text: str, tokens: Sequence[Token] = ()) -> None:
-        """Save what came since the last time; costs the same however long the reply is."""
-        with self._writing() as run:
-            add_part(run, message_id, text, tokens)
+    def search(self, query: str, limit: int = 50) -> list[Hit]:
+        """Where titles and messages have all words of a query, newest first, titles before
+        messages; any text is a query (search.py)."""
+        from engine.chats.search import search
 
-    def finish_reply(
-        self,
-        message_id: str,
-        state: State,
-        content: str | None = None,
-        details: dict[str, Any] | None = None,
-        tokens: Sequence[Token] | None = None,
-        *,
-        model_name: str = "",
-    ) -> None:
-        """The reply has ended.
+        with self._file.reading() as run:
+            return search(run, query, limit)
 
-        Args:
-            content, tokens: all of them; None for what was appended.
-            details: JSON values; None leaves what was there.
-            model_name: where it was not known at the beginning.
-        """
-        with self._writing() as run:
-            gather_parts(run, message_id, content, tokens)
-            finish(run, message_id, state, details, model_name)
+    def rated(self) -> list[RatedReply]:
+        """All rated or corrected replies with what they answered."""
+        from engine.chats.rated import rated_replies
 
-    def tokens(self, message_id: str) -> list[Token]:
-        """The tokens of a reply as they were saved, with their probabilities; [] if none were."""
-        with self._reading() as run:
-            return kept_tokens(run, message_id) + read_parts(run, message_id)[1]
-
-    def recover(self) -> int:
-        """End the replies that a process began and did not live to finish; their text is kept.
-
-        Replies that a living process writes, this one or another window's, are left alone.
-
-        Returns:
-            How many were ended.
-        """
-        with self._writing() as run:
-            left = left_behind(run, self._writer)
-            for message_id in left:
-                gather_parts(run, message_id, None, None)
-                stop(run, message_id)
-        return len(left)
+        with self._file.reading() as run:
+            return list(rated_replies(run, lambda chat_id: read_chat(run, chat_id)))
 
     # ---- inside ----
 
-    @contextmanager
-    def _writing(self) -> Iterator[Run]:
-        with errors_in_words(self._path), transaction(self._connection):
-            yield self._connection.execute
-
-    @contextmanager
-    def _reading(self) -> Iterator[Run]:
-        with errors_in_words(self._path), transaction(self._connection, "DEFERRED"):
-            yield self._connection.execute
-
     def _change_chat(self, chat_id: str, change: str, values: tuple[Any, ...]) -> None:
-        with self._writing() as run:
+        with self._file.writing() as run:
             expect_one(run(f"UPDATE chats SET {change} WHERE id = ?", (*values, chat_id)))
-
-    def _insert(self, chat_id: str, message: Message, writer: str = "") -> str:
-        """Write a message and make it the head; its id."""
-        row = (chat_id, *message_values(message), writer)
-        with self._writing() as run:
-            run(INSERT_MESSAGE, row)
-            expect_one(
-                run(
-                    "UPDATE chats SET head_id = ?, updated_s = ? WHERE id = ?",
-                    (message.id, message.created_s, chat_id),
-                )
-            )
-            if message.role == "user":
-                run(
-                    "UPDATE chats SET title = ? WHERE id = ? AND title = '' AND title_is_auto",
-                    (storable(title_from(message.content)), chat_id),
-                )
-        return message.id
-
-
-def _new_id() -> str:
-    return uuid.uuid4().hex

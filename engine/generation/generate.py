@@ -9,17 +9,18 @@ all the same.
 
 import secrets
 import time
-from collections.abc import Callable, Generator, Sequence
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Generator, Sequence
 
 from engine.errors import AppError, JobCancelledError
 from engine.generation import overflow, threads
 from engine.generation.loaded import Loaded
-from engine.generation.prefix import Slot
+from engine.generation.place import CacheFullError, Ids, Place, joined
+from engine.generation.prompt import Prompt, prompt_hash
+from engine.generation.reading import read, recorded
+from engine.generation.reasoning import Mark, opened_by
 from engine.generation.reply import GrowingReply
-from engine.llama.context import N_BATCH, N_SEQ_MAX, AbortedError, NoRoomError
+from engine.generation.thinking import Thinking
+from engine.llama.context import N_SEQ_MAX
 from engine.llama.sampler import Sampler, check_grammar
 from engine.llama.schema import schema_to_grammar
 from engine.process.messages import (
@@ -28,16 +29,18 @@ from engine.process.messages import (
     Generate,
     Generated,
     PromptProgress,
+    Sampling,
     Token,
 )
 
-Ids = npt.NDArray[np.int32]
 Step = PromptProgress | Dropped | Token | None
 Steps = Generator[Step, None, None]
 
-# While another job is at work on the same context, prompts go in smaller slices so that its tokens
-# keep coming.
-CROWDED_SLICE = 32
+# With so few tokens to decode a reply begins at once, and idle chats are let go after its first
+# token: to park one takes as long as a token.
+_FEW_TOKENS = 8
+# The last character's bytes are in at most this many tokens.
+_N_INCOMPLETE = 4
 
 
 def generate(loaded: Loaded, request: Generate) -> Generator[Step, None, Generated]:
@@ -60,6 +63,7 @@ def generate(loaded: Loaded, request: Generate) -> Generator[Step, None, Generat
     except JobCancelledError:
         run.end_all("cancelled")
     finally:
+        run.note_end()
         run.release()
     return run.result()
 
@@ -71,145 +75,108 @@ class _Run:
         _check(request)
         self.loaded = loaded
         self.request = request
-        self.context = loaded.context(request.context).context
-        self.slots = loaded.context(request.context).slots
-        self.key = loaded.adapters.key(request.adapters)
-        self.grammar = _grammar(request)
+        self.place = Place(loaded, request.context, request.adapters, private=request.private)
+        self.context = self.place.context
+        self.grammar = grammar_of(request.sampling)
         check_grammar(loaded.vocab, self.grammar)
+        self.before = loaded.vocab.checked(request.prefill_ids)
         self.started_s = time.perf_counter()
         self.first_token_s = 0.0
         self.last_token_s = 0.0
-        self.slot: Slot | None = None
         self.replies: list[GrowingReply] = []
         self.dropped: list[int] = []
         self.n_prompt = self.n_reused = 0
+        self.prompt_hash = ""
         self.slices: list[int] = []
+        self.is_alone = False
+        self._trims_late = False
 
     # ---- the prompt ----
 
     def read_prompt(self) -> Steps:
-        """Bring the prompt into the cache: its longest held prefix is reused, the rest is decoded
-        in slices."""
+        """Bring the prompt into the cache and make ready to write."""
         fitted = overflow.fit(self.loaded, self.request, self.context.n_ctx)
         if fitted.dropped or fitted.n_tokens:
             self.dropped = fitted.dropped
             yield Dropped(job=0, messages=fitted.dropped, n_tokens=fitted.n_tokens)
-        ids = fitted.prompt.ids
+        ids = joined(fitted.prompt.ids, self.before)
         if len(ids) == 0:
             raise AppError("There is no text to go on from.", "Write something first.")
         self.context.set_threads(
             threads.beside_training(self.loaded.n_threads, self.loaded.paths.runs)
         )
         self.n_prompt = len(ids)
-        yield from self._wait_until_alone()
-        self.slot = self._acquire(ids)
-        self.n_reused = self.slot.length
-        yield from self._decode_prompt(ids)
-        self._begin_replies(ids)
-
-    def _wait_until_alone(self) -> Steps:
-        if self.request.alone:
-            while any(slot.busy for slot in self.slots.slots):
-                yield None
-            self.slots.clear()
-        while self.slots.n_free() < self.request.n_replies:
-            yield None
-
-    def _acquire(self, ids: Ids) -> Slot:
-        """A slot that holds the longest prefix at hand: in the cache, parked, or on disk."""
-        slot = None if self.request.alone else self._restored(ids)
-        if slot is None:
-            slot = self.slots.acquire(ids, self.key)
-        self.slots.trim(slot, self.loaded.n_idle_max(self.context, slot))
-        return slot
-
-    def _restored(self, ids: Ids) -> Slot | None:
-        """A slot filled from a parked or kept state, where one holds more than the cache does."""
-        _, n_held = self.slots.longest(ids, self.key)
-        parked = self.loaded.parked.find(ids, self.key, n_held)
-        kept = self.loaded.states.find(ids, self.key, parked[1] if parked else n_held)
-        if kept is not None:
-            tokens, n_common = kept.tokens, kept.n_common
-        elif parked is not None:
-            tokens, n_common = parked[0].tokens, parked[1]
-        else:
-            return None
-        slot = self.slots.claim_empty(self.key)
-        if kept is not None:
-            is_there = self.context.load(slot.sequence, kept.path, len(tokens)) == len(tokens)
-        else:
-            assert parked is not None
-            is_there = self.context.restore(slot.sequence, parked[0].data)
-        if not is_there:
-            self.slots.empty(slot)
-            self.slots.release(slot)
-            return None
-        slot.append(tokens)
-        slot.saved = slot.length if kept is not None else 0
-        self.slots.cut(slot, min(n_common, len(ids) - 1))
-        return slot
-
-    def _decode_prompt(self, ids: Ids) -> Steps:
-        """Decode what the slot lacks of `ids`. Yields before each slice and not after the last:
-        another job may decode whenever this one yields, and the logits of the last slice are still
-        to be read."""
-        while self._slot.length < len(ids):
-            slot, start = self._slot, self._slot.length
-            yield PromptProgress(
-                job=0, n_done=start, n_total=len(ids), n_reused=min(self.n_reused, start)
-            )
-            run = ids[start : min(len(ids), start + self._slice_size())]
-            wanted = "last" if start + len(run) == len(ids) else "none"
-            if self._found_room(self.context.decode, run, start, slot.sequence, wanted):
-                slot.append(run)
-                self.slices.append(len(run))
-            else:
-                yield from self._give_way()
-
-    def _slice_size(self) -> int:
-        size = min(max(1, self.request.slice_tokens), N_BATCH)
-        n_own = max(1, len(self.replies))
-        crowded = sum(slot.busy for slot in self.slots.slots) > n_own
-        return min(size, CROWDED_SLICE) if crowded else size
+        self.prompt_hash = prompt_hash(ids)
+        calls = recorded(self.request.slices, len(ids), self.context.n_ctx)
+        yield from self.place.wait(self.request.n_replies, alone=self.request.alone)
+        slot = self.place.acquire(ids, fresh=self.request.alone or bool(calls))
+        self.n_reused = slot.length
+        self._trims_late = len(ids) - slot.length <= _FEW_TOKENS
+        if not self._trims_late:
+            self.place.trim()
+        yield from read(self.place, ids, self.request.slice_tokens, calls)
+        self.slices = self.place.slot.call_sizes()
+        self._begin_replies(ids, fitted.prompt)
 
     # ---- the replies ----
 
-    def _begin_replies(self, ids: Ids) -> None:
+    def _begin_replies(self, ids: Ids, prompt: Prompt) -> None:
         request, vocab = self.request, self.loaded.vocab
         seed = request.sampling.seed
         first_seed = secrets.randbelow(2**31) if seed is None else seed
+        pieces = [vocab.piece(token) for token in request.prefill_ids]
+        opened = opened_by(prompt.text[: len(prompt.text) - len(request.prefill)])
         for index in range(request.n_replies):
             sampler = Sampler(
                 request.sampling, self.grammar, vocab, self.context.n_ctx, first_seed + index
             )
-            slot = self._slot if index == 0 else self.slots.fork(self._slot)
+            slot = self.place.slot if index == 0 else self.place.fork()
             sampler.accept_prompt(ids)
             self.replies.append(
-                GrowingReply(index, request, sampler, first_seed + index, slot, vocab)
+                GrowingReply(
+                    index,
+                    request,
+                    sampler,
+                    first_seed + index,
+                    slot,
+                    vocab,
+                    self.loaded.logprobs,
+                    self._thinking(opened, pieces),
+                    b"".join(pieces[-_N_INCOMPLETE:]),
+                )
             )
+
+    def _thinking(self, opened: Mark | None, pieces: list[bytes]) -> Thinking:
+        """What a reply's reasoning has come to before its first token."""
+        thinking = Thinking(opened, self.request.prefill, self.request.reasoning_budget)
+        for piece in pieces:
+            if thinking.is_over:
+                break
+            thinking.read(piece)
+        return thinking
 
     def write_replies(self) -> Steps:
         """Draw and decode until every reply is finished. The first tokens are all drawn from the
         prompt's last logits; all of a step are drawn before any is given away, since logits last
         only until the next decode."""
         active = list(self.replies)
-        rows: Sequence[int] = [self._last_row()] * len(active)
+        rows: Sequence[int] = [self.place.last_size - 1] * len(active)
         while active:
-            drawn = [
-                reply.draw(self.context, row, self.loaded.logprobs)
-                for reply, row in zip(active, rows, strict=True)
-            ]
+            drawn = [reply.draw(self.context, row) for reply, row in zip(active, rows, strict=True)]
             self._note_time()
             yield from drawn
             active = [reply for reply in active if reply.finish is None]
             if not active:
                 return
+            if self._trims_late:
+                self._trims_late = False
+                self.place.trim()
             if self._decode_step(active):
                 rows = range(len(active))
             else:
                 yield from self._make_room(active)
                 active = _unfinished(active)
-                rows = [self._last_row()] * len(active)
+                rows = [self.place.last_size - 1] * len(active)
 
     def _decode_step(self, active: list[GrowingReply]) -> bool:
         """Decode the newest token of each reply; their logits stand in the batch in this order.
@@ -220,11 +187,13 @@ class _Run:
             return False
         if len(active) == 1:
             token = active[0].last
-            if not self._found_room(self.context.decode_one, token, slot.length, slot.sequence):
+            if not self.place.found_room(
+                self.context.decode_one, token, slot.length, slot.sequence
+            ):
                 return False
             slot.append_one(token)
             return True
-        found = self._found_room(
+        found = self.place.found_room(
             self.context.decode_step,
             [reply.last for reply in active],
             [reply.slot.length for reply in active],
@@ -235,65 +204,40 @@ class _Run:
                 reply.slot.append_one(reply.last)
         return found
 
+    # ---- room ----
+
     def _make_room(self, active: list[GrowingReply]) -> Steps:
         """After a step without room: the replies are finished, or their tokens are all decoded in a
         new place."""
-        if active[0].slot.length >= self.context.n_ctx:
-            yield from self._overflow(active)
-        else:
-            yield from self._give_way()
-
-    def _last_row(self) -> int:
-        return self.slices[-1] - 1
-
-    # ---- room ----
-
-    def _found_room(self, decode: Callable[..., None], *arguments: object) -> bool:
-        """Decode; where the cache is full let idle chats go first. False, and nothing is decoded,
-        where other jobs hold the rest."""
-        while True:
-            try:
-                self.loaded.adapters.apply(self.context, self.request.adapters, self.key)
-                decode(*arguments)
-                return True
-            except AbortedError as error:
-                for slot in self._own_slots():
-                    self.slots.cut(slot, slot.length)
-                raise JobCancelledError from error
-            except NoRoomError:
-                if not self.slots.evict_one():
-                    return False
+        try:
+            if active[0].slot.length >= self.context.n_ctx:
+                yield from self._leave_out(active)
+            else:
+                yield from self._give_way()
+        except CacheFullError:
+            if self.request.overflow == "fail":
+                raise
+            self.end_all("context")
 
     def _give_way(self) -> Steps:
-        """Other jobs hold the rest of the cache: free our cells, wait until one of them ends, and
-        come back."""
-        own = self._own_slots()
-        others = [slot for slot in self.slots.slots if slot.busy and slot not in own]
-        if not others or len(self.replies) > 1:
-            self._end_for_lack_of_room()
-            return
-        ids = np.concatenate([self._slot.tokens, [reply.last for reply in self.replies]])
-        self.slots.leave(self._slot)
-        self._move_to(None)
-        while all(slot.busy for slot in others):
-            yield None
-        self._move_to(self._acquire(ids.astype(np.int32)))
-        if self.replies:
-            yield from self._decode_prompt(ids.astype(np.int32))
+        """Other jobs hold the rest of the cache: come back when one of them has ended."""
+        ids = joined(self.place.slot.tokens, [reply.last for reply in self.replies])
+        yield from self.place.come_back(ids)
+        yield from self._go_on(ids)
 
-    def _overflow(self, active: list[GrowingReply]) -> Steps:
+    def _leave_out(self, active: list[GrowingReply]) -> Steps:
         """The context is full in the middle of a reply: stop, fail, or leave out the oldest turns
         and go on."""
         fitted = self._refit() if len(self.replies) == 1 else None
         if fitted is None:
-            self._end_for_lack_of_room()
-            return
+            raise self.place.full()
         self.dropped = fitted.dropped
         yield Dropped(job=0, messages=fitted.dropped, n_tokens=fitted.n_tokens)
-        ids = np.concatenate([fitted.prompt.ids, active[0].ids]).astype(np.int32)
-        self.slots.release(self._slot)
-        self._move_to(self._acquire(ids))
-        yield from self._decode_prompt(ids)
+        ids = joined(fitted.prompt.ids, self.before, active[0].ids)
+        self.place.release()
+        self.place.acquire(ids)
+        self.place.trim()
+        yield from self._go_on(ids)
 
     def _refit(self) -> overflow.Fitted | None:
         if self.request.overflow != "drop_oldest" or self.request.messages is None:
@@ -306,25 +250,10 @@ class _Run:
         except AppError:
             return None  # nothing more may be left out: the reply ends where the context does
 
-    def _end_for_lack_of_room(self) -> None:
-        if self.request.overflow == "fail" or not self.replies:
-            raise AppError(
-                f"The context of {self.context.n_ctx:,} tokens is full.",
-                "Choose a longer context, or let old turns be left out.",
-            )
-        self.end_all("context")
-
-    def _move_to(self, slot: Slot | None) -> None:
-        """This job's one sequence is now another, or for a while none."""
-        self.slot = slot
-        if self.replies:
-            self.replies[0].slot = slot or Slot(-1)
-
-    def _own_slots(self) -> list[Slot]:
-        slots = [reply.slot for reply in self.replies]
-        if not slots and self.slot is not None:
-            slots = [self.slot]
-        return [slot for slot in slots if slot.sequence >= 0]
+    def _go_on(self, ids: Ids) -> Steps:
+        """Read all of it in the new place."""
+        yield from read(self.place, ids, self.request.slice_tokens)
+        self.replies[0].slot = self.place.slot
 
     # ---- the end ----
 
@@ -333,10 +262,13 @@ class _Run:
         for reply in _unfinished(self.replies):
             reply.end(finish)
 
+    def note_end(self) -> None:
+        """What only the place knows, before it is given back."""
+        self.is_alone = bool(self.place.own) and all(slot.alone for slot in self.place.own)
+
     def release(self) -> None:
         """Give everything back; what stands in the cache stays warm."""
-        for slot in self._own_slots():
-            self.slots.release(slot)
+        self.place.release()
         for reply in self.replies:
             reply.sampler.close()
 
@@ -355,12 +287,11 @@ class _Run:
             slices=self.slices,
             n_threads=self.context.n_threads,
             dropped=self.dropped,
+            prompt_hash=self.prompt_hash,
+            template_hash="" if self.request.messages is None else self.loaded.template_hash,
+            alone=self.is_alone,
+            n_reasoning=sum(reply.n_reasoning for reply in self.replies),
         )
-
-    @property
-    def _slot(self) -> Slot:
-        assert self.slot is not None, "the prompt was not read"
-        return self.slot
 
     def _note_time(self) -> None:
         self.last_token_s = time.perf_counter()
@@ -372,8 +303,12 @@ def _unfinished(replies: list[GrowingReply]) -> list[GrowingReply]:
     return [reply for reply in replies if reply.finish is None]
 
 
-def _grammar(request: Generate) -> str:
-    sampling = request.sampling
+def grammar_of(sampling: Sampling) -> str:
+    """The grammar that replies follow, "" for none.
+
+    Raises:
+        AppError: there are two, or a JSON schema cannot be expressed as one.
+    """
     if sampling.json_schema and sampling.grammar:
         raise AppError("A reply follows a grammar or a JSON schema, not both.", "Remove one.")
     return schema_to_grammar(sampling.json_schema) if sampling.json_schema else sampling.grammar

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -15,8 +16,9 @@ from engine.errors import AppError
 from engine.generation import threads
 from engine.generation.known_templates import known_template
 from engine.generation.logprobs import LogProbs
-from engine.generation.parked import Parked, ParkedStates
+from engine.generation.parked import ParkedStates, parked_from
 from engine.generation.prefix import Slot, SlotTable
+from engine.generation.recent import Recent
 from engine.generation.specials import SpecialInfo, SpecialTable
 from engine.generation.states import StateFolder
 from engine.generation.template import TemplateRenderer
@@ -29,6 +31,7 @@ from engine.paths import Paths
 from engine.process.messages import Load, ModelInfo
 
 DEFAULT_N_CTX = 8192
+_N_RECENT_PROMPTS = 8
 
 
 @dataclass
@@ -59,6 +62,7 @@ class Loaded:
         self.n_threads = request.n_threads or threads.candidates()[0]
         self.states = self._state_folder()
         self.parked = ParkedStates()
+        self.recent_prompts: Recent[Any] = Recent(_N_RECENT_PROMPTS)
         self.info = info
         self.load_ms = 0.0
 
@@ -139,11 +143,14 @@ class Loaded:
         context, slots = self.contexts["main"].context, self.contexts["main"].slots
         n_written = 0
         for state in self.parked:
-            if self.states.target(state.tokens, state.key) is None or not slots.n_free():
+            if state.private or not slots.n_free():
+                continue
+            if self.states.target(state.tokens, state.key) is None:
                 continue
             slot = slots.claim_empty(state.key)
             if context.restore(slot.sequence, state.data):
-                slot.append(state.tokens)
+                slot.fill(state.tokens, state.calls.copy())
+                slot.alone = state.alone
                 n_written += self._keep(context, slot)
             slots.empty(slot)
             slots.release(slot)
@@ -158,12 +165,20 @@ class Loaded:
         fields["template"] = self.template_source
         fields["n_threads"] = self.n_threads
         fields["load_ms"] = self.load_ms
+        fields["end_ids"] = self.vocab.end_ids
         fields["backend"] = ", ".join(device.name for device in library.gpus()) or "CPU"
         if main:
             fields["n_ctx"] = main.context.n_ctx
             fields["kv_bytes"] = main.context.buffers.kv
             fields["compute_bytes"] = main.context.buffers.compute
         return ModelInfo(**fields)
+
+    @cached_property
+    def template_hash(self) -> str:
+        """sha256 of the chat template; "" for a base model."""
+        if not self.template:
+            return ""
+        return hashlib.sha256(self.template.encode("utf-8", "replace")).hexdigest()
 
     @property
     def template_source(self) -> str:
@@ -181,8 +196,7 @@ class Loaded:
     def _evicted(self, context: Context, slot: Slot) -> None:
         """A slot leaves the cache: a short state waits in memory, a long one on disk."""
         if self.parked.takes(context.state_bytes(slot.sequence)):
-            state = Parked(slot.tokens.copy(), slot.key, context.snapshot(slot.sequence))
-            self.parked.put(state)
+            self.parked.put(parked_from(slot, context.snapshot(slot.sequence)))
         else:
             self._keep(context, slot)
 
@@ -193,6 +207,9 @@ class Loaded:
         return max(64, self.info.size_bytes // (40 * bytes_per_cell), active.length // 8)
 
     def _keep(self, context: Context, slot: Slot) -> bool:
+        """Write a slot's state; not that of a private chat, of which nothing reaches the disk."""
+        if slot.private:
+            return False
         tokens = slot.tokens.copy()
         target = self.states.target(tokens, slot.key) if slot.saved < len(tokens) else None
         if target is None:
@@ -200,7 +217,8 @@ class Loaded:
         try:
             temporary = self.states.temporary(target)
             context.save(slot.sequence, tokens, temporary)
-            self.states.commit(temporary, target, tokens)
+            slot.calls.fill(slot.length)
+            self.states.commit(temporary, target, tokens, slot.calls, alone=slot.alone)
         except OSError as error:
             # A full disk costs the warm start of this chat, nothing else; the log says so.
             library.note(f"a chat's state was not kept: {error}")

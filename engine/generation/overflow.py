@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from engine.errors import AppError
 from engine.generation.loaded import Loaded
-from engine.generation.prompt import Prompt, chat_prompt, text_prompt
-from engine.process.messages import ChatMessage, Generate
+from engine.generation.prompt import Prompt, build_prompt
+from engine.process.messages import Generate
 
 _RESERVE_SHARE = 4
 
@@ -44,11 +44,12 @@ def fit(
     dropped = list(dropped_before or [])
     full = _build(loaded, request, [])
     prompt = full if not dropped else _build(loaded, request, dropped)
-    limit = _limit(request, n_ctx, n_already)
+    n_prefilled = len(request.prefill_ids)
+    limit = _limit(request, n_ctx, n_already) - n_prefilled
     while len(prompt.ids) > limit:
         more = _more(request, full, dropped, len(prompt.ids) - limit)
         if not more:
-            raise _too_long(request, len(prompt.ids), n_ctx)
+            raise _too_long(request, len(prompt.ids) + n_prefilled, n_ctx)
         dropped = dropped + more
         prompt = _build(loaded, request, dropped)
     return Fitted(prompt, dropped, len(full.ids) - len(prompt.ids))
@@ -88,10 +89,7 @@ def _next_turn(request: Generate, dropped: list[int]) -> list[int]:
 
 
 def _build(loaded: Loaded, request: Generate, dropped: list[int]) -> Prompt:
-    if request.messages is None:
-        return text_prompt(loaded, (request.prompt or "") + request.prefill)
-    kept: list[ChatMessage] = [m for i, m in enumerate(request.messages) if i not in dropped]
-    return chat_prompt(loaded, kept, request.prefill)
+    return build_prompt(loaded, request.messages, request.prompt, request.prefill, dropped)
 
 
 def _too_long(request: Generate, n_tokens: int, n_ctx: int) -> AppError:

@@ -6,12 +6,13 @@ tokens of a small model. Long states go to disk instead (states.py).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.generation.prefix import common_prefix
+from engine.generation.calls import Calls
+from engine.generation.prefix import Slot, common_prefix
 
 Ids = npt.NDArray[np.int32]
 MAX_BYTES = 48 * 1024 * 1024
@@ -19,11 +20,23 @@ MAX_BYTES = 48 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Parked:
-    """A sequence's state, the tokens it stands for, and the adapters' key it was computed under."""
+    """A sequence's state, the tokens it stands for, and the adapters' key it was computed under.
+
+    private, alone, calls: as a slot has them. A private one waits in memory only.
+    """
 
     tokens: Ids
     key: str
     data: bytes
+    private: bool = False
+    alone: bool = False
+    calls: Calls = field(default_factory=lambda: Calls(is_known=False))
+
+
+def parked_from(slot: Slot, data: bytes) -> Parked:
+    """What is held of a slot, with a snapshot of its state."""
+    slot.calls.fill(slot.length)
+    return Parked(slot.tokens.copy(), slot.key, data, slot.private, slot.alone, slot.calls.copy())
 
 
 class ParkedStates:
@@ -58,5 +71,9 @@ class ParkedStates:
 
 
 def _contains(state: Parked, other: Parked) -> bool:
+    """Whether `other` is of no more use beside `state`: a private one does not stand in for one
+    that may be written to the disk."""
+    if state.private and not other.private:
+        return False
     n_other = len(other.tokens)
     return state.key == other.key and common_prefix(state.tokens, other.tokens) == n_other

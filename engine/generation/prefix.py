@@ -14,6 +14,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from engine.generation.calls import Calls
+
 Ids = npt.NDArray[np.int32]
 
 
@@ -34,7 +36,8 @@ class Slot:
     """One sequence. tokens[:length] stand in the cache at positions 0, 1, ...
 
     key: adapters and scales its KV was computed under. busy: a job is using it. saved: tokens
-    already on disk.
+    already on disk. private: its tokens are never written there. calls: how its KV was computed.
+    alone: no other sequence stood in the cache since this one began.
     """
 
     sequence: int
@@ -43,6 +46,9 @@ class Slot:
     used: int = 0
     saved: int = 0
     length: int = 0
+    private: bool = False
+    alone: bool = False
+    calls: Calls = field(default_factory=Calls)
     buffer: Ids = field(default_factory=lambda: np.empty(256, np.int32))
 
     @property
@@ -51,6 +57,19 @@ class Slot:
         return self.buffer[: self.length]
 
     def append(self, tokens: Ids | list[int]) -> None:
+        """Tokens that one call decoded."""
+        self.calls.fill(self.length)
+        self._put(tokens)
+        self.calls.add(len(tokens))
+
+    def fill(self, tokens: Ids, calls: Calls) -> None:
+        """Tokens that came in another way (shared, restored), computed by these calls."""
+        assert self.length == 0, "the slot holds something"
+        self._put(tokens)
+        self.calls = calls
+        calls.fill(self.length)
+
+    def _put(self, tokens: Ids | list[int]) -> None:
         end = self.length + len(tokens)
         if end > len(self.buffer):
             grown = np.empty(max(end, 2 * len(self.buffer)), np.int32)
@@ -60,16 +79,29 @@ class Slot:
         self.length = end
 
     def append_one(self, token: int) -> None:
-        """As append, for one token."""
+        """As append, for one token decoded alone: once for every token of a reply."""
         if self.length == len(self.buffer):
-            self.append([token])
+            self._put([token])
         else:
             self.buffer[self.length] = token
             self.length += 1
 
     def truncate(self, length: int) -> None:
+        self.calls.fill(self.length)
+        self.calls.cut(length)
         self.length = min(self.length, length)
         self.saved = min(self.saved, length)
+
+    def call_sizes(self) -> list[int]:
+        """Sizes of the decode calls that made all of its KV, as the wire has them."""
+        self.calls.fill(self.length)
+        return self.calls.sizes()
+
+    def forget(self) -> None:
+        """Nothing stands in it any more."""
+        self.length = self.saved = 0
+        self.private = self.alone = False
+        self.calls = Calls()
 
 
 def common_prefix(a: Ids, b: Ids) -> int:
@@ -102,37 +134,46 @@ class SlotTable:
                     best, best_length = slot, n
         return best, best_length
 
-    def acquire(self, tokens: Ids, key: str) -> Slot:
+    def acquire(self, tokens: Ids, key: str, *, private: bool = False) -> Slot:
         """A busy slot that holds as long a prefix of `tokens` as can be reused; at least the last
         token is left to decode, since its logits are wanted."""
         source, n_common = self.longest(tokens, key)
         n_common = min(n_common, len(tokens) - 1)
         if source is None or n_common == 0:
-            return self.claim_empty(key)
+            return self.claim_empty(key, private=private)
         if not source.busy and source.length == n_common:
-            return self._claim(source, key)
-        return self._branch(source, n_common, key)
+            return self._claim(source, key, private)
+        return self._branch(source, n_common, key, private)
 
-    def _branch(self, source: Slot, n_common: int, key: str) -> Slot:
+    def _branch(self, source: Slot, n_common: int, key: str, private: bool) -> Slot:
         target = self._empty_slot(source)
         if target is not source and self._memory.copy(source.sequence, target.sequence, n_common):
-            target.append(source.tokens[:n_common])
-            target.saved = min(source.saved, n_common)
+            self._share(source, target, n_common)
         elif target is source:
             self.cut(source, n_common)
-        return self._claim(target, key)
+        return self._claim(target, key, private)
 
-    def claim_empty(self, key: str) -> Slot:
+    def _share(self, source: Slot, target: Slot, n_common: int) -> None:
+        """`target` holds the first tokens of `source` too."""
+        source.calls.fill(source.length)
+        calls = source.calls.copy()
+        calls.cut(n_common)
+        target.fill(source.tokens[:n_common], calls)
+        target.saved = min(source.saved, n_common)
+
+    def claim_empty(self, key: str, *, private: bool = False) -> Slot:
         """A busy slot that holds nothing yet."""
-        return self._claim(self._empty_slot(None), key)
+        return self._claim(self._empty_slot(None), key, private)
 
     def fork(self, source: Slot) -> Slot:
-        """A further busy slot that shares all of `source` (n replies to one prompt)."""
+        """A further busy slot that shares all of `source` (n replies to one prompt). They go on in
+        common calls, which no sequence alone can repeat."""
         target = self._empty_slot(source)
         assert target is not source, "more replies than sequences"
+        source.calls.lose()
         if self._memory.copy(source.sequence, target.sequence, source.length):
-            target.append(source.tokens)
-        return self._claim(target, source.key)
+            self._share(source, target, source.length)
+        return self._claim(target, source.key, source.private)
 
     def cut(self, slot: Slot, length: int) -> None:
         """Forget a slot's tokens from `length` on; all of them where the model cannot forget a
@@ -144,7 +185,7 @@ class SlotTable:
 
     def empty(self, slot: Slot) -> None:
         self._memory.remove(slot.sequence, 0)
-        slot.length = slot.saved = 0
+        slot.forget()
 
     def release(self, slot: Slot) -> None:
         """The job is done with it; its tokens stay warm."""
@@ -163,7 +204,7 @@ class SlotTable:
         """Forget everything; no slot may be busy."""
         assert not any(slot.busy for slot in self.slots), "a job still uses the cache"
         for slot in self.slots:
-            slot.length = slot.saved = 0
+            slot.forget()
         self._memory.clear()
 
     def trim(self, active: Slot, n_idle_max: int) -> None:
@@ -193,8 +234,17 @@ class SlotTable:
         """Sequences that no job uses."""
         return sum(not slot.busy for slot in self.slots)
 
-    def _claim(self, slot: Slot, key: str) -> Slot:
+    def _claim(self, slot: Slot, key: str, private: bool) -> Slot:
+        """Take a slot for a job. What it holds are tokens of that job's own prompt, so whether it
+        is private is the job's to say."""
+        slot.alone = slot.alone or slot.length == 0
+        others = [
+            other for other in self.slots if other is not slot and (other.length or other.busy)
+        ]
+        for one in (slot, *others) if others else ():
+            one.alone = False
         slot.key = key
+        slot.private = private
         slot.busy = True
         self._clock += 1
         slot.used = self._clock

@@ -1,7 +1,9 @@
 """From messages or a text to the token ids a model receives. Only special tokens that the template
 wrote are special."""
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,7 @@ from engine.llama.vocab import Vocab
 from engine.process.messages import ChatMessage, Span
 
 Ids = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -21,14 +24,15 @@ class Prompt:
     """A text as the model receives it.
 
     ids: shape (n,). starts: for each id the code point of `text` where it begins, shape (n,).
-    spans: where each message's
-    content stands in `text`.
+    spans: where each message's content stands in `text`. special: 1 for each id that is a special
+    token because the template, or the vocabulary's BOS, put it there, shape (n,).
     """
 
     text: str
     ids: Ids
     starts: Ids
     spans: list[Span]
+    special: Flags
 
     def tokens_of(self, message: int) -> int:
         """How many tokens begin within a message's content."""
@@ -39,9 +43,58 @@ class Prompt:
         )
 
 
+def prompt_hash(ids: Ids) -> str:
+    """sha256 over a prompt's ids, as int32 in little-endian order."""
+    return hashlib.sha256(ids.astype("<i4").tobytes()).hexdigest()
+
+
+def build_prompt(
+    loaded: Loaded,
+    messages: Sequence[ChatMessage] | None,
+    prompt: str | None,
+    prefill: str = "",
+    dropped: Sequence[int] = (),
+    add_generation_prompt: bool = True,
+) -> Prompt:
+    """A chat, or a text where `prompt` is given. What was built a moment ago is built no more: a
+    chat is looked at, counted, answered and answered again.
+
+    Args:
+        dropped: indices of messages to leave out; spans keep the numbers of the whole list.
+
+    Raises:
+        AppError: as chat_prompt.
+    """
+    if prompt is not None:
+        return text_prompt(loaded, prompt + prefill)
+    messages = messages or []
+    key = (tuple(messages), prefill, frozenset(dropped), add_generation_prompt)
+    made: Prompt | None = loaded.recent_prompts.get(key)
+    if made is None:
+        made = _kept_chat(loaded, messages, prefill, frozenset(dropped), add_generation_prompt)
+        loaded.recent_prompts.put(key, made)
+    return made
+
+
+def _kept_chat(
+    loaded: Loaded,
+    messages: Sequence[ChatMessage],
+    prefill: str,
+    dropped: frozenset[int],
+    add_generation_prompt: bool,
+) -> Prompt:
+    """A chat without what is left out of it."""
+    kept = [index for index in range(len(messages)) if index not in dropped]
+    chat = [messages[index] for index in kept]
+    made = chat_prompt(loaded, chat, prefill, add_generation_prompt)
+    numbers = [*kept, len(messages)]  # the last one is the prefill's
+    spans = [Span(span.start, span.end, numbers[span.message]) for span in made.spans]
+    return replace(made, spans=spans)
+
+
 def chat_prompt(
     loaded: Loaded,
-    messages: list[ChatMessage],
+    messages: Sequence[ChatMessage],
     prefill: str = "",
     add_generation_prompt: bool = True,
 ) -> Prompt:
@@ -66,12 +119,13 @@ def chat_prompt(
         prefill=prefill,
         table=loaded.special_table,
     )
-    ids, starts = _tokenized(loaded, rendered)
-    return _with_bos(vocab, Prompt(rendered.text, ids, starts, rendered.spans))
+    ids, starts, special = _tokenized(loaded, rendered)
+    return _with_bos(vocab, Prompt(rendered.text, ids, starts, rendered.spans, special))
 
 
-def _tokenized(loaded: Loaded, rendered: RenderedChat) -> tuple[Ids, Ids]:
-    """Ids, and the code points where they begin; special only where the template wrote it."""
+def _tokenized(loaded: Loaded, rendered: RenderedChat) -> tuple[Ids, Ids, Flags]:
+    """Ids, the code points where they begin, and which of them are special: only what the template
+    wrote."""
     vocab = loaded.vocab
     pieces = cut(
         rendered.text,
@@ -82,6 +136,7 @@ def _tokenized(loaded: Loaded, rendered: RenderedChat) -> tuple[Ids, Ids]:
     )
     runs: list[Ids] = []
     starts: list[Ids] = []
+    special: list[Flags] = []
     is_after_text = False
     for piece in pieces:
         if isinstance(piece, SpecialPiece):
@@ -93,7 +148,9 @@ def _tokenized(loaded: Loaded, rendered: RenderedChat) -> tuple[Ids, Ids]:
             runs.append(ids)
             starts.append(piece.start + token_starts(vocab, ids, text))
         is_after_text = not isinstance(piece, SpecialPiece)
-    return _joined(runs), _joined(starts)
+        special.append(np.full(len(runs[-1]), not is_after_text, np.uint8))
+    flags = np.concatenate(special) if special else np.empty(0, np.uint8)
+    return _joined(runs), _joined(starts), flags
 
 
 def text_prompt(loaded: Loaded, text: str) -> Prompt:
@@ -102,7 +159,8 @@ def text_prompt(loaded: Loaded, text: str) -> Prompt:
     ids = loaded.vocab.tokenize(text)
     starts = token_starts(loaded.vocab, ids, text)
     span = Span(0, len(text), 0)
-    return _with_bos(loaded.vocab, Prompt(text, ids, starts, [span]))
+    special = np.zeros(len(ids), np.uint8)
+    return _with_bos(loaded.vocab, Prompt(text, ids, starts, [span], special))
 
 
 def token_starts(vocab: Vocab, ids: Ids, text: str) -> Ids:
@@ -111,7 +169,7 @@ def token_starts(vocab: Vocab, ids: Ids, text: str) -> Ids:
     Exact where pieces are the text's bytes (BPE); for vocabularies that add or normalise it is
     bounded by the text's end.
     """
-    lengths = np.array([len(vocab.piece(token)) for token in ids.tolist()], np.int64)
+    lengths = vocab.lengths(ids).astype(np.int64)
     first_bytes = np.concatenate([[0], np.cumsum(lengths)[:-1]]) if len(ids) else lengths
     if vocab.type_name == "SentencePiece" and int(lengths.sum()) == len(text.encode()) + 1:
         first_bytes = np.maximum(
@@ -131,7 +189,8 @@ def _with_bos(vocab: Vocab, prompt: Prompt) -> Prompt:
     if vocab.adds_bos and vocab.bos >= 0 and (not len(prompt.ids) or prompt.ids[0] != vocab.bos):
         ids = np.concatenate([np.array([vocab.bos], np.int32), prompt.ids])
         starts = np.concatenate([np.zeros(1, np.int32), prompt.starts])
-        return Prompt(prompt.text, ids, starts, prompt.spans)
+        special = np.concatenate([np.ones(1, np.uint8), prompt.special])
+        return Prompt(prompt.text, ids, starts, prompt.spans, special)
     return prompt
 
 

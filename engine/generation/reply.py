@@ -1,24 +1,36 @@
 """One reply as it grows: draws tokens, turns bytes into text, knows when it is finished. n of them
 share one prompt."""
 
-import math
-
-import numpy as np
-
+from engine.generation.alternatives import Alternatives
 from engine.generation.logprobs import LogProbs
 from engine.generation.prefix import Slot
 from engine.generation.text import TextStream
+from engine.generation.thinking import Thinking
 from engine.llama.context import Context, Logits
-from engine.llama.sampler import Candidates, Sampler
+from engine.llama.sampler import Sampler
 from engine.llama.vocab import Vocab
-from engine.process.messages import Candidate, Finish, Generate, Reply, Token, Top
+from engine.process.messages import Finish, Generate, Reply, Token, Top
 
 
 class GrowingReply:
-    """State of one reply. `last` is its newest token, drawn and not yet decoded."""
+    """State of one reply. `last` is its newest token, drawn and not yet decoded.
+
+    Args:
+        thinking: follows its reasoning, from the words that stand already.
+        before: the bytes that stand before its first token.
+    """
 
     def __init__(
-        self, index: int, request: Generate, sampler: Sampler, seed: int, slot: Slot, vocab: Vocab
+        self,
+        index: int,
+        request: Generate,
+        sampler: Sampler,
+        seed: int,
+        slot: Slot,
+        vocab: Vocab,
+        logprobs: LogProbs,
+        thinking: Thinking,
+        before: bytes,
     ) -> None:
         self.index = index
         self.slot = slot
@@ -26,34 +38,56 @@ class GrowingReply:
         self.finish: Finish | None = None
         self.last = -1
         self.ids: list[int] = []
+        self.n_reasoning = 0
         self._request = request
         self._vocab = vocab
+        self._logprobs = logprobs
+        self._alternatives = Alternatives(vocab, logprobs, request.sampling, request.top_logprobs)
         self._seed = seed
         self._text: list[str] = []
-        self._stream = TextStream(request.stop)
+        self._stream = TextStream(request.stop, before)
+        self._n_thought_before = thinking.n_tokens
+        self._thinking: Thinking | None = thinking
+        self._forced: list[int] = []  # tokens that come next, whatever the samplers would draw
+        self._follow_reasoning(thinking)
 
-    def draw(self, context: Context, row: int, logprobs: LogProbs) -> Token:
+    def draw(self, context: Context, row: int) -> Token:
         """Sample the next token from batch row `row` and take note of it."""
-        wants_top = self._request.top_logprobs
         top = None
-        if wants_top:
+        logprob: float | None = None
+        if self._request.top_logprobs:
             logits = context.logits(row)
-            token, left = self.sampler.sample_seen(logits)
-            total = logprobs.log_sum_exp(logits)
-            top = self._top(logits, total, left, token, logprobs)
-            logprob: float | None = float(logits[token]) - total
+            total = self._logprobs.log_sum_exp(logits)
+            token, top = self._draw_seen(logits, total)
+            logprob = float(logits[token]) - total
         else:
-            token = self.sampler.sample(context, row)
-            logprob = None
+            token = self._forced_token() if self._forced else self.sampler.sample(context, row)
             if self._request.logprobs:
                 logits = context.logits(row)
-                logprob = float(logits[token]) - logprobs.log_sum_exp(logits)
+                logprob = float(logits[token]) - self._logprobs.log_sum_exp(logits)
         self.last = token
         self.ids.append(token)
         return self._take(token, logprob, top)
 
+    def _draw_seen(self, logits: Logits, total: float) -> tuple[int, Top]:
+        """The next token, and what else it could have been."""
+        if not self._forced:
+            token, left = self.sampler.sample_seen(logits)
+            return token, self._alternatives.of(logits, total, left, token)
+        drawn, left = self.sampler.look(logits)
+        top = self._alternatives.of(logits, total, left, drawn)
+        return self._forced_token(), top
+
+    def _forced_token(self) -> int:
+        token = self._forced.pop(0)
+        self.sampler.accept(token)
+        return token
+
     def _take(self, token: int, logprob: float | None, top: Top | None) -> Token:
         piece = self._vocab.piece(token)
+        if self._thinking is not None:
+            self._thinking.read(piece)
+            self._follow_reasoning(self._thinking)
         if self._vocab.is_end(token):
             text = self._end("stop")
         else:
@@ -64,6 +98,16 @@ class GrowingReply:
                 text += self._end("length")
         self._text.append(text)
         return Token(token, piece, text, logprob, self.index, top)
+
+    def _follow_reasoning(self, thinking: Thinking) -> None:
+        """Count it; once the budget is used up, what closes it comes next. When the answer has
+        begun there is nothing more to follow."""
+        self.n_reasoning = thinking.n_tokens - self._n_thought_before
+        if thinking.is_over:
+            self._thinking = None
+        elif closing := thinking.cut_short():
+            ids = self._vocab.tokenize_inside(closing, parse_special=True)
+            self._forced = ids.tolist()
 
     def _end(self, finish: Finish) -> str:
         self.finish = finish
@@ -83,34 +127,3 @@ class GrowingReply:
             stop_string=self._stream.stopped_by,
             seed=self._seed,
         )
-
-    def _top(
-        self, logits: Logits, total: float, left: Candidates, token: int, logprobs: LogProbs
-    ) -> Top:
-        k = self._request.top_logprobs
-        before = logprobs.top(logits, k)
-        before_list = [
-            Candidate(i, self._vocab.piece(i), value - total)
-            for i, value in zip(before.tolist(), logits[before].tolist(), strict=True)
-        ]
-        if self._request.sampling.temperature <= 0:
-            after_list = [Candidate(token, self._vocab.piece(token), 0.0)]
-        else:
-            after_list = self._after(left, k, logprobs)
-        return Top(before_list, _rest(before_list), after_list, _rest(after_list))
-
-    def _after(self, left: Candidates, k: int, logprobs: LogProbs) -> list[Candidate]:
-        values = np.ascontiguousarray(left["logit"])
-        total = logprobs.log_sum_exp(values)
-        best = logprobs.top(values, k)
-        ids = left["id"][best].tolist()
-        return [
-            Candidate(i, self._vocab.piece(i), value - total)
-            for i, value in zip(ids, values[best].tolist(), strict=True)
-            if value > -math.inf
-        ]
-
-
-def _rest(shown: list[Candidate]) -> float:
-    """Probability of everything not shown."""
-    return max(0.0, 1.0 - math.fsum(math.exp(candidate.logprob) for candidate in shown))

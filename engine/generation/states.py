@@ -2,11 +2,13 @@
 
 A state is keyed by model, KV type, library version and adapters (the folder's name) and by its
 tokens (the file's name); the tokens stand beside it, so that the longest common prefix can be found
-without reading a state. Bounded in size: the least recently used states go first. Everything here
-may be deleted at any time.
+without reading a state, and how the state was computed, so that what goes on from it can be
+repeated. Bounded in size: the least recently used states go first. Everything here may be deleted
+at any time.
 """
 
 import hashlib
+import json
 import os
 import time
 import uuid
@@ -16,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from engine.generation.calls import Calls, calls_of
 from engine.generation.prefix import common_prefix
 
 Ids = npt.NDArray[np.int32]
@@ -30,6 +33,14 @@ class KeptState:
     path: Path
     tokens: Ids
     n_common: int
+
+    def history(self) -> tuple[Calls, bool]:
+        """How it was computed, and whether alone in the cache; not known for older files."""
+        try:
+            found = json.loads(self.path.with_suffix(".calls").read_bytes())
+            return calls_of(found["calls"], len(self.tokens)), bool(found["alone"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return Calls(len(self.tokens), is_known=False), False
 
 
 class StateFolder:
@@ -49,6 +60,8 @@ class StateFolder:
         """The state with the longest prefix of `tokens`, if it is at least MIN_TOKENS longer than
         what is at hand."""
         best: KeptState | None = None
+        if len(tokens) < longer_than + MIN_TOKENS:
+            return None
         for path in self._group(key).glob("*.tokens"):
             state = path.with_suffix(".state")
             held = _read_tokens(path)
@@ -72,10 +85,21 @@ class StateFolder:
         target.parent.mkdir(parents=True, exist_ok=True)
         return target.parent / f"{uuid.uuid4().hex}.part"
 
-    def commit(self, written: Path, target: Path, tokens: Ids) -> None:
+    def commit(
+        self,
+        written: Path,
+        target: Path,
+        tokens: Ids,
+        calls: Calls | None = None,
+        *,
+        alone: bool = False,
+    ) -> None:
         """Put a written state in its place, drop shorter states that it contains, and keep the
         bound."""
         target.with_suffix(".tokens").write_bytes(tokens.astype(np.int32).tobytes())
+        if calls is not None and calls.is_known:
+            history = {"calls": calls.entries(), "alone": alone}
+            target.with_suffix(".calls").write_text(json.dumps(history))
         written.replace(target)
         for path in target.parent.glob("*.tokens"):
             held = _read_tokens(path)
@@ -116,3 +140,4 @@ def _read_tokens(path: Path) -> Ids:
 def _delete(state: Path) -> None:
     state.unlink(missing_ok=True)
     state.with_suffix(".tokens").unlink(missing_ok=True)
+    state.with_suffix(".calls").unlink(missing_ok=True)

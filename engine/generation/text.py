@@ -5,12 +5,18 @@ import codecs
 
 class TextStream:
     """Turns pieces into readable text: an incomplete character waits for its other bytes, and text
-    that may become a stop string waits until it is one or is not."""
+    that may become a stop string waits until it is one or is not.
 
-    def __init__(self, stop: list[str]) -> None:
+    Args:
+        before: the bytes of what stands before the first piece. Where they end within a character,
+            the first text that comes is that whole character; nothing else of them comes again.
+    """
+
+    def __init__(self, stop: list[str], before: bytes = b"") -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._stop = [text for text in stop if text]
-        self._is_whole = True
+        self._decoder.decode(before)
+        self._is_whole = not self._decoder.getstate()[0]
         self._waiting = ""
         self.stopped_by = ""
 

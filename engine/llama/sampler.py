@@ -95,6 +95,29 @@ class Sampler:
         C.llama_sampler_accept(self._chain, token)
         return token, left
 
+    def look(self, logits: Logits) -> tuple[int, Candidates]:
+        """What `sample_seen` would give, drawn from a copy: nothing is remembered, no random number
+        is used up. For a token that somebody else chooses; the grammar does not see it."""
+        own, self._chain = self._chain, C.llama_sampler_clone(self._chain)
+        try:
+            return self._draw(logits, with_grammar=False)
+        finally:
+            C.llama_sampler_free(self._chain)
+            self._chain = own
+
+    def force(self, logits: Logits, token: int) -> tuple[int, Candidates]:
+        """As `sample_seen`, but `token` is what is taken; gives the token that would have been."""
+        drawn, left = self._draw(logits, with_grammar=False)
+        if self._grammar and not self._allows(drawn):
+            drawn, left = self._draw(logits, with_grammar=True)
+        if self._grammar and self._allows(token):
+            C.llama_sampler_accept(self._grammar, token)
+        elif self._grammar:
+            C.llama_sampler_free(self._grammar)  # from here on no text follows it
+            self._grammar = None
+        C.llama_sampler_accept(self._chain, token)
+        return drawn, left
+
     def _draw(self, logits: Logits, *, with_grammar: bool) -> tuple[int, Candidates]:
         array = self._fill(logits)
         data = C.llama_token_data_array(
@@ -131,7 +154,7 @@ class Sampler:
 
 
 def _is_greedy_alone(s: Sampling) -> bool:
-    return s.temperature <= 0 and not s.logit_bias and not _history_needed(s, 1)
+    return s.temperature <= 0 and not s.logit_bias and not s.text_bias and not _history_needed(s, 1)
 
 
 def check_grammar(vocab: Vocab, text: str) -> None:
@@ -165,8 +188,8 @@ def _reach(last_n: int, n_ctx: int) -> int:
 def _stages(s: Sampling, vocab: Vocab, n_ctx: int, seed: int) -> Iterable[object]:
     """The chain's stages in the order of Sampling's fields; those at their neutral value are left
     out."""
-    if s.logit_bias:
-        yield _logit_bias(s.logit_bias, vocab)
+    if s.logit_bias or s.text_bias:
+        yield _logit_bias({**_token_bias(s.text_bias, vocab), **s.logit_bias}, vocab)
     if s.repeat_penalty != 1.0 or s.frequency_penalty or s.presence_penalty:
         last_n = _reach(s.penalty_last_n, n_ctx)
         yield C.llama_sampler_init_penalties(
@@ -207,6 +230,12 @@ def _mirostat(s: Sampling, vocab: Vocab, seed: int) -> object:
             vocab.n_tokens, seed, s.mirostat_tau, s.mirostat_eta, 100
         )
     return C.llama_sampler_init_mirostat_v2(seed, s.mirostat_tau, s.mirostat_eta)
+
+
+def _token_bias(bias: dict[str, float], vocab: Vocab) -> dict[int, float]:
+    """The biases of texts as those of their tokens; a token in two texts has the later one's."""
+    ids = {text: vocab.tokenize_inside(text, parse_special=True).tolist() for text in bias}
+    return {token: value for text, value in bias.items() for token in ids[text]}
 
 
 def _logit_bias(bias: dict[int, float], vocab: Vocab) -> object:

@@ -50,6 +50,8 @@ class Vocab:
         self.adds_bos = bool(C.llama_vocab_get_add_bos(handle))
         self.adds_eos = bool(C.llama_vocab_get_add_eos(handle))
         self._pieces: dict[int, bytes] = {}
+        # How many bytes each piece has, -1 where it was not asked for yet.
+        self._lengths = np.full(self.n_tokens, -1, np.int32)
         self._end_ids: dict[int, bool] = {}
 
     @property
@@ -90,15 +92,17 @@ class Vocab:
             )
         return buffer[:n].copy()
 
-    def tokenize_inside(self, text: str) -> Ids:
+    def tokenize_inside(self, text: str, *, parse_special: bool = False) -> Ids:
         """Ids of a text that goes on inside another one: without the space that some SentencePiece
         vocabularies put before every text. Shape (n,)."""
+        alone = self.tokenize(text, parse_special=parse_special)
         if not self._puts_space_first:
-            return self.tokenize(text)
-        before, whole = self.tokenize("\n"), self.tokenize("\n" + text)
+            return alone
+        before = self.tokenize("\n")
+        whole = self.tokenize("\n" + text, parse_special=parse_special)
         if np.array_equal(whole[: len(before)], before):
             return whole[len(before) :]
-        return self.tokenize(text)
+        return alone
 
     @cached_property
     def _puts_space_first(self) -> bool:
@@ -115,10 +119,7 @@ class Vocab:
 
     def _read_piece(self, token: int) -> bytes:
         if not 0 <= token < self.n_tokens:
-            raise AppError(
-                f"There is no token {token} in this vocabulary.",
-                f"Ids run from 0 to {self.n_tokens - 1:,}.",
-            )
+            raise _unknown(token, self.n_tokens)
         buffer = ctypes.create_string_buffer(128)
         n = C.llama_token_to_piece(self._handle, token, buffer, 128, 0, True)
         if n < 0:
@@ -129,12 +130,33 @@ class Vocab:
     def detokenize(self, ids: list[int]) -> bytes:
         return b"".join(map(self.piece, ids))
 
+    def lengths(self, ids: Ids) -> Ids:
+        """How many bytes each token's piece has, shape (n,). Pieces are read as they are met: those
+        of a large vocabulary all at once would take half a second."""
+        found: Ids = self._lengths[ids]
+        unread = np.unique(ids[found < 0])
+        for token in unread.tolist():
+            self._lengths[token] = len(self.piece(token))
+        return self._lengths[ids] if len(unread) else found
+
+    def checked(self, ids: list[int]) -> Ids:
+        """Ids from outside, shape (n,). Raises AppError where one is not in the vocabulary."""
+        for token in ids:
+            if not 0 <= token < self.n_tokens:
+                raise _unknown(token, self.n_tokens)
+        return np.array(ids, np.int32)
+
     def is_end(self, token: int) -> bool:
         """Whether the token ends a turn or a text (EOS, EOT and their relatives)."""
         known = self._end_ids.get(token)
         if known is None:
             known = self._end_ids[token] = bool(C.llama_vocab_is_eog(self._handle, token))
         return known
+
+    @cached_property
+    def end_ids(self) -> list[int]:
+        """The tokens that end a reply; every one of them is special."""
+        return sorted(one.id for one in self.special_tokens.values() if self.is_end(one.id))
 
     @cached_property
     def special_tokens(self) -> dict[str, SpecialToken]:
@@ -155,3 +177,9 @@ class Vocab:
                         is_control=bool(attributes & control),
                     )
         return found
+
+
+def _unknown(token: int, n_tokens: int) -> AppError:
+    return AppError(
+        f"There is no token {token} in this vocabulary.", f"Ids run from 0 to {n_tokens - 1:,}."
+    )

@@ -101,14 +101,13 @@ def _pass_strings(window: bytes, count: int) -> tuple[int, int]:
     Returns:
         How many, and the offset after them, which may lie anywhere.
     """
-    offset, n_passed = 0, 0
+    offset = number = 0
     unpack = _U64.unpack_from
     try:
-        for number in range(count):
-            n_passed = number
+        for number in range(count):  # noqa: B007  # where it stops is the answer
             offset += unpack(window, offset)[0] + 8
     except (struct.error, OverflowError):
-        return n_passed, offset
+        return number, offset
     return count, offset
 
 

@@ -5,8 +5,11 @@ Reads names, sizes and digests; fetches no file.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from huggingface_hub import HfApi
+from huggingface_hub import HfApi, get_session
 from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError: the transport's own base, re-exported
     GatedRepoError,
     HfHubHTTPError,
@@ -29,7 +32,8 @@ def list_files(repository: str) -> HubFiles:
     """
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
     try:
-        info = api.model_info(repository, files_metadata=True, timeout=TIMEOUT_S)
+        with _received() as sizes:
+            info = api.model_info(repository, files_metadata=True, timeout=TIMEOUT_S)
     except HFValidationError as error:
         raise AppError(
             f"“{repository}” is no name of a repository.", "Names look like owner/name.", str(error)
@@ -52,4 +56,22 @@ def list_files(repository: str) -> HubFiles:
         if one.rfilename.lower().endswith(".gguf")
     ]
     files.sort(key=lambda file: file.name)
-    return HubFiles(repository=repository, commit=info.sha or "", files=files)
+    return HubFiles(repository, info.sha or "", files, sum(sizes))
+
+
+@contextmanager
+def _received() -> Iterator[list[int]]:
+    """How many bytes each answer had over the wire, told to the person who asked for it."""
+    sizes: list[int] = []
+
+    def note(response: Any) -> None:
+        response.read()
+        sizes.append(response.num_bytes_downloaded)
+
+    client = get_session()
+    hooks = client.event_hooks
+    client.event_hooks = {**hooks, "response": [*hooks["response"], note]}
+    try:
+        yield sizes
+    finally:
+        client.event_hooks = hooks

@@ -49,10 +49,12 @@ class Sampling(Struct, frozen=True):
     """How the next token is drawn. Stages run in the order of these fields; a stage at its default
     is left out.
 
-    temperature 0 takes the likeliest token. seed None draws one, and Done says which.
+    temperature 0 takes the likeliest token. seed None draws one, and Done says which. text_bias: as
+    logit_bias, for every token that a text is made of.
     """
 
     logit_bias: dict[int, float] = {}
+    text_bias: dict[str, float] = {}
     repeat_penalty: float = 1.0
     frequency_penalty: float = 0.0
     presence_penalty: float = 0.0
@@ -129,7 +131,8 @@ class Generate(Request, frozen=True):
     adapters: set before the first decode; KV computed under other adapters or scales is not reused.
     alone: clear the KV cache first, so that nothing else in it can change a logit (Replay).
     slice_tokens: prompt tokens decoded per turn; part of what makes a reply repeatable.
-    slices: decode the prompt in calls of exactly these sizes (Replay); the rest as slice_tokens says.
+    slices: decode the prompt in calls of exactly these sizes (Replay); what is left as slice_tokens
+    says.
     prefill_ids: tokens that stand after prompt and prefill, exactly as they were drawn earlier; the
     reply goes on after them. Neither their text nor their count is part of the reply.
     reasoning_budget: tokens a reply may think; then its reasoning is closed for it. -1: no bound.
@@ -159,10 +162,10 @@ class Generate(Request, frozen=True):
 class Score(Request, frozen=True):
     """How probable a text's tokens are, given what stands before them: Tokens in order, then Done.
 
-    messages, prompt, prefill, adapters as in Generate; overflow is never applied (a text too long is refused).
-    ids: the tokens to score; where empty, `text` is tokenised as a reply would be. sampling: what
-    the alternatives "after" are taken through. first: tokens of ids before this one are read, not
-    told.
+    messages, prompt, prefill, adapters as in Generate; overflow is never applied (what is too long
+    is refused). ids: the tokens to score; where empty, `text` is tokenised as a reply would be.
+    sampling: what the alternatives "after" are taken through. first: tokens of ids before this one
+    are read, not told.
     """
 
     messages: list[ChatMessage] | None = None
@@ -205,9 +208,9 @@ class Detokenize(Request, frozen=True):
 
 
 class Render(Request, frozen=True):
-    """What a chat, or a raw prompt, becomes: the template's text, each message's span in it, and the
-    token ids. dropped: indices of messages that the overflow policy left out (Generated.dropped);
-    spans keep the numbers of the whole list."""
+    """What a chat, or a raw prompt, becomes: the template's text, each message's span in it, and
+    the token ids. dropped: indices of messages that the overflow policy left out
+    (Generated.dropped); spans keep the numbers of the whole list."""
 
     messages: list[ChatMessage] = []
     prompt: str | None = None
@@ -389,7 +392,9 @@ class Generated(Result, frozen=True):
     all replies.
 
     slices: sizes of all decode calls that made the prompt's KV, in order, those of its reused part
-    too ([] where they are not known: a state from an older disk); n_threads: threads they ran with.
+    too ([] where they are not known: a state from an older disk); a negative one says how many
+    tokens of the call before were forgotten again, so that the sum is n_prompt. n_threads: threads
+    they ran with.
     prompt_hash: sha256 over the prompt's ids (int32, little-endian), with prefill_ids;
     template_hash: sha256 of the chat template, "" for a raw prompt. alone: no other sequence stood
     in the KV cache. n_reasoning: tokens between the marks of reasoning.
@@ -414,7 +419,8 @@ class Generated(Result, frozen=True):
 class ModelInfo(Result, frozen=True):
     """What a model file says of itself. template: "file" (carried in the file), "known" (recognised
     by its special tokens) or "none" (a base model: offer raw completion). sizes in bytes; n_ctx 0
-    where nothing is loaded."""
+    where nothing is loaded.
+    end_ids: the tokens that end a reply, of a loaded model."""
 
     path: str
     name: str
@@ -439,6 +445,7 @@ class ModelInfo(Result, frozen=True):
     kv_bytes: int = 0
     compute_bytes: int = 0
     load_ms: float = 0.0
+    end_ids: list[int] = []
 
 
 class ModelList(Result, frozen=True):
@@ -457,11 +464,13 @@ class HubFile(Struct, frozen=True):
 
 
 class HubFiles(Result, frozen=True):
-    """Files of one state (commit) of a repository."""
+    """Files of one state (commit) of a repository. n_bytes: what came over the wire for it, heads
+    left out."""
 
     repository: str
     commit: str
     files: list[HubFile]
+    n_bytes: int = 0
 
 
 class Tokenized(Result, frozen=True):
@@ -477,8 +486,8 @@ class Text(Result, frozen=True):
 
 class Rendered(Result, frozen=True):
     """ids int32; text_starts: for each id the code point in `text` where it begins (int32); pieces:
-    all tokens' bytes in a row (uint8), piece_bytes: how many are each one's (int32); special: 1 where
-    a token is special (uint8). prompt_hash: as Generated says it for the same prompt."""
+    all tokens' bytes in a row (uint8), piece_bytes: how many are each one's (int32); special: 1
+    where a token is special (uint8). prompt_hash: as Generated says it for the same prompt."""
 
     text: str
     spans: list[Span]

@@ -44,6 +44,7 @@ from engine.process.messages import (
     Progress,
     Render,
     Rendered,
+    Score,
     Text,
     Tokenize,
     Tokenized,
@@ -95,7 +96,7 @@ class Service:
                 return Text(
                     text=self._model.vocab.detokenize(request.ids).decode("utf-8", "replace")
                 )
-            case Render() if sum(len(m.content) for m in request.messages) <= SHORT_TEXT:
+            case Render() if _is_short(request):
                 return self._render(request)
             case Describe(path=""):
                 return self._model.described()
@@ -112,6 +113,8 @@ class Service:
                 return self._load(request)
             case Generate():
                 return self._generate(request)
+            case Score():
+                return self._score(request)
             case Tokenize():
                 return _one_step(lambda: self._tokenize(request))
             case Render():
@@ -195,6 +198,11 @@ class Service:
 
         return (yield from generate(self._model, request))
 
+    def _score(self, request: Score) -> JobGenerator:
+        from engine.generation.score import score
+
+        return (yield from score(self._model, request))
+
     def _unload(self) -> Nothing:
         self._model.require_idle()
         loaded, self.loaded = self._model, None
@@ -223,21 +231,36 @@ class Service:
         ids = vocab.tokenize(
             request.text, add_special=request.special, parse_special=request.special
         )
-        lengths = np.array([len(vocab.piece(token)) for token in ids.tolist()], np.int32)
-        return Tokenized(ids=_array(ids), piece_bytes=_array(lengths))
+        return Tokenized(ids=_array(ids), piece_bytes=_array(vocab.lengths(ids)))
 
     def _render(self, request: Render) -> Rendered:
-        from engine.generation.prompt import chat_prompt
+        from engine.generation.prompt import build_prompt, prompt_hash
 
-        prompt = chat_prompt(
-            self._model, request.messages, request.prefill, request.add_generation_prompt
+        vocab = self._model.vocab
+        prompt = build_prompt(
+            self._model,
+            request.messages,
+            request.prompt,
+            request.prefill,
+            request.dropped,
+            request.add_generation_prompt,
         )
+        pieces = np.frombuffer(vocab.detokenize(prompt.ids.tolist()), np.uint8)
         return Rendered(
             text=prompt.text,
             spans=prompt.spans,
             ids=_array(prompt.ids),
             text_starts=_array(prompt.starts),
+            pieces=_array(pieces),
+            piece_bytes=_array(vocab.lengths(prompt.ids)),
+            special=_array(prompt.special),
+            prompt_hash=prompt_hash(prompt.ids),
         )
+
+
+def _is_short(request: Render) -> bool:
+    n_characters = len(request.prompt or "") + len(request.prefill)
+    return n_characters + sum(len(m.content) for m in request.messages) <= SHORT_TEXT
 
 
 _KINDS = {

@@ -48,6 +48,9 @@ def _private_stdout() -> int:
     """Keep stdout for the wire alone: whatever C or Python code prints goes to stderr from here
     on."""
     os.environ.setdefault("GGML_NO_BACKTRACE", "1")
+    # Else huggingface_hub asks the hub a question of its own before ours, and tells it which
+    # libraries are installed here.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     wire_fd = os.dup(1)
     if sys.platform == "win32":
         import msvcrt

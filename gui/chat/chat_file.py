@@ -1,25 +1,27 @@
-"""What the chat room asks of the store, in the room's own terms. Runs on the store's thread.
+"""What the chat room asks of the store, in the room's own terms: chats. Runs on the store's thread.
 
-The only file of the room that knows how the store names things. A chat that was not in the store
-yet is made by the first call that has something to keep.
+With message_file.py the only file of the room that knows how the store names things. A chat that
+was not in the store yet is made by the first call that has something to keep.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from engine.process.messages import Token
+from engine.errors import AppError
 from gui.chat.chat_settings import ChatSettings, from_json, to_json
-from gui.chat.conversation import Conversation, State, Turn
+from gui.chat.conversation import Conversation, Turn
 
 if TYPE_CHECKING:  # the store brings SQLite, which the window's first paint need not wait for
-    from engine.chats.store import ChatStore, Message
+    from engine.chats.store import Chat, ChatStore, Message
 
 # How long a deleted chat can be brought back.
 KEEP_DELETED_S = 30 * 24 * 3600.0
-REMOVED = "removed"
+# What else is typed and not sent (a message being edited, a reply's first words, files), in the
+# chat's settings.
+UNSENT = "unsent"
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,21 @@ class ChatEntry:
     id: str
     title: str
     updated_s: float
+    folder_id: str | None = None
+    pinned: bool = False
+    archived: bool = False
+    kind: str = "chat"
 
 
-@dataclass
+@dataclass(eq=False)
 class ChatHandle:
-    """A chat's id, "" until it is in the store; filled in on the store's thread."""
+    """A chat's id, "" until it is in the store; filled in on the store's thread. is_private: a
+    temporary chat; is_gone: it was left for good, and nothing can be done in it any more.
+    """
 
     id: str = ""
+    is_private: bool = False
+    is_gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,14 +55,9 @@ class OpenedChat:
     settings: ChatSettings
     draft: str
     conversation: Conversation
-
-
-@dataclass(frozen=True)
-class SentTurn:
-    """A message that was sent, and the empty reply that answers it."""
-
-    question: Turn
-    reply: Turn
+    unsent: dict[str, Any] = field(default_factory=dict)
+    title_is_auto: bool = True
+    kind: str = "chat"
 
 
 # ---- chats ----
@@ -66,121 +71,123 @@ def begin(store: ChatStore) -> None:
     store.purge_deleted(time.time() - KEEP_DELETED_S)
 
 
-def list_chats(store: ChatStore) -> list[ChatEntry]:
-    return [ChatEntry(row.id, row.title, row.updated_s) for row in store.list_chats()]
+def list_chats(
+    store: ChatStore, *, archived: bool = False, deleted: bool = False
+) -> list[ChatEntry]:
+    return [
+        ChatEntry(
+            row.id,
+            row.title,
+            row.updated_s,
+            row.folder_id,
+            row.pinned,
+            row.archived,
+            row.kind,
+        )
+        for row in store.list_chats(archived=archived, deleted=deleted)
+    ]
 
 
 def open_chat(store: ChatStore, chat_id: str) -> OpenedChat:
-    chat = store.open_chat(chat_id)
+    return _opened(store.open_chat(chat_id))
+
+
+def find_chat(store: ChatStore, chat_id: str) -> OpenedChat | None:
+    """The chat, or None where it was deleted meanwhile."""
+    from engine.chats.database import gone  # here for the same reason
+
+    try:
+        chat = store.open_chat(chat_id)
+    except AppError as error:
+        if error.message == gone().message:
+            return None
+        raise
+    return _opened(chat) if chat.info.deleted_s is None else None
+
+
+def _opened(chat: Chat) -> OpenedChat:
     settings = from_json(chat.info.settings)
-    removed = settings.unknown.pop(REMOVED, [])
-    turns = [_turn(message) for message in chat.messages.values()]
+    unsent = settings.unknown.pop(UNSENT, {})
+    messages = chat.messages.values()
+    removed = [message.id for message in messages if message.deleted]
     return OpenedChat(
         handle=ChatHandle(chat.info.id),
         title=chat.info.title,
         settings=settings,
         draft=chat.info.draft,
-        conversation=Conversation(turns, chat.info.head_id, removed),
+        conversation=Conversation(map(turn_of, messages), chat.info.head_id, removed),
+        unsent=unsent if isinstance(unsent, dict) else {},
+        title_is_auto=chat.info.title_is_auto,
+        kind=chat.info.kind,
     )
 
 
-def find_chat(store: ChatStore, chat_id: str) -> OpenedChat | None:
-    """The chat, or None where it was deleted meanwhile."""
-    there = any(row.id == chat_id for row in store.list_chats())
-    return open_chat(store, chat_id) if there else None
+def delete_chat(store: ChatStore, handle: ChatHandle) -> None:
+    if handle.id:
+        store.delete(handle.id)
 
 
-def rename(store: ChatStore, chat_id: str, title: str) -> None:
-    store.rename(chat_id, title)
-
-
-def delete(store: ChatStore, chat_id: str) -> str:
-    """Put a chat away.
+def duplicate(store: ChatStore, chat_id: str, until: str | None, title: str) -> str:
+    """A copy of a chat, up to a message or whole.
 
     Returns:
-        Its title, to be told.
+        The copy's id.
     """
-    store.delete(chat_id)
-    return store.open_chat(chat_id).info.title
+    copy_id = store.duplicate_chat(chat_id, until=until)
+    if title:
+        store.rename(copy_id, title)
+    return copy_id
 
 
-def restore(store: ChatStore, chat_id: str) -> None:
-    store.restore(chat_id)
+def name_after(store: ChatStore, handle: ChatHandle, title: str) -> None:
+    """An automatic title; one that a person gave stays."""
+    store.rename(handle.id, title, automatic=True)
 
 
-def set_draft(store: ChatStore, handle: ChatHandle, text: str, settings: ChatSettings) -> None:
-    store.set_draft(_ensured(store, handle, settings), text)
+def set_draft(
+    store: ChatStore,
+    handle: ChatHandle,
+    text: str,
+    settings: ChatSettings,
+    unsent: dict[str, Any] | None = None,
+) -> None:
+    """Keep what is typed and not sent.
+
+    Args:
+        unsent: what there is beside the text of the field; None where it did not change.
+    """
+    store.set_draft(ensured(store, handle, settings), text)
+    if unsent is not None:
+        set_settings(store, handle, settings, unsent)
 
 
 def set_settings(
-    store: ChatStore, handle: ChatHandle, settings: ChatSettings, removed: list[str]
+    store: ChatStore, handle: ChatHandle, settings: ChatSettings, unsent: dict[str, Any]
 ) -> None:
-    """Keep a chat's settings; one that is not in the store yet gets them when it is.
-
-    Args:
-        removed: messages that a person deleted. They are kept with the settings, and their rows
-            with the chat, so that the deletion can be undone.
-    """
+    """Keep a chat's settings; one that is not in the store yet gets them when it is."""
     if handle.id:
-        store.set_settings(handle.id, to_json(settings, {REMOVED: removed} if removed else {}))
+        store.set_settings(handle.id, to_json(settings, {UNSENT: unsent} if unsent else {}))
+
+
+def replace_settings(store: ChatStore, handle: ChatHandle, settings: ChatSettings) -> None:
+    """The same for a chat that may not be open: what is typed and not sent in it stays."""
+    if handle.id:
+        kept = from_json(store.open_chat(handle.id).info.settings).unknown
+        set_settings(store, handle, settings, kept.get(UNSENT, {}))
 
 
 def set_head(store: ChatStore, handle: ChatHandle, turn_id: str | None) -> None:
     store.set_head(handle.id, turn_id)
 
 
-def _ensured(store: ChatStore, handle: ChatHandle, settings: ChatSettings) -> str:
+def ensured(store: ChatStore, handle: ChatHandle, settings: ChatSettings) -> str:
+    """The chat's id; it is made now if it was not yet."""
     if not handle.id:
         handle.id = store.create_chat(settings=to_json(settings))
     return handle.id
 
 
-# ---- messages ----
-
-
-def send_turn(
-    store: ChatStore,
-    handle: ChatHandle,
-    parent_id: str | None,
-    text: str,
-    settings: ChatSettings,
-    model_name: str,
-) -> SentTurn:
-    """Keep a message and begin its reply; the draft it was is gone with it."""
-    chat_id = _ensured(store, handle, settings)
-    question = Turn(store.add_message(chat_id, parent_id, "user", text), parent_id, "user", text)
-    reply = begin_reply(store, handle, question.id, model_name)
-    store.set_draft(chat_id, "")
-    return SentTurn(question, reply)
-
-
-def begin_reply(
-    store: ChatStore, handle: ChatHandle, parent_id: str | None, model_name: str
-) -> Turn:
-    turn_id = store.begin_reply(handle.id, parent_id, model_name=model_name)
-    return Turn(turn_id, parent_id, "assistant", "", "streaming", model_name)
-
-
-def resume_reply(store: ChatStore, turn_id: str) -> None:
-    store.resume_reply(turn_id)
-
-
-def append_reply(store: ChatStore, turn_id: str, text: str, tokens: list[Token]) -> None:
-    store.append_reply(turn_id, text, tokens)
-
-
-def finish_reply(
-    store: ChatStore,
-    turn_id: str,
-    state: State,
-    text: str,
-    details: dict[str, Any],
-    model_name: str,
-) -> None:
-    store.finish_reply(turn_id, state, text, details, model_name=model_name)
-
-
-def _turn(message: Message) -> Turn:
+def turn_of(message: Message) -> Turn:
     return Turn(
         id=message.id,
         parent_id=message.parent_id,
@@ -189,4 +196,8 @@ def _turn(message: Message) -> Turn:
         state=message.state,
         model_name=message.model_name,
         details=message.details,
+        rating=message.rating,
+        correction=message.correction,
+        tags=tuple(message.tags),
+        created_s=message.created_s,
     )

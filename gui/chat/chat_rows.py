@@ -1,15 +1,17 @@
-"""The list of chats as rows: filtered, newest first, under the headings of their day. Qt-free.
+"""The list of chats as rows: pinned ones first, then folders that open and close, then the others
+under the headings of their day. Qt-free.
 
 Knows days and ages, not their words: the headings are names that the list model puts into words.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 Group = Literal["today", "yesterday", "week", "earlier"]
 AgeUnit = Literal["now", "minutes", "hours", "weekday", "date"]
+PINNED = "pinned"
 
 
 class ChatLike(Protocol):
@@ -21,11 +23,30 @@ class ChatLike(Protocol):
     def title(self) -> str: ...
     @property
     def updated_s(self) -> float: ...
+    @property
+    def folder_id(self) -> str | None: ...
+    @property
+    def pinned(self) -> bool: ...
+    @property
+    def kind(self) -> str: ...
+
+
+class FolderLike(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
 
 
 @dataclass(frozen=True)
 class HeadingRow:
-    group: Group
+    """A heading. key: PINNED, a Group, or the id of a folder, which then has a name; n: how many
+    chats stand under it, shown or not."""
+
+    key: str
+    folder: str = ""
+    n: int = 0
+    is_open: bool = True
 
 
 @dataclass(frozen=True)
@@ -33,6 +54,8 @@ class ChatRow:
     id: str
     title: str
     updated_s: float
+    pinned: bool = False
+    kind: str = "chat"
 
 
 Row = HeadingRow | ChatRow
@@ -47,22 +70,45 @@ class Age:
     day: datetime
 
 
-def rows_of(chats: Iterable[ChatLike], query: str, now: datetime) -> list[Row]:
-    """Rows of the list: chats whose title holds every word of the query, under the heading of their
-    day.
+def rows_of(
+    chats: Iterable[ChatLike],
+    now: datetime,
+    folders: Sequence[FolderLike] = (),
+    closed: frozenset[str] = frozenset(),
+) -> list[Row]:
+    """Rows of the list, newest chat first in every part.
+
+    Args:
+        closed: ids of the folders that show their heading only.
     """
-    words = query.casefold().split()
-    kept = [chat for chat in chats if _has_words(chat.title, words)]
-    kept.sort(key=lambda chat: chat.updated_s, reverse=True)
+    newest = sorted(chats, key=lambda chat: chat.updated_s, reverse=True)
+    known = {folder.id for folder in folders}
+    pinned = [chat for chat in newest if chat.pinned]
+    rows: list[Row] = [HeadingRow(PINNED, n=len(pinned))] if pinned else []
+    rows += [_row(chat) for chat in pinned]
+    for folder in folders:
+        within = [chat for chat in newest if chat.folder_id == folder.id and not chat.pinned]
+        is_open = folder.id not in closed
+        rows.append(HeadingRow(folder.id, folder.name, len(within), is_open))
+        rows += [_row(chat) for chat in within] if is_open else []
+    loose = [chat for chat in newest if not chat.pinned and chat.folder_id not in known]
+    return rows + _by_day(loose, now)
+
+
+def _by_day(chats: list[ChatLike], now: datetime) -> list[Row]:
     rows: list[Row] = []
     last: Group | None = None
-    for chat in kept:
+    for chat in chats:
         group = group_of(chat.updated_s, now)
         if group != last:
             rows.append(HeadingRow(group))
             last = group
-        rows.append(ChatRow(chat.id, chat.title, chat.updated_s))
+        rows.append(_row(chat))
     return rows
+
+
+def _row(chat: ChatLike) -> ChatRow:
+    return ChatRow(chat.id, chat.title, chat.updated_s, chat.pinned, chat.kind)
 
 
 def group_of(updated_s: float, now: datetime) -> Group:
@@ -88,8 +134,3 @@ def age_of(updated_s: float, now: datetime) -> Age:
         return Age("hours", int(elapsed_s // 3600), then)
     recent = then.date() > now.date() - timedelta(days=7)
     return Age("weekday" if recent else "date", 0, then)
-
-
-def _has_words(title: str, words: list[str]) -> bool:
-    folded = title.casefold()
-    return all(word in folded for word in words)

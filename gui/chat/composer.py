@@ -5,10 +5,11 @@ Enter sends, Shift+Enter makes a line, Esc stops. Knows nothing of chats; says w
 lets the room decide.
 """
 
+from collections.abc import Callable
 from math import ceil
 
-from PySide6.QtCore import QSizeF, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QMimeData, QSizeF, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -27,26 +28,46 @@ ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class ComposerEdit(QPlainTextEdit):
-    """A plain text field as tall as its text, within bounds."""
+    """A plain text field as tall as its text, within bounds. Files are not text: they are
+    offered."""
 
     enter_pressed = Signal()
+    files_offered = Signal(list)  # list[str]: paths of files pasted or dropped
+    picture_offered = Signal()  # a picture was pasted, and no words with it
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._most_lines = MOST_LINES
         self.setTabChangesFocus(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.document().documentLayout().documentSizeChanged.connect(self._on_size_changed)
         self.fit()
 
+    def set_most_lines(self, n_lines: int) -> None:
+        """How tall it may grow before it scrolls."""
+        self._most_lines = n_lines
+        self.fit()
+
+    def event(self, event: QEvent) -> bool:
+        # With nothing typed to undo, Undo is the room's: it takes back what was done last there.
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            keys, document = QKeySequence.StandardKey, self.document()
+            has_undo = document.isUndoAvailable() or not event.matches(keys.Undo)
+            has_redo = document.isRedoAvailable() or not event.matches(keys.Redo)
+            if not (has_undo and has_redo):
+                event.ignore()
+                return True
+        return super().event(event)
+
     def fit(self) -> None:
         """Take the height of the text; called again when the font changes."""
         # A plain text document measures its height in lines.
-        n_lines = min(max(1, ceil(self.document().size().height())), MOST_LINES)
+        n_lines = min(max(1, ceil(self.document().size().height())), self._most_lines)
         margins = 2 * self.document().documentMargin()
         self.setFixedHeight(ceil(n_lines * self.fontMetrics().lineSpacing() + margins))
         policy = Qt.ScrollBarPolicy
-        is_full = self.document().size().height() > MOST_LINES
+        is_full = self.document().size().height() > self._most_lines
         self.setVerticalScrollBarPolicy(
             policy.ScrollBarAsNeeded if is_full else policy.ScrollBarAlwaysOff
         )
@@ -57,6 +78,18 @@ class ComposerEdit(QPlainTextEdit):
             self.enter_pressed.emit()
             return
         super().keyPressEvent(event)
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        return source.hasUrls() or source.hasImage() or super().canInsertFromMimeData(source)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        paths = [url.toLocalFile() for url in source.urls() if url.isLocalFile()]
+        if paths:
+            self.files_offered.emit(paths)
+        elif source.hasImage() and not source.hasText():
+            self.picture_offered.emit()
+        else:
+            super().insertFromMimeData(source)
 
     @Slot(QSizeF)
     def _on_size_changed(self, _size: QSizeF) -> None:
@@ -72,6 +105,8 @@ class Composer(QFrame):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # Asked before a text goes; who says no says why.
+        self.gate: Callable[[], bool] = lambda: True
         self._theme = theme
         self._is_writing = False
         self.setObjectName("composer")
@@ -108,6 +143,11 @@ class Composer(QFrame):
         self.edit.setPlaceholderText(text)
         self.edit.setAccessibleName(text)
 
+    def set_send_words(self, text: str, tip: str) -> None:
+        """What the button does with the text, where that is not sending it."""
+        self.send_button.setText(text)
+        self.send_button.setToolTip(tip)
+
     def set_status(self, text: str) -> None:
         """A short line of what is going on, "" for none."""
         self.status.setText(text)
@@ -119,7 +159,7 @@ class Composer(QFrame):
 
     def add_above(self, widget: QWidget) -> None:
         """Something that belongs to the message being written, above the field (attachments)."""
-        self._words.insertWidget(0, widget)
+        self._above.addWidget(widget)
 
     def set_writing(self, is_writing: bool) -> None:
         """A reply is being written: the button stops it, and Enter waits."""
@@ -138,8 +178,13 @@ class Composer(QFrame):
         words.setSpacing(2)
         words.addWidget(self.edit)
         words.addWidget(self.status)
-        layout = self._row = QHBoxLayout(self)
-        layout.setContentsMargins(10, 8, 8, 8)
+        self._above = QVBoxLayout()
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(10, 8, 8, 8)
+        whole.setSpacing(2)
+        whole.addLayout(self._above)
+        layout = self._row = QHBoxLayout()
+        whole.addLayout(layout)
         layout.setSpacing(8)
         layout.addLayout(words, 1)
         layout.addWidget(self.send_button, 0, Qt.AlignmentFlag.AlignBottom)
@@ -158,7 +203,7 @@ class Composer(QFrame):
     @Slot()
     def _on_send(self) -> None:
         text = self.text()
-        if text.strip() and not self._is_writing:
+        if text.strip() and not self._is_writing and self.gate():
             self.send_requested.emit(text)
 
     @Slot()

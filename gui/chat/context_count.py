@@ -6,9 +6,11 @@ Qt-free, and without numpy: the window imports neither for this.
 
 from array import array
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from engine.process.messages import Array, ChatMessage, Rendered
+from gui.chat.conversation import Turn
 
 
 @dataclass(frozen=True)
@@ -17,12 +19,13 @@ class ContextCounts:
 
     system: int = 0
     history: int = 0
+    attachments: int = 0
     reply: int = 0
     n_ctx: int = 0
 
     @property
     def used(self) -> int:
-        return self.system + self.history + self.reply
+        return self.system + self.history + self.attachments + self.reply
 
     @property
     def free(self) -> int:
@@ -35,13 +38,23 @@ class ContextCounts:
 
     def without(self, n_left_out: int) -> "ContextCounts":
         """The counts when so many tokens of the history were left out of the context."""
-        return replace(self, history=max(0, self.history - n_left_out))
+        left = max(0, n_left_out - self.history)
+        return replace(
+            self,
+            history=max(0, self.history - n_left_out),
+            attachments=max(0, self.attachments - left),
+        )
 
 
-def counts_of(rendered: Rendered, messages: list[ChatMessage], n_ctx: int) -> ContextCounts:
+def counts_of(
+    rendered: Rendered, messages: list[ChatMessage], n_ctx: int, attached: Sequence[int] = ()
+) -> ContextCounts:
     """Count a rendered chat.
 
     What the template writes before the first turn counts as system, around the turns as history.
+
+    Args:
+        attached: for each message, how many letters at its beginning are from attached files.
     """
     starts = ints(rendered.text_starts)
     spans = {span.message: (span.start, span.end) for span in rendered.spans}
@@ -53,7 +66,29 @@ def counts_of(rendered: Rendered, messages: list[ChatMessage], n_ctx: int) -> Co
     if messages and messages[last].role == "assistant" and last in spans:
         start, end = spans[last]
         reply = bisect_left(starts, end) - bisect_left(starts, start)
-    return ContextCounts(system, len(starts) - system - reply, reply, n_ctx)
+    files = sum(
+        bisect_left(starts, min(spans[i][0] + letters, spans[i][1]))
+        - bisect_left(starts, spans[i][0])
+        for i, letters in enumerate(attached)
+        if letters and i in spans
+    )
+    history = len(starts) - system - reply - files
+    return ContextCounts(system, history, files, reply, n_ctx)
+
+
+def attached_letters(messages: Sequence[ChatMessage], turns: Sequence[Turn]) -> list[int]:
+    """For each message, how many letters at its beginning are from attached files.
+
+    Args:
+        turns: the branch that the messages were made of; a system prompt stands before it.
+    """
+    n_before = len(messages) - len(turns)
+    pairs = zip(messages[n_before:], turns, strict=True)
+    letters = [
+        len(message.content) - len(turn.content) if turn.details.get("attachments") else 0
+        for message, turn in pairs
+    ]
+    return [0] * n_before + letters
 
 
 def ints(numbers: Array) -> list[int]:

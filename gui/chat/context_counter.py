@@ -27,12 +27,17 @@ PAUSE_MS = 150
 TOLD_MS = 300
 
 
+def _none_attached(messages: list[ChatMessage]) -> list[int]:
+    return [0] * len(messages)
+
+
 class ContextCounter(QObject):
     """The counts of the branch shown.
 
     Args:
         messages: the messages as they would be sent now.
         text: the branch as one text, for a base model.
+        attached: for each of these messages, how many letters at its beginning are from files.
         n_left_out: tokens of the branch that the overflow policy leaves out of the context now.
     """
 
@@ -45,12 +50,14 @@ class ContextCounter(QObject):
         text: Callable[[], str],
         n_left_out: Callable[[], int],
         parent: QObject | None = None,
+        attached: Callable[[list[ChatMessage]], list[int]] = _none_attached,
     ) -> None:
         super().__init__(parent)
         self._engine = engine
         self._messages = messages
         self._text = text
         self._n_left_out = n_left_out
+        self._attached = attached
         self._model: ModelInfo | None = None
         self._counts = ContextCounts()
         self._job = 0
@@ -105,11 +112,12 @@ class ContextCounter(QObject):
         if not messages:
             self._tell(ContextCounts(n_ctx=model.n_ctx))
             return
+        attached = self._attached(messages)
 
         def hear(event: AnyEvent) -> None:
             result = self._answer_in(event)
             if isinstance(result, Rendered):
-                self._tell(counts_of(result, messages, model.n_ctx))
+                self._tell(counts_of(result, messages, model.n_ctx, attached))
 
         asks = messages[-1].role != "assistant"
         self._submit(

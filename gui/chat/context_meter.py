@@ -46,8 +46,8 @@ class ContextBar(QWidget):
 
     def _parts(self) -> list[tuple[int, str]]:
         series, counts = self._theme.palette.series, self._counts
-        colours = (series[2], series[0], series[1])
-        parts = (counts.system, counts.history, counts.reply)
+        colours = (series[2], series[0], series[3], series[1])
+        parts = (counts.system, counts.history, counts.attachments, counts.reply)
         return list(zip(parts, colours, strict=True))
 
 
@@ -115,6 +115,7 @@ class ContextMeter(QWidget):
         entries = [
             (series[2], self.tr("system"), self._counts.system),
             (series[0], self.tr("history"), self._counts.history),
+            *self._file_entries(),
             (series[1], self.tr("reply"), self._counts.reply),
             (palette.bad, self.tr("over"), n_over) if n_over else rest,
         ]
@@ -124,6 +125,12 @@ class ContextMeter(QWidget):
             for colour, name, n in entries
         ]
         return "&nbsp;&nbsp; ".join(marked)
+
+    def _file_entries(self) -> list[tuple[str, str, int]]:
+        """Attached files, where there are any: most chats have none."""
+        n_tokens = self._counts.attachments
+        entry = (self._theme.palette.series[3], self.tr("attachments"), n_tokens)
+        return [entry] if n_tokens else []
 
     @Slot()
     def _on_theme_changed(self) -> None:

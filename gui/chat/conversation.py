@@ -6,21 +6,24 @@ Messages with the same parent are versions of one another; the head is the leaf 
 shown.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from engine.process.messages import ChatMessage, Generate, Role
+from engine.chats.attached import attached_text
+from engine.process.messages import ChatMessage, Generate, Role, Token
 from gui.chat.chat_settings import ChatSettings
 
 State = Literal["streaming", "done", "stopped", "failed"]
 TITLE_LETTERS = 48
+# How many alternatives each token of a reply carries where certainty is asked for.
+N_ALTERNATIVES = 10
 
 
 @dataclass(frozen=True)
 class Turn:
     """One message of the tree. details: what the reply cost and how it ended, as the store keeps
-    it; rating: 1 good, -1 bad; correction: what a reply should have said.
+    it; rating: 1 good, -1 bad; correction: what a reply should have said; created_s: Unix time.
     """
 
     id: str
@@ -33,6 +36,23 @@ class Turn:
     rating: int = 0
     correction: str = ""
     tags: tuple[str, ...] = ()
+    created_s: float = 0.0
+
+    @property
+    def attachments(self) -> list[dict[str, Any]]:
+        """The files that came with it."""
+        return list(self.details.get("attachments", []))
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """How a reply begins before the model goes on. given: words that a person gave; ids: the tokens
+    that follow these words exactly as they were drawn; tokens: what is kept of them.
+    """
+
+    given: str = ""
+    ids: tuple[int, ...] = ()
+    tokens: tuple[Token, ...] = ()
 
 
 class Conversation:
@@ -47,6 +67,7 @@ class Conversation:
         self._turns: dict[str, Turn] = {}
         self._children: dict[str | None, list[str]] = {}
         self._shown: dict[str | None, str] = {}
+        self._n_leaves = 0
         for turn in turns:
             self._insert(turn)
         self.removed = [turn_id for turn_id in removed if turn_id in self._turns]
@@ -131,6 +152,36 @@ class Conversation:
         self.removed.remove(turn_id)
         self.set_head(self._leaf_below(turn_id))
 
+    def leaf_of(self, turn_id: str) -> str:
+        """The end of the branch through a turn that was shown last."""
+        return self._leaf_below(turn_id)
+
+    def children(self, turn_id: str | None) -> list[str]:
+        """What follows a turn (None: the first messages), oldest first."""
+        return self._versions_below(turn_id)
+
+    @property
+    def n_branches(self) -> int:
+        """How many leaves there are, without what was deleted; counted as turns come and go."""
+        if not self.removed:
+            return self._n_leaves
+        return sum(1 for _ in self._visible_leaves())
+
+    def _visible_leaves(self) -> Iterator[str]:
+        waiting = list(self._versions_below(None))
+        while waiting:
+            turn_id = waiting.pop()
+            children = self._versions_below(turn_id)
+            waiting.extend(children)
+            if not children:
+                yield turn_id
+
+    def is_shown(self, turn_id: str) -> bool:
+        """The turn stands on the branch shown."""
+        if turn_id not in self._turns or self.head_id is None:
+            return False
+        return any(turn.id == turn_id for turn in self.path())
+
     def _leave_removed(self) -> None:
         gone = next((turn for turn in self.path() if turn.id in self.removed), None)
         if gone is None:
@@ -151,7 +202,10 @@ class Conversation:
     def _insert(self, turn: Turn) -> None:
         assert turn.parent_id is None or turn.parent_id in self._turns, turn
         self._turns[turn.id] = turn
-        self._children.setdefault(turn.parent_id, []).append(turn.id)
+        siblings = self._children.setdefault(turn.parent_id, [])
+        siblings.append(turn.id)
+        # A first child takes its parent's place as a leaf.
+        self._n_leaves += turn.parent_id is None or len(siblings) > 1
 
     # ---- what to send ----
 
@@ -168,7 +222,7 @@ class Conversation:
 
     def text_shown(self) -> str:
         """The branch as one text, for a base model."""
-        return "".join(turn.content for turn in self.path())
+        return "".join(sent_text(turn) for turn in self.path())
 
     def last_reply(self) -> Turn | None:
         """The last reply of the branch shown."""
@@ -178,23 +232,41 @@ class Conversation:
         return self._turns[turn_id] if turn_id is not None else None
 
     def request_for(
-        self, reply_id: str, job: int, settings: ChatSettings, *, is_base: bool
+        self,
+        reply_id: str,
+        job: int,
+        settings: ChatSettings,
+        *,
+        is_base: bool,
+        beginning: Beginning | None = None,
+        is_private: bool = False,
     ) -> Generate:
         """The request that makes, or goes on with, a reply: what it already holds is its
-        prefill.
+        prefill, unless a beginning says it more exactly.
         """
-        reply = self._turns[reply_id]
+        begun = beginning or Beginning(given=self._turns[reply_id].content)
         shared: dict[str, Any] = {
             "job": job,
             "max_tokens": settings.max_tokens,
             "sampling": settings.sampling(),
             "overflow": settings.overflow,
+            "stop": list(settings.stop),
+            "adapters": list(settings.adapters),
+            "reasoning_budget": settings.reasoning_budget,
+            "top_logprobs": N_ALTERNATIVES if settings.certainty else 0,
+            "prefill_ids": list(begun.ids),
+            "private": is_private,
         }
         if is_base:
-            text = "".join(turn.content for turn in self.path_to(reply_id))
-            return Generate(prompt=text, **shared)
+            before = self.path_to(self._turns[reply_id].parent_id)
+            return Generate(prompt="".join(map(sent_text, before)) + begun.given, **shared)
         messages = self.messages_before(reply_id, settings.system_prompt)
-        return Generate(messages=messages, prefill=reply.content, **shared)
+        return Generate(messages=messages, prefill=begun.given, **shared)
+
+
+def sent_text(turn: Turn) -> str:
+    """What a message says to the model: its words, and the texts of its files."""
+    return attached_text(turn.content, turn.attachments) if turn.attachments else turn.content
 
 
 def first_words(text: str, limit: int = TITLE_LETTERS) -> str:
@@ -207,7 +279,7 @@ def first_words(text: str, limit: int = TITLE_LETTERS) -> str:
 
 
 def _with_system(turns: list[Turn], system_prompt: str) -> list[ChatMessage]:
-    messages = [ChatMessage(role=turn.role, content=turn.content) for turn in turns]
+    messages = [ChatMessage(role=turn.role, content=sent_text(turn)) for turn in turns]
     if system_prompt.strip():
         messages.insert(0, ChatMessage(role="system", content=system_prompt))
     return messages

@@ -1,26 +1,34 @@
 """Between the session and the work area: what the composer, the title, the pages and the strip show
 and ask for.
 
-Holds one thing of its own: which earlier message is being written anew, and the draft put aside for
-that time.
+What goes out with a message beside its text (files, the reply's first words) is asked for here when
+it is sent. An earlier message in the field is editing.py's.
 """
 
-from PySide6.QtCore import QObject, QUrl, Slot
-from PySide6.QtGui import QDesktopServices
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, Slot
 
 from engine.errors import AppError
+from gui.chat.editing import Editing
 from gui.chat.model_loader import ModelLoader
+from gui.chat.open_chat import UNSENT_PREFILL
 from gui.chat.replies import Replies
 from gui.chat.session import ChatSession
 from gui.chat.streaming import StreamingReply
 from gui.chat.transcript_views import status_of
+from gui.chat.undo import ChatStep
 from gui.chat.words import tr
 from gui.chat.work_area import WorkArea
 from gui.notices import Notices
 
 
 class Desk(QObject):
-    """The work area at work."""
+    """The work area at work.
+
+    take_attachments: gives the files that go with the message being sent, and lets go of them.
+    """
 
     def __init__(
         self,
@@ -37,8 +45,11 @@ class Desk(QObject):
         self._loader = loader
         self._work = work
         self._notices = notices
-        self._editing_id = ""
+        self.editing = Editing(session, work, self)
+        # What goes with a message beside its words; asked when it is sent.
+        self.take_attachments: Callable[[], list[dict[str, Any]]] = list
         self._is_first_run = True
+        self._teach_prefill()
         self._connect()
         self.show_chat()
 
@@ -46,9 +57,11 @@ class Desk(QObject):
         session, replies, work = self._session, self._replies, self._work
         session.chat_opened.connect(self.show_chat)
         session.branch_changed.connect(self.show_branch)
+        session.turn_changed.connect(self.show_branch)
         session.title_changed.connect(self._show_title)
         session.send_refused.connect(self._on_send_refused)
-        session.turn_deleted.connect(self._on_turn_deleted)
+        session.change_made.connect(self._on_change_made)
+        session.undo_stack.indexChanged.connect(self._on_undone)
         replies.progressed.connect(self.show_status)
         replies.text_arrived.connect(self._on_text_arrived)
         replies.ended.connect(self._on_reply_ended)
@@ -56,15 +69,16 @@ class Desk(QObject):
         work.composer.send_requested.connect(self._on_send)
         work.composer.stop_requested.connect(session.stop)
         work.composer.text_changed.connect(self._on_typed)
-        work.cancel_edit.clicked.connect(self.end_edit)
+        work.prefill.typed.connect(self._on_prefill_typed)
+        work.prefill.accepted.connect(self.focus_composer)
+        work.prefill.left.connect(self.close_prefill)
         work.strip.continue_requested.connect(session.continue_reply)
         work.strip.regenerate_requested.connect(session.regenerate)
         work.welcome.ask_requested.connect(self.focus_composer)
         work.welcome.example_chosen.connect(self._on_example_chosen)
         transcript = work.transcript
-        transcript.link_activated.connect(self._on_link_activated)
         transcript.version_requested.connect(self._on_version_requested)
-        transcript.edit_requested.connect(self.begin_edit)
+        transcript.edit_requested.connect(self.editing.begin)
         transcript.regenerate_requested.connect(session.regenerate)
         transcript.continue_requested.connect(session.continue_reply)
         transcript.delete_requested.connect(session.delete_turn)
@@ -79,9 +93,8 @@ class Desk(QObject):
     @Slot()
     def show_chat(self) -> None:
         """Another chat is open."""
-        self._editing_id = ""
-        self._work.show_editing(False)
-        self._work.composer.set_text(self._session.draft)
+        self._show_prefill()
+        self.editing.bring_back()
         self._show_title()
         self.show_branch()
 
@@ -117,6 +130,9 @@ class Desk(QObject):
     @Slot()
     def _show_title(self) -> None:
         session = self._session
+        if session.is_temporary:
+            self._work.header.set_title(tr("Temporary: nothing is kept"), can_edit=False)
+            return
         title = session.title or tr("New chat")
         self._work.header.set_title(title, can_edit=bool(session.chat_id))
 
@@ -126,29 +142,11 @@ class Desk(QObject):
     def focus_composer(self) -> None:
         self._work.composer.edit.setFocus()
 
-    @Slot(str)
-    def begin_edit(self, turn_id: str) -> None:
-        """Put an earlier message into the field, to be written anew; the draft waits."""
-        if self._session.is_busy or turn_id not in self._session.conversation:
-            return
-        self._editing_id = turn_id
-        self._work.show_editing(True)
-        self._work.composer.set_text(self._session.conversation.turn(turn_id).content)
-        self.focus_composer()
-
-    @Slot()
-    def end_edit(self) -> None:
-        """Leave the earlier message as it is; the draft comes back."""
-        if self._editing_id:
-            self._editing_id = ""
-            self._work.show_editing(False)
-            self._work.composer.set_text(self._session.draft)
-
     @Slot()
     def escape(self) -> None:
         """Esc: leave an edit, else stop the reply."""
-        if self._editing_id:
-            self.end_edit()
+        if self.editing.is_on:
+            self.editing.end()
         else:
             self._session.stop()
 
@@ -158,26 +156,72 @@ class Desk(QObject):
         if path and path[-1].role == "assistant":
             self._session.regenerate(path[-1].id)
 
+    def edit_last(self) -> None:
+        """Put the last message of one's own into the field."""
+        path = self._session.conversation.path()
+        mine = next((turn for turn in reversed(path) if turn.role == "user"), None)
+        if mine is not None:
+            self.editing.begin(mine.id)
+
+    def continue_last(self) -> None:
+        """Let the model go on with the last reply."""
+        path = self._session.conversation.path()
+        if path and path[-1].role == "assistant":
+            self._session.continue_reply(path[-1].id)
+
+    # ---- the reply's first words ----
+
+    def open_prefill(self) -> None:
+        """Ask for the words that the next reply is to begin with."""
+        self._work.prefill.open(self._work.prefill.text())
+        self._work.prefill.field.setFocus()
+
+    @Slot()
+    def close_prefill(self) -> None:
+        """Let the model begin by itself."""
+        self._work.prefill.hide()
+        self._session.set_unsent(UNSENT_PREFILL, None)
+        self.focus_composer()
+
+    def _show_prefill(self) -> None:
+        kept = self._session.unsent.get(UNSENT_PREFILL)
+        self._work.prefill.hide()
+        if isinstance(kept, str):
+            self._work.prefill.open(kept)
+
+    def _teach_prefill(self) -> None:
+        self._work.prefill.set_words(
+            tr("The reply begins with"),
+            tr("The model takes these words for its own and goes on from there"),
+        )
+
+    @Slot(str)
+    def _on_prefill_typed(self, text: str) -> None:
+        self._session.set_unsent(UNSENT_PREFILL, text or None)
+
     # ---- slots ----
 
     @Slot(str)
     def _on_send(self, text: str) -> None:
-        editing_id = self._editing_id
-        if editing_id:
-            self._editing_id = ""
-            self._work.show_editing(False)
-            draft = self._session.draft
-            self._session.edit(editing_id, text)
-            self._session.set_draft(draft)
+        if self.editing.is_on:
+            self.editing.accept(text)
         else:
-            self._session.send(text)
+            self._send(text)
         if self._session.is_busy:
-            self._work.composer.set_text(self._session.draft)
             self._work.composer.set_writing(True)
+
+    def _send(self, text: str) -> None:
+        prefill = self._work.prefill.text()
+        files = [] if self._session.is_busy else self.take_attachments()
+        if self._session.send_prefilled(text, prefill, files):
+            self._work.prefill.hide()
+            self._work.composer.set_text(self._session.draft)
 
     @Slot(str)
     def _on_typed(self, text: str) -> None:
-        if not self._editing_id:
+        if self.editing.is_on:
+            self.editing.keep_typed(text)
+        else:
             self._session.set_draft(text)
 
     @Slot(str)
@@ -189,10 +233,6 @@ class Desk(QObject):
     @Slot(str)
     def _on_title_edited(self, title: str) -> None:
         self._session.rename(self._session.chat_id, title)
-
-    @Slot(str)
-    def _on_link_activated(self, url: str) -> None:
-        QDesktopServices.openUrl(QUrl(url))
 
     @Slot(str, int)
     def _on_version_requested(self, turn_id: str, version: int) -> None:
@@ -210,12 +250,13 @@ class Desk(QObject):
         else:
             self._work.composer.set_status(tr("Choose a model first: the button above."))
 
-    @Slot(str)
-    def _on_turn_deleted(self, turn_id: str) -> None:
-        session, chat_id = self._session, self._session.chat_id
-        self._notices.offer_undo(
-            tr("Message deleted"), lambda: session.restore_turn(chat_id, turn_id)
-        )
+    @Slot(str, object)
+    def _on_change_made(self, words: str, step: ChatStep) -> None:
+        self._notices.offer_undo(words, step.undo_alone, lambda: step.is_done)
+
+    @Slot(int)
+    def _on_undone(self, _index: int) -> None:
+        self._notices.forget_undone()
 
     @Slot(str, str)
     def _on_text_arrived(self, _reply_id: str, _text: str) -> None:

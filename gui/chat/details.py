@@ -1,67 +1,59 @@
 """The right pane of the chat room: how full the context is, and how this chat's replies are drawn.
 
-Holds the settings of the chat on show as one value; says when a person changed it.
+Holds the settings of the chat on show as one value; says when a person changed it. Which settings
+there are: details_groups.py. Presets and adapters add themselves: presets.py, adapters.py.
 """
 
-from typing import get_args
+from collections.abc import Callable, Iterable
+from typing import Any, cast
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QPlainTextEdit,
-    QPushButton,
-    QScrollArea,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QPlainTextEdit, QSpinBox, QVBoxLayout, QWidget
 
-from engine.process.messages import Overflow
-from gui.chat.chat_settings import (
-    MAX_REPLY_TOKENS,
-    MAX_SEED,
-    NO_LIMIT,
-    RANGES,
-    ChatSettings,
-)
+from gui.chat.chat_settings import ChatSettings
+from gui.chat.context_length import ContextLength
 from gui.chat.context_meter import ContextMeter
+from gui.chat.default_words import value_text
+from gui.chat.details_groups import COMMON, Group, groups, make_row
+from gui.chat.details_page import DetailsPage
+from gui.chat.details_section import DetailsSection
 from gui.chat.number_field import NumberField
-from gui.chat.setting_words import setting_words
-from gui.chat.wheel_guard import WheelGuard
+from gui.chat.recommended_line import RecommendedLine
+from gui.chat.setting_row import SettingRow
+from gui.chat.setting_words import reason_off
+from gui.chat.spin_row import ChoiceRow, SeedRow, SpinRow
+from gui.chat.text_row import TextRow
 from gui.chat.words import tr
 from gui.theme import Theme
 from gui.widgets.calm_combo import CalmComboBox
-from gui.widgets.kinds import caps
+from gui.widgets.kinds import button, caps
 
-TYPING_MS = 300
+# What Reset leaves alone: each has a place of its own where it is switched.
+NOT_RESET = ("adapters", "adapters_off", "certainty", "unknown")
 
 
-class DetailsPane(QScrollArea):
-    """Context meter, sampling, reply length, seed, system prompt, overflow, Reset."""
+class DetailsPane(DetailsPage):
+    """Context meter, sampling, seed, system prompt, the closed groups, Reset."""
 
     settings_changed = Signal(object)  # ChatSettings, as a person left them
+    settings_shown = Signal(object)  # ChatSettings, however they came to be
+    view_changed = Signal(object, bool)  # open groups (list of keys), is each setting explained
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(theme, parent)
         self._settings = ChatSettings()
+        self._recommended: dict[str, Any] = {}
+        self._is_explained = False
+        self._last_seed: Callable[[], int | None] = _no_seed
+        self.rows: dict[str, SettingRow] = {}
+        self.groups: dict[str, DetailsSection] = {}
+        self._names = {one.key: one.names for one in groups()}
         self.meter = ContextMeter(theme, self)
-        self.fields = {name: NumberField(*setting_words(name), RANGES[name]) for name in RANGES}
-        self.max_tokens = QSpinBox()
-        self.seed = QSpinBox()
-        self.system_prompt = QPlainTextEdit()
-        self.overflow = CalmComboBox()
-        self.reset_button = QPushButton(tr("Reset"))
-        self._typing = QTimer(self, interval=TYPING_MS, singleShot=True)
-        self._guard = WheelGuard(self)
-        self._set_up_numbers()
-        self._set_up_words()
+        self.context_length = ContextLength(theme)
+        self.recommended = RecommendedLine(theme)
+        self.reset_button = button(tr("Reset"), "quiet")
         self._lay_out()
         self._connect()
-        theme.changed.connect(self._on_theme_changed)
-        self._on_theme_changed()
         self.set_settings(self._settings)
 
     # ---- what the room tells ----
@@ -74,18 +66,26 @@ class DetailsPane(QScrollArea):
         """Show a chat's settings, without telling them as a change."""
         self.flush()
         self._settings = settings
-        for name, field in self.fields.items():
-            field.set_value(float(getattr(settings, name)))
-        parts = (self.max_tokens, self.seed, self.overflow, self.system_prompt)
-        blockers = [QSignalBlocker(part) for part in parts]
-        self.max_tokens.setValue(max(0, settings.max_tokens))
-        self.seed.setValue(-1 if settings.seed is None else settings.seed)
-        self.overflow.setCurrentIndex(self.overflow.findData(settings.overflow))
-        if self.system_prompt.toPlainText() != settings.system_prompt:
-            self.system_prompt.setPlainText(settings.system_prompt)
-        for blocker in blockers:
-            blocker.unblock()
-        self._show_reset()
+        for name, row in self.rows.items():
+            row.set_value(getattr(settings, name))
+        self._show_state()
+
+    def set_recommended(self, values: dict[str, Any], source: str) -> None:
+        """What the maker of the loaded model says of sampling; {} where that is not known."""
+        self._recommended = values
+        self.recommended.set_values(values, source)
+        self._show_state()
+
+    def set_last_seed(self, last_seed: Callable[[], int | None]) -> None:
+        """Where the seed's lock finds the seed of the last reply."""
+        self._last_seed = last_seed
+
+    def set_view(self, open_groups: Iterable[str], is_explained: bool) -> None:
+        """Which groups are open, and whether sentences stand under the names."""
+        opened = set(open_groups)
+        for key, group in self.groups.items():
+            group.set_open(key in opened)
+        self.explain_button.setChecked(is_explained)
 
     def add_section(self, title: str, section: QWidget) -> None:
         """A further part of the pane, with its heading, above Sampling."""
@@ -93,180 +93,218 @@ class DetailsPane(QScrollArea):
         self._sections.addWidget(section)
         self._sections.addSpacing(6)
 
+    def add_head(self, widget: QWidget) -> None:
+        """A widget at the top of the pane."""
+        self.head.insertWidget(self.head.count() - 1, widget, 1)
+
+    def show_refusal(self, name: str, words: str) -> None:
+        """What the engine said of a setting, beside it, until it is changed."""
+        self.row(name).show_problem(words)
+        self.groups_of(name)[0].set_open(True)
+
     def flush(self) -> None:
-        """Tell a system prompt that was typed a moment ago now."""
-        if self._typing.isActive():
-            self._typing.stop()
-            self._on_typing_paused()
+        """Tell text that was typed a moment ago now."""
+        for row in self.rows.values():
+            row.flush()
 
-    # ---- making ----
+    # ---- rows ----
 
-    def _set_up_numbers(self) -> None:
-        self.max_tokens.setRange(0, MAX_REPLY_TOKENS)
-        self.max_tokens.setSpecialValueText(tr("no limit"))
-        self.max_tokens.setSingleStep(64)
-        self.seed.setRange(-1, MAX_SEED)
-        self.seed.setSpecialValueText(tr("random"))
-        for field in self.fields.values():
-            self._guard.watch(field.spin)
-            self._guard.watch(field.slider)
-        for spin in (self.max_tokens, self.seed):
-            self._guard.watch(spin)
-            spin.setKeyboardTracking(False)
-            spin.setAlignment(Qt.AlignmentFlag.AlignRight)
-            spin.setProperty("kind", "flat")
+    def row(self, name: str) -> SettingRow:
+        """The row of a setting, made now where its group was never open."""
+        if name not in self.rows:
+            group = self.groups_of(name)[0]
+            is_open = group.is_open
+            group.set_open(True)
+            group.set_open(is_open)
+        return self.rows[name]
 
-    def _set_up_words(self) -> None:
-        _teach(self.max_tokens, *setting_words("max_tokens"))
-        _teach(self.seed, *setting_words("seed"))
-        _teach(self.overflow, *setting_words("overflow"))
-        _teach(self.system_prompt, *setting_words("system_prompt"))
-        words = {
-            "stop": tr("Stop the reply"),
-            "drop_oldest": tr("Drop the oldest turns"),
-            "fail": tr("Refuse to answer"),
-        }
-        for policy in get_args(Overflow):
-            self.overflow.addItem(words[policy], policy)
-        self.system_prompt.setPlaceholderText(
-            tr("None: the model's own. Say here who it should be.")
-        )
-        self.system_prompt.setTabChangesFocus(True)
-        self.reset_button.setProperty("kind", "quiet")
-        self.reset_button.setToolTip(tr("Put every setting of this chat back to its default"))
+    def groups_of(self, name: str) -> list[DetailsSection]:
+        """The group that holds a setting; none where it is always in view."""
+        return [self.groups[key] for key, names in self._names.items() if name in names]
 
-    def _lay_out(self) -> None:
-        inner = self._inner = QWidget()
-        layout = QVBoxLayout(inner)
-        layout.setContentsMargins(16, 14, 16, 12)
-        layout.setSpacing(10)
-        layout.addWidget(caps(tr("Model")))
-        layout.addWidget(self.meter)
-        layout.addWidget(_label(tr("When it is full"), self.overflow))
-        layout.addWidget(self.overflow)
-        layout.addSpacing(6)
-        self._sections = QVBoxLayout()
-        self._sections.setSpacing(10)
-        layout.addLayout(self._sections)
-        layout.addWidget(caps(tr("Sampling")))
-        for field in self.fields.values():
-            layout.addWidget(field)
-        layout.addLayout(_row(tr("Reply length"), self.max_tokens))
-        layout.addLayout(_row(tr("Seed"), self.seed))
-        layout.addSpacing(6)
-        layout.addWidget(caps(tr("System prompt")))
-        layout.addWidget(self.system_prompt)
-        layout.addWidget(self.reset_button, 0, Qt.AlignmentFlag.AlignLeft)
-        layout.addStretch(1)
-        inner.setObjectName("details")
-        self.setWidget(inner)
-        # Never wider than the pane: a long word or entry must not push the numbers out of sight.
-        inner.setMinimumWidth(1)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAccessibleName(tr("Settings of this chat"))
+    @property
+    def fields(self) -> dict[str, NumberField]:
+        """The rows with a slider that were made so far."""
+        return {name: row for name, row in self.rows.items() if isinstance(row, NumberField)}
 
-    def _connect(self) -> None:
-        for name, field in self.fields.items():
-            field.value_changed.connect(self._setter(name))
-        self.max_tokens.valueChanged.connect(self._on_max_tokens_changed)
-        self.seed.valueChanged.connect(self._on_seed_changed)
-        self.overflow.currentIndexChanged.connect(self._on_overflow_changed)
-        self.system_prompt.textChanged.connect(self._typing.start)
-        self._typing.timeout.connect(self._on_typing_paused)
-        self.reset_button.clicked.connect(self._on_reset)
+    @property
+    def max_tokens(self) -> QSpinBox:
+        return cast(SpinRow, self.row("max_tokens")).spin
 
-    # ---- slots ----
+    @property
+    def seed(self) -> QSpinBox:
+        return cast(SpinRow, self.rows["seed"]).spin
 
-    def _setter(self, name: str) -> "_Setter":
-        return _Setter(self, name)
+    @property
+    def overflow(self) -> CalmComboBox:
+        return cast(ChoiceRow, self.rows["overflow"]).combo
+
+    @property
+    def system_prompt(self) -> QPlainTextEdit:
+        return cast(TextRow, self.rows["system_prompt"]).edit
+
+    # ---- changes ----
 
     def change(self, name: str, value: object) -> None:
         """One setting as a person left it."""
         if getattr(self._settings, name) != value:
             self._settings = self._settings.with_value(name, value)
-            self._show_reset()
+            if name in self.rows:
+                self.rows[name].set_value(value)
+            self._show_state()
             self.settings_changed.emit(self._settings)
 
-    @Slot(int)
-    def _on_max_tokens_changed(self, value: int) -> None:
-        self.change("max_tokens", value or NO_LIMIT)
+    def replace(self, settings: ChatSettings) -> None:
+        """Many settings at once, told as one change."""
+        self.set_settings(settings)
+        self.settings_changed.emit(settings)
 
-    @Slot(int)
-    def _on_seed_changed(self, value: int) -> None:
-        self.change("seed", None if value < 0 else value)
+    def default(self, name: str) -> object:
+        """What a setting is put back to: the maker's word where it is known."""
+        return self._recommended.get(name, getattr(ChatSettings(), name))
 
-    @Slot(int)
-    def _on_overflow_changed(self, _index: int) -> None:
-        self.change("overflow", self.overflow.currentData())
+    def _fresh(self) -> ChatSettings:
+        kept = {name: getattr(self._settings, name) for name in NOT_RESET}
+        return ChatSettings(**{**self._recommended, **kept})
 
-    @Slot()
-    def _on_typing_paused(self) -> None:
-        self.change("system_prompt", self.system_prompt.toPlainText())
+    # ---- making ----
+
+    def _lay_out(self) -> None:
+        self._lay_out_head()
+        column = self.column
+        column.addWidget(caps(tr("Model")))
+        column.addWidget(self.meter)
+        column.addWidget(self.context_length)
+        column.addWidget(self._made("overflow"))
+        column.addSpacing(6)
+        self._sections = QVBoxLayout()
+        self._sections.setSpacing(10)
+        column.addLayout(self._sections)
+        column.addWidget(caps(tr("Sampling")))
+        column.addWidget(self.recommended)
+        seed = SeedRow(self.theme, lambda: self._last_seed())
+        column.addLayout(_close([*map(self._made, COMMON), self._keep("seed", seed)], 4))
+        column.addSpacing(6)
+        column.addWidget(caps(tr("System prompt")))
+        column.addWidget(self._made_system_prompt())
+        column.addSpacing(6)
+        column.addLayout(_close([self._made_group(group) for group in groups()], 2))
+        column.addWidget(self.reset_button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addStretch(1)
+        self.setAccessibleName(tr("Settings of this chat"))
+
+    def _lay_out_head(self) -> None:
+        self.explain_button.setCheckable(True)
+        self.explain_button.setToolTip(tr("Put a sentence under each setting that explains it"))
+        self.head.addWidget(self.explain_button)
+
+    def _made_system_prompt(self) -> SettingRow:
+        row = self._made("system_prompt")
+        row.label.hide()  # the heading above says it
+        self.system_prompt.setPlaceholderText(
+            tr("None: the model's own. Say here who it should be.")
+        )
+        return row
+
+    def _made_group(self, group: Group) -> DetailsSection:
+        def make() -> QWidget:
+            return self._made_body(group.names)
+
+        section = DetailsSection(self.theme, group.key, group.title, group.tip, make)
+        section.toggled.connect(self._on_view_changed)
+        self.groups[group.key] = section
+        return section
+
+    def _made_body(self, names: tuple[str, ...]) -> QWidget:
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(0, 0, 0, 6)
+        layout.setSpacing(10)
+        for name in names:
+            row = self._made(name)
+            row.set_value(getattr(self._settings, name))
+            layout.addWidget(row)
+        self._show_state()
+        return body
+
+    def _made(self, name: str) -> SettingRow:
+        return self._keep(name, make_row(self.theme, name))
+
+    def _keep(self, name: str, row: SettingRow) -> SettingRow:
+        self.rows[name] = row
+        row.set_explained(self._is_explained)
+        row.changed.connect(lambda value: self.change(name, value))
+        row.reset_asked.connect(lambda: self._on_one_reset(name))
+        return row
+
+    def _connect(self) -> None:
+        self.reset_button.clicked.connect(self._on_reset)
+        self.recommended.use_asked.connect(self._on_recommended_asked)
+        self.explain_button.toggled.connect(self._on_explain_toggled)
+
+    # ---- state ----
+
+    def _show_state(self) -> None:
+        """Marks, what has no effect, and whether there is anything to reset."""
+        settings = self._settings
+        plain = ChatSettings()
+        for name, row in self.rows.items():
+            default = self.default(name)
+            is_default = getattr(settings, name) in (default, getattr(plain, name))
+            row.show_default(is_default, value_text(name, default))
+            row.set_off(reason_off(settings, name))
+        for key, names in self._names.items():
+            changed = [name for name in names if getattr(settings, name) != getattr(plain, name)]
+            self.groups[key].set_n_changed(len(changed))
+        self.recommended.set_settings(settings)
+        self.reset_button.setEnabled(self._fresh() != settings)
+        self.settings_shown.emit(settings)
+        self.reset_button.setToolTip(
+            tr("Put every setting of this chat back to what the model's maker recommends")
+            if self._recommended
+            else tr("Put every setting of this chat back to its default")
+        )
+
+    # ---- slots ----
+
+    def _on_one_reset(self, name: str) -> None:
+        self.flush()
+        self.change(name, self.default(name))
 
     @Slot()
     def _on_reset(self) -> None:
-        self._typing.stop()
-        fresh = ChatSettings(unknown=self._settings.unknown)
-        self.set_settings(fresh)
-        self.settings_changed.emit(fresh)
+        self.flush()
+        self.replace(self._fresh())
 
     @Slot()
-    def _on_theme_changed(self) -> None:
-        palette, px = self._theme.palette, self._theme.px
-        self.system_prompt.setFixedHeight(px(92))
-        for field in self.fields.values():
-            field.spin.setFixedWidth(px(64))
-        for spin in (self.max_tokens, self.seed):
-            spin.setFixedWidth(px(104))
-        self._inner.setStyleSheet(
-            "#details { background: transparent; }"
-            "QAbstractSpinBox[kind=flat] { border: 1px solid transparent; background: transparent;"
-            f" padding: 0 2px; min-height: {px(20)}px; border-radius: {px(4)}px; }}"
-            # The field inside and the arrows must not take room of their own. NoButtons would do,
-            # but under a style sheet it leaves the field a width of one pixel (seen in Qt 6.11).
-            "QAbstractSpinBox[kind=flat] QLineEdit { border: none; background: transparent;"
-            " padding: 0; min-height: 0; }"
-            "QAbstractSpinBox[kind=flat]::up-button, QAbstractSpinBox[kind=flat]::down-button"
-            " { width: 0px; margin: 0px; border: none; }"
-            "QAbstractSpinBox[kind=flat]::up-arrow, QAbstractSpinBox[kind=flat]::down-arrow"
-            " { image: none; width: 0px; height: 0px; }"
-            f"QAbstractSpinBox[kind=flat]:hover {{ border-color: {palette.line}; }}"
-            f"QAbstractSpinBox[kind=flat]:focus {{ border-color: {palette.accent}; }}"
-        )
+    def _on_recommended_asked(self) -> None:
+        self.flush()
+        settings = self._settings
+        for name, value in self._recommended.items():
+            settings = settings.with_value(name, value)
+        self.replace(settings)
 
-    def _show_reset(self) -> None:
-        default = ChatSettings(unknown=self._settings.unknown)
-        self.reset_button.setEnabled(self._settings != default)
+    @Slot(bool)
+    def _on_explain_toggled(self, is_explained: bool) -> None:
+        self._is_explained = is_explained
+        for row in self.rows.values():
+            row.set_explained(is_explained)
+        self._on_view_changed()
+
+    @Slot()
+    def _on_view_changed(self) -> None:
+        opened = [key for key, group in self.groups.items() if group.is_open]
+        self.view_changed.emit(opened, self._is_explained)
 
 
-class _Setter:
-    """A slot that knows which setting it sets."""
-
-    def __init__(self, pane: DetailsPane, name: str) -> None:
-        self._pane, self._name = pane, name
-
-    def __call__(self, value: float) -> None:
-        is_whole = RANGES[self._name].decimals == 0
-        number = int(value) if is_whole else round(value, RANGES[self._name].decimals)
-        self._pane.change(self._name, number)
+def _close(widgets: list[SettingRow] | list[DetailsSection], spacing: int) -> QVBoxLayout:
+    """Widgets below one another with little between them."""
+    column = QVBoxLayout()
+    column.setSpacing(spacing)
+    for widget in widgets:
+        column.addWidget(widget)
+    return column
 
 
-def _row(name: str, field: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.addWidget(_label(name, field), 1)
-    row.addWidget(field)
-    return row
-
-
-def _label(name: str, field: QWidget) -> QLabel:
-    label = QLabel(name)
-    label.setBuddy(field)
-    label.setToolTip(field.toolTip())
-    return label
-
-
-def _teach(field: QWidget, name: str, tip: str) -> None:
-    field.setAccessibleName(name)
-    field.setToolTip(tip)
+def _no_seed() -> int | None:
+    return None

@@ -1,8 +1,8 @@
 """What the chat room can do beyond talking, a part each: the table of these parts, and what each is
 given.
 
-A feature is made once with the room, adds its buttons, menu lines, views and keys to the parts it is
-given, and talks to no other feature. Heavy modules are imported when a feature is first used.
+A feature is made once with the room, adds its buttons, menu lines, views and keys to the parts it
+is given, and talks to no other feature. Heavy modules are imported when a feature is first used.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QAction, QKeySequence
 
 if TYPE_CHECKING:
     from gui.chat.chat_list import ChatList
@@ -30,12 +30,13 @@ if TYPE_CHECKING:
     from gui.context import AppContext
 
 Shortcut = QKeySequence.StandardKey | str | None
-AddAction = Callable[[str, Callable[[], object], Shortcut], None]
+AddAction = Callable[[str, Callable[[], object], Shortcut], QAction]
 
 
 @dataclass(frozen=True)
 class ChatParts:
-    """The room's parts. add_action(text, do, shortcut): a line in the room's menu and the palette."""
+    """The room's parts. add_action(text, do, shortcut): a line in the room's menu and the
+    palette."""
 
     room: ChatRoom
     context: AppContext
@@ -66,5 +67,39 @@ class Feature(QObject):
 
 def make_features(parts: ChatParts) -> list[Feature]:
     """All features, in the order of their buttons and menu lines."""
-    classes: list[type[Feature]] = []
+    from gui.chat.adapters import Adapters
+    from gui.chat.attach import AttachFeature
+    from gui.chat.branches import BranchesFeature
+    from gui.chat.certainty import CertaintyFeature
+    from gui.chat.chat_order import ChatOrder
+    from gui.chat.columns.columns import Columns
+    from gui.chat.details_memory import DetailsMemory
+    from gui.chat.links import Links
+    from gui.chat.message_actions import MessageActions
+    from gui.chat.notebook import NotebookFeature
+    from gui.chat.presets import Presets
+    from gui.chat.received import Received
+    from gui.chat.replay import Replay
+    from gui.chat.step import StepFeature
+    from gui.chat.temporary import TemporaryFeature
+    from gui.chat.trade import Trade
+
+    classes: list[type[Feature]] = [
+        ChatOrder,
+        TemporaryFeature,
+        BranchesFeature,
+        MessageActions,
+        StepFeature,
+        AttachFeature,
+        DetailsMemory,
+        Presets,
+        Adapters,
+        CertaintyFeature,
+        Links,
+        Columns,
+        Trade,
+        NotebookFeature,
+        Received,
+        Replay,
+    ]
     return [make(parts) for make in classes]

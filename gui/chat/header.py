@@ -4,8 +4,8 @@ details switch.
 Emits wishes; shows what it is told.
 """
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -13,6 +13,9 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -23,6 +26,7 @@ from gui.icons import icon
 from gui.theme import Theme
 
 LONGEST_LABEL = 34
+NARROWEST_BUTTON_PX = 112
 
 
 class TitleEdit(QLineEdit):
@@ -88,6 +92,29 @@ class TitleEdit(QLineEdit):
         self._show_title()
 
 
+class ShrinkingButton(QPushButton):
+    """A button that gives way in a narrow window: its text is cut in the middle, not its neighbours
+    pushed out."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self._theme.px(NARROWEST_BUTTON_PX), super().minimumSizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        around = self.sizeHint().width() - self.fontMetrics().horizontalAdvance(self.text())
+        room = self.width() - around
+        option.text = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideMiddle, room, Qt.TextFlag.TextShowMnemonic.value
+        )
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
+
+
 class Header(QFrame):
     """Title, model button, progress, details switch."""
 
@@ -100,7 +127,7 @@ class Header(QFrame):
         super().__init__(parent)
         self._theme = theme
         self.title = TitleEdit(self)
-        self.model_button = QPushButton(self)
+        self.model_button = ShrinkingButton(theme, self)
         self.cancel_button = QToolButton(self)
         self.details_button = QToolButton(self)
         self.progress = QProgressBar(self)

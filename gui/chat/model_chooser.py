@@ -71,7 +71,7 @@ class ModelChooser(QObject):
     def choose(self) -> None:
         """Open the popup; the list is asked for anew each time."""
         self.picker.show_below(self._header.model_button, self._loader.wanted_path)
-        self._loader.list_models(self._folders())
+        self._loader.list_models(self.folders())
 
     @Slot()
     def open_file(self) -> None:
@@ -85,7 +85,7 @@ class ModelChooser(QObject):
         if path:
             self._loader.load(path)
 
-    def _folders(self) -> list[str]:
+    def folders(self) -> list[str]:
         folders = [str(self._context.paths.models), *self._context.settings.value.models_folders]
         try:
             folders.insert(0, str(starter_path().parent))
@@ -141,4 +141,5 @@ class ModelChooser(QObject):
 def load_request(context: AppContext, job: int, path: str) -> Load:
     """A load with what the settings say of threads and context length."""
     settings = context.settings.value
-    return Load(job=job, path=path, n_ctx=settings.n_ctx, n_threads=settings.threads)
+    n_ctx = settings.model_lengths.get(path, settings.n_ctx)
+    return Load(job=job, path=path, n_ctx=n_ctx, n_threads=settings.threads)

@@ -1,32 +1,31 @@
 """A number with its name, a value that can be typed and a slider, as in the details pane."""
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt, Slot
+from PySide6.QtWidgets import QDoubleSpinBox, QSlider, QWidget
 
-from gui.chat.chat_settings import Range
+from gui.chat.chat_settings import RANGES
+from gui.chat.setting_row import SettingRow
+from gui.chat.wheel_guard import WheelGuard
+from gui.theme import Theme
+
+SPIN_PX = 64
 
 
-class NumberField(QWidget):
-    """Name at the left, value at the right, slider below; both ways of setting it agree.
+class NumberField(SettingRow):
+    """Name at the left, value at the right, slider below; both ways of setting it agree."""
 
-    Args:
-        name: visible name, which is also what a screen reader says.
-        tip: one sentence that teaches the term.
-    """
-
-    value_changed = Signal(float)
-
-    def __init__(self, name: str, tip: str, bounds: Range, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._bounds = bounds
-        self.label = QLabel(name, self)
-        self.spin = QDoubleSpinBox(self)
-        self.slider = QSlider(Qt.Orientation.Horizontal, self)
-        self._set_up_spin(name)
-        self._set_up_slider(name)
-        self._lay_out()
-        for part in (self, self.label, self.spin, self.slider):
-            part.setToolTip(tip)
+    def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
+        self._bounds = RANGES[name]
+        self.spin = QDoubleSpinBox()
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        super().__init__(theme, name, parent)
+        self._set_up()
+        self.set_field(self.slider, below=True, buddy=False)
+        self.set_field(self.spin)
+        guard = WheelGuard(self)
+        guard.watch(self.spin)
+        guard.watch(self.slider)
+        self.body.setSpacing(0)
         self.spin.valueChanged.connect(self._on_spin_changed)
         self.slider.valueChanged.connect(self._on_slider_changed)
 
@@ -34,12 +33,11 @@ class NumberField(QWidget):
         return self.spin.value()
 
     def set_value(self, value: float) -> None:
-        """Show a value without telling it as a change."""
         with QSignalBlocker(self.spin), QSignalBlocker(self.slider):
             self.spin.setValue(value)
             self.slider.setValue(self._steps(value))
 
-    def _set_up_spin(self, name: str) -> None:
+    def _set_up(self) -> None:
         bounds = self._bounds
         self.spin.setDecimals(bounds.decimals)
         self.spin.setRange(bounds.low, bounds.high)
@@ -47,37 +45,29 @@ class NumberField(QWidget):
         self.spin.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.spin.setProperty("kind", "flat")
         self.spin.setKeyboardTracking(False)
-        self.spin.setAccessibleName(name)
-        self.label.setBuddy(self.spin)
-
-    def _set_up_slider(self, name: str) -> None:
-        bounds = self._bounds
         self.slider.setRange(0, self._steps(bounds.high))
         self.slider.setPageStep(max(1, self._steps(bounds.high) // 10))
-        self.slider.setAccessibleName(name)
-
-    def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.addWidget(self.label, 1)
-        top.addWidget(self.spin)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(top)
-        layout.addWidget(self.slider)
 
     def _steps(self, value: float) -> int:
         return round((value - self._bounds.low) / self._bounds.step)
+
+    def _tell(self) -> None:
+        decimals = self._bounds.decimals
+        value = self.spin.value()
+        self.changed.emit(round(value, decimals) if decimals else int(value))
 
     @Slot(float)
     def _on_spin_changed(self, value: float) -> None:
         with QSignalBlocker(self.slider):
             self.slider.setValue(self._steps(value))
-        self.value_changed.emit(value)
+        self._tell()
 
     @Slot(int)
     def _on_slider_changed(self, steps: int) -> None:
-        value = self._bounds.low + steps * self._bounds.step
         with QSignalBlocker(self.spin):
-            self.spin.setValue(value)
-        self.value_changed.emit(self.spin.value())
+            self.spin.setValue(self._bounds.low + steps * self._bounds.step)
+        self._tell()
+
+    def _dress(self) -> None:
+        super()._dress()
+        self.spin.setFixedWidth(self.theme.px(SPIN_PX))

@@ -5,17 +5,22 @@ Only the turns that differ from what the transcript holds are built anew, so a s
 10,000 messages costs no more than in a chat of two.
 """
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from gui.chat.conversation import Turn
 from gui.chat.replies import Replies
 from gui.chat.session import ChatSession
 from gui.chat.streaming import StreamingReply
 from gui.chat.transcript_views import view_of
+from gui.chat.words import reasoning_text
 from gui.widgets.transcript import MessageView, Transcript
 
 # Taking away one by one beats laying out all anew only for a few.
 FEW = 64
+# A long chat is shown from its end; what is before comes in small parts, a moment later.
+FIRST_SHOWN = 120
+NEXT_SHOWN = 100
+NEXT_MS = 10
 
 
 class TranscriptPresenter(QObject):
@@ -33,8 +38,16 @@ class TranscriptPresenter(QObject):
         self._replies = replies
         self._transcript = transcript
         self._ids: list[str] = []
+        self._n_missing = 0  # turns at the beginning that the transcript does not have yet
+        self._filling = QTimer(self, interval=NEXT_MS, singleShot=True)
+        self._filling.timeout.connect(self._show_earlier)
+        self._reasoning = ""
+        self._as_corrected: set[str] = set()
         session.chat_opened.connect(self.show_all)
         session.branch_changed.connect(self.show_changes)
+        session.turn_changed.connect(self.show_turn)
+        session.message_wanted.connect(self.scroll_to)
+        session.own_text_arrived.connect(self._on_text_arrived)
         replies.text_arrived.connect(self._on_text_arrived)
         replies.progressed.connect(self._on_progressed)
         replies.ended.connect(self._on_ended)
@@ -44,7 +57,23 @@ class TranscriptPresenter(QObject):
         """Another chat: everything anew."""
         turns = self._session.conversation.path()
         self._ids = [turn.id for turn in turns]
-        self._transcript.set_messages([self.view(turn) for turn in turns])
+        self._n_missing = max(0, len(turns) - FIRST_SHOWN)
+        self._transcript.set_messages([self.view(turn) for turn in turns[self._n_missing :]])
+        if self._n_missing:
+            self._filling.start()
+        else:
+            self._filling.stop()
+
+    @Slot()
+    def _show_earlier(self, n: int = NEXT_SHOWN) -> None:
+        """The next part of a long chat, upwards."""
+        start = max(0, self._n_missing - n)
+        conversation = self._session.conversation
+        missing = [conversation.turn(turn_id) for turn_id in self._ids[start : self._n_missing]]
+        self._n_missing = start
+        self._transcript.prepend_messages([self.view(turn) for turn in missing])
+        if start:
+            self._filling.start()
 
     @Slot()
     def show_changes(self) -> None:
@@ -52,7 +81,7 @@ class TranscriptPresenter(QObject):
         turns = self._session.conversation.path()
         n_same = _n_same(self._ids, turns)
         gone = self._ids[n_same:]
-        if len(gone) > FEW or n_same == 0:
+        if len(gone) > FEW or n_same <= self._n_missing:
             self.show_all()
             return
         for turn_id in reversed(gone):
@@ -69,10 +98,39 @@ class TranscriptPresenter(QObject):
         else:
             self._transcript.append_message(view)
 
+    @Slot(str)
+    def show_turn(self, turn_id: str) -> None:
+        """A turn says something else, or was judged."""
+        if self._transcript_has(turn_id):
+            self._transcript.update_message(self.view(self._session.conversation.turn(turn_id)))
+
+    @Slot(str)
+    def scroll_to(self, turn_id: str) -> None:
+        """Bring a message into view and make it the current one."""
+        if turn_id in self._ids[: self._n_missing]:
+            self._show_earlier(self._n_missing)
+        if self._transcript_has(turn_id):
+            self._transcript.scroll_to(turn_id)
+            self._transcript.current_message = self._transcript.column.index_of(turn_id) or 0
+            self._transcript.viewport().update()
+
+    def toggle_correction(self, turn_id: str) -> None:
+        """Show what a reply should have said, or what it did say."""
+        self._as_corrected ^= {turn_id}
+        self.show_turn(turn_id)
+
+    def _transcript_has(self, turn_id: str) -> bool:
+        return self._transcript.column.index_of(turn_id) is not None
+
     def view(self, turn: Turn) -> MessageView:
         """A turn as the transcript shows it now."""
-        streaming = self._replies.streaming(turn.id)
-        return view_of(self._session.conversation, turn, streaming, is_base=self._session.is_base)
+        return view_of(
+            self._session.conversation,
+            turn,
+            self._replies.streaming(turn.id),
+            is_base=self._session.is_base,
+            as_corrected=bool(turn.correction) and turn.id in self._as_corrected,
+        )
 
     def _shows(self, turn_id: str) -> bool:
         # A reply being written is the last turn of its branch.
@@ -84,6 +142,19 @@ class TranscriptPresenter(QObject):
     def _on_text_arrived(self, reply_id: str, text: str) -> None:
         if self._shows(reply_id):
             self._transcript.append_text(reply_id, text)
+            self._show_reasoning(reply_id)
+
+    def _show_reasoning(self, reply_id: str) -> None:
+        """Keep the line of a reply's reasoning in step: every second, and when it is over."""
+        reply = self._replies.streaming(reply_id)
+        if reply is None or not (reply.thinking.is_on or self._reasoning):
+            return
+        words = reasoning_text(
+            reply.thinking.ms, reply.thinking.n_tokens, is_on=reply.thinking.is_on
+        )
+        if words != self._reasoning:
+            self._reasoning = words if reply.thinking.is_on else ""
+            self._transcript.update_message(self.view(self._session.conversation.turn(reply_id)))
 
     @Slot(str)
     def _on_progressed(self, reply_id: str) -> None:

@@ -4,14 +4,16 @@ what comes of them.
 Knows no list of chats and no widget; a reply goes on when another chat is opened.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from engine.process.messages import AnyRequest, Failed, ModelInfo
+from engine.process.messages import AnyRequest, Failed, Generate, ModelInfo
 from gui.chat.chat_file import ChatHandle
 from gui.chat.chat_settings import ChatSettings
-from gui.chat.conversation import Conversation
+from gui.chat.conversation import Beginning, Conversation
+from gui.chat.made_with import asked
 from gui.chat.model_loader import Engine, ModelLoader
 from gui.chat.reply_writer import ReplyWriter
 from gui.chat.store_thread import StoreThread
@@ -74,23 +76,52 @@ class Replies(QObject):
         handle: ChatHandle,
         reply_id: str,
         settings: ChatSettings,
+        *,
+        store: StoreThread | None = None,
+        beginning: Beginning | None = None,
+        index: int = 0,
     ) -> None:
-        """Have a reply written, now or when the model is there."""
+        """Have a reply written, now or when the model is there.
 
-        def make_request(job: int) -> AnyRequest:
+        Args:
+            store: where its chat is kept; the room's store where None.
+            index: which reply of a request that draws several.
+            beginning: how it begins, where that is more than the words it already has.
+        """
+
+        def make_request(job: int) -> Generate:
             model = self._loader.model
-            is_base = model is not None and model.template == "none"
-            request = conversation.request_for(reply_id, job, settings, is_base=is_base)
+            request = conversation.request_for(
+                reply_id,
+                job,
+                settings,
+                is_base=model is not None and model.template == "none",
+                beginning=beginning,
+                is_private=handle.is_private,
+            )
             reply.sent = [message.content for message in request.messages or []]
+            reply.made_with = asked(request, model)
             return request
 
-        reply = StreamingReply(reply_id, text=conversation.turn(reply_id).content)
-        writer = ReplyWriter(self._engine, self._store, reply, make_request, self)
+        tokens = list(beginning.tokens) if beginning else []
+        text = conversation.turn(reply_id).content
+        reply = StreamingReply(reply_id, text=text, tokens=tokens, index=index)
+        self._add(reply, make_request, store or self._store, handle, conversation)
+
+    def _add(
+        self,
+        reply: StreamingReply,
+        make_request: Callable[[int], AnyRequest],
+        store: StoreThread,
+        handle: ChatHandle,
+        conversation: Conversation,
+    ) -> None:
+        writer = ReplyWriter(self._engine, store, reply, make_request, self)
         writer.text_arrived.connect(self.text_arrived)
         writer.progressed.connect(self.progressed)
         writer.ended.connect(self._on_ended)
         writer.saved.connect(self.saved)
-        self._open[reply_id] = _Open(writer, handle, conversation)
+        self._open[reply.reply_id] = _Open(writer, handle, conversation)
 
     def start(self, reply_id: str) -> None:
         """Ask the engine for a reply that `write` prepared, or let it wait for the model."""

@@ -17,7 +17,7 @@ from engine.process.messages import (
     Failed,
     PromptProgress,
 )
-from gui.chat import chat_file
+from gui.chat import message_file
 from gui.chat.model_loader import Engine
 from gui.chat.store_thread import StoreThread
 from gui.chat.streaming import StreamingReply
@@ -90,7 +90,7 @@ class ReplyWriter(QObject):
         if self._can_save and (text or tokens):
             reply_id = self.reply.reply_id
             self._store.call(
-                lambda store: chat_file.append_reply(store, reply_id, text, tokens),
+                lambda store: message_file.append_reply(store, reply_id, text, tokens),
                 lambda _: self.saved.emit(reply_id),
                 self._on_save_failed,
             )
@@ -117,11 +117,15 @@ class ReplyWriter(QObject):
         name = self.model_name
         # Deleted when the store has answered: until then its answers need someone to go to.
         self._store.call(
-            lambda store: chat_file.finish_reply(store, reply.reply_id, end, text, details, name),
+            lambda store: message_file.finish_reply(
+                store, reply.reply_id, end, text, details, name
+            ),
             lambda _: self.deleteLater(),
             self._on_finish_failed,
         )
         self.ended.emit(reply.reply_id)
+        if self._store.is_closed:
+            self.deleteLater()  # a temporary chat that was left: nothing of it is kept
 
     def _on_save_failed(self, error: AppError) -> None:
         # Told once: a full disk would otherwise be told four times a second. The end is saved, or

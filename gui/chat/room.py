@@ -4,6 +4,7 @@ Wiring and what a person can do by key or menu. The state is session.py's, the w
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QAction, QKeySequence, QPaintEvent, QResizeEvent
@@ -14,6 +15,7 @@ from gui.chat import chat_file
 from gui.chat.chat_file import ChatEntry
 from gui.chat.chat_list import ChatList
 from gui.chat.chat_settings import ChatSettings
+from gui.chat.context_count import attached_letters
 from gui.chat.context_counter import ContextCounter
 from gui.chat.desk import Desk
 from gui.chat.details import DetailsPane
@@ -26,15 +28,18 @@ from gui.chat.replies import Replies
 from gui.chat.session import ChatSession
 from gui.chat.store_thread import StoreThread
 from gui.chat.streaming import StreamingReply
+from gui.chat.undo import next_text, redo_live, undo_live
 from gui.chat.words import tr
 from gui.chat.work_area import WorkArea
+from gui.commands import Command
 from gui.context import AppContext, Room
 from gui.widgets.kinds import frame
 
 SPLITTER = "chat"
 FIRST_SIZES_PX = [236, 780, 284]
+NARROWEST_LIST_PX = 190
 # Below this width (at 13 px) the details would leave the work area too little and step aside.
-ROOMY_PX = 1000
+ROOMY_PX = 1120
 
 
 class ChatRoom(Room):
@@ -69,6 +74,7 @@ class ChatRoom(Room):
             lambda: self.session.conversation.text_shown(),
             lambda: self.replies.n_left_out(self.session.conversation),
             self,
+            lambda messages: attached_letters(messages, self.session.conversation.path()),
         )
 
     def _make_widgets(self) -> None:
@@ -99,6 +105,7 @@ class ChatRoom(Room):
 
     def _lay_out(self) -> None:
         left, self._side = _pane(self.list), _pane(self.details)
+        left.setMinimumWidth(self._context.theme.px(NARROWEST_LIST_PX))
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         for part in (left, self.work, self._side):
             self.splitter.addWidget(part)
@@ -119,13 +126,17 @@ class ChatRoom(Room):
 
     def _make_actions(self) -> None:
         keys = QKeySequence.StandardKey
-        self._add(tr("&New chat"), self._on_new_asked, keys.New)
+        new = self._add(tr("&New chat"), self._on_new_asked, keys.New)
+        new.setProperty("begins", True)  # stands under the list's New button too
         self._add(tr("&Search chats"), self._on_search_asked, "Ctrl+Shift+F")
         self._add(tr("Re&name chat"), self._on_rename_asked)
         self._add(tr("&Delete chat"), self._on_delete_asked)
         self._add(tr("Choose a &model…"), self.chooser.choose, "Ctrl+M")
         self._add(tr("&Open a GGUF file…"), self.chooser.open_file, keys.Open)
         self._add(tr("&Regenerate the reply"), self.desk.regenerate_last, "Ctrl+R")
+        self._add(tr("&Continue the reply"), self.desk.continue_last, "Ctrl+Shift+Return")
+        self._add(tr("&Edit my last message"), self.desk.edit_last, "Ctrl+E")
+        self._add(tr("&Begin the reply with…"), self.desk.open_prefill, "Ctrl+Shift+B")
         self._add(tr("S&top the reply"), self.desk.escape, "Esc")
         self._add(tr("&Go to the message field"), self.desk.focus_composer, "Ctrl+L")
         self._add(tr("S&how details"), self.work.header.details_button.toggle, "Ctrl+D")
@@ -135,7 +146,7 @@ class ChatRoom(Room):
         text: str,
         do: Callable[[], object],
         shortcut: QKeySequence.StandardKey | str | None = None,
-    ) -> None:
+    ) -> QAction:
         action = QAction(text, self)
         # Only while this room is looked at; elsewhere Esc and the others mean something else.
         action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -143,6 +154,7 @@ class ChatRoom(Room):
             action.setShortcut(QKeySequence(shortcut))
         action.triggered.connect(lambda: do())
         self.addAction(action)
+        return action
 
     def _connect(self) -> None:
         session, replies = self.session, self.replies
@@ -150,7 +162,8 @@ class ChatRoom(Room):
         session.chats_listed.connect(self._on_chats_listed)
         session.chat_opened.connect(self._on_chat_opened)
         session.branch_changed.connect(self._on_branch_changed)
-        session.chat_deleted.connect(self._on_chat_deleted)
+        session.turn_changed.connect(self.counter.refresh)
+        session.settings_replaced.connect(self._on_settings_replaced)
         replies.text_arrived.connect(self._on_text_arrived)
         replies.progressed.connect(self._on_reply_progressed)
         replies.ended.connect(self._on_reply_ended)
@@ -163,6 +176,7 @@ class ChatRoom(Room):
         self.work.header.details_toggled.connect(self._on_details_toggled)
         self.splitter.splitterMoved.connect(self._on_splitter_moved)
         self.work.welcome.file_requested.connect(self.chooser.open_file)
+        self.work.welcome.room_requested.connect(self._on_room_requested)
         self.chooser.model_changed.connect(self._on_model_changed)
         self._context.theme.changed.connect(self._on_theme_changed)
         self.counter.counted.connect(self.details.meter.set_counts)
@@ -185,10 +199,18 @@ class ChatRoom(Room):
     def _begin_behind(self) -> None:
         """Tidy the store, open the last chat, want a model."""
         self.store.call(chat_file.begin)
+        self.work.welcome.set_rooms(self._context.rooms)
         last = self._context.settings.value.last_chat
         if last and not self.session.chat_id:
             self.session.open(last)
         self.chooser.load_first()
+
+    def commands(self) -> list[Command]:
+        """The chats, by their titles."""
+        return [
+            Command(chat.title or tr("New chat"), tr("Chat"), partial(self.session.open, chat.id))
+            for chat in self.list.model.chats
+        ]
 
     # ---- narrow windows ----
 
@@ -212,6 +234,8 @@ class ChatRoom(Room):
     def _on_theme_changed(self) -> None:
         """Panes keep their width in letters when the font is another."""
         font_px, self._font_px = self._font_px, self._context.theme.font_px
+        # Said outright: what the list asks for itself is known only after its next layout.
+        self.splitter.widget(0).setMinimumWidth(self._context.theme.px(NARROWEST_LIST_PX))
         if font_px != self._font_px:
             self._side_px = round(self._side_px * self._font_px / font_px)
             left = round(self.splitter.sizes()[0] * self._font_px / font_px)
@@ -234,22 +258,35 @@ class ChatRoom(Room):
         work = sum(self.splitter.sizes()) - left - (right if self._side.isVisibleTo(self) else 0)
         self.splitter.setSizes([left, max(0, work), right])
 
+    # ---- undo ----
+
+    def undo(self) -> bool:
+        self.details.flush()
+        return undo_live(self.session.undo_stack)
+
+    def redo(self) -> bool:
+        return redo_live(self.session.undo_stack)
+
+    def undo_words(self) -> tuple[str, str]:
+        stack = self.session.undo_stack
+        return next_text(stack), next_text(stack, is_redo=True)
+
     # ---- the end ----
 
     def save_state(self) -> None:
         """Keep what is typed, written and arranged, and end the store's thread."""
         for feature in self.features:
             feature.save_state()
-        self.desk.end_edit()
         self.details.flush()
-        self.session.save_draft()
         self.replies.interrupt_all()
         self.counter.stop()
         splitters = dict(self._context.settings.value.splitters)
         left, work, right = self.splitter.sizes()
         # Put aside by a narrow window is not put away: it comes back with the next wide one.
         splitters[SPLITTER] = [left, work, self._side_px if self._has_stepped_aside else right]
-        self._context.settings.change(last_chat=self.session.chat_id, splitters=splitters)
+        last_chat = "" if self.session.is_temporary else self.session.chat_id
+        self._context.settings.change(last_chat=last_chat, splitters=splitters)
+        self.session.close()
         self.store.close()
 
     # ---- slots ----
@@ -284,10 +321,10 @@ class ChatRoom(Room):
         self.desk.show_model()
         self.presenter.show_all()
 
-    @Slot(str, str)
-    def _on_chat_deleted(self, chat_id: str, title: str) -> None:
-        words = tr("Chat “{title}” deleted").format(title=title) if title else tr("Chat deleted")
-        self._context.notices.offer_undo(words, lambda: self.session.restore(chat_id))
+    @Slot(object)
+    def _on_settings_replaced(self, settings: ChatSettings) -> None:
+        self.details.set_settings(settings)
+        self.counter.refresh()
 
     @Slot(str, str)
     def _on_text_arrived(self, reply_id: str, _text: str) -> None:
@@ -308,6 +345,10 @@ class ChatRoom(Room):
         # A worker that died is told by the window, once for all its jobs.
         if self._context.engine.is_ready:
             self._context.notices.show_event(failure)
+
+    @Slot(str)
+    def _on_room_requested(self, key: str) -> None:
+        self._context.rooms[key]()
 
     @Slot()
     def _on_new_asked(self) -> None:

@@ -38,13 +38,14 @@ class StoreThread(QObject):
     """Runs functions of a ChatStore elsewhere.
 
     Args:
-        path: the database file; opened, and made where it is missing, in the thread.
+        path: the database file; opened, and made where it is missing, in the thread. None: a store
+        in memory that leaves nothing on the disk (temporary chats).
     """
 
     failed = Signal(object)  # AppError of a call that had no on_error of its own
     _answered = Signal(object)  # an Answer to run on the window's thread
 
-    def __init__(self, path: Path, parent: QObject | None = None) -> None:
+    def __init__(self, path: Path | None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._path = path
         self._queue: SimpleQueue[_Call | None] = SimpleQueue()
@@ -66,6 +67,11 @@ class StoreThread(QObject):
         if not self._is_closed:
             self._queue.put(_Call(work, on_result, on_error or self.failed.emit))
 
+    @property
+    def is_closed(self) -> bool:
+        """Nothing can be asked of it any more."""
+        return self._is_closed
+
     def close(self) -> None:
         """Finish what is queued, close the file, end the thread. Answers still under way are
         dropped.
@@ -83,7 +89,7 @@ class StoreThread(QObject):
         from engine.chats.store import ChatStore
 
         try:
-            store = ChatStore(self._path)
+            store = ChatStore.in_memory() if self._path is None else ChatStore(self._path)
         except AppError as error:
             self._refuse_all(error)
             return

@@ -19,6 +19,8 @@ from engine.process.messages import (
     Tokens,
 )
 from gui.chat.conversation import first_words
+from gui.chat.made_with import answered
+from gui.chat.thinking import Thinking
 
 DROPPED_LETTERS = 32
 End = Literal["done", "stopped", "failed"]
@@ -34,6 +36,8 @@ class StreamingReply:
         reply_id: the message it is written into.
         text: what the message held before (a reply that is continued).
         sent: the contents of the messages it answers, so that those left out can be named.
+        made_with: how it was asked for; completed when it ends, and kept with it.
+        index: which of its request's replies it is.
     """
 
     reply_id: str
@@ -47,9 +51,15 @@ class StreamingReply:
     end: End | None = None
     details: dict[str, Any] = field(default_factory=dict)
     failure: Failed | None = None
-    tokens: list[Token] = field(default_factory=list)  # all that came in this writing
+    made_with: dict[str, Any] = field(default_factory=dict)
+    index: int = 0
+    tokens: list[Token] = field(default_factory=list)  # all that came, and those it began with
+    thinking: Thinking = field(default_factory=Thinking)
     _unsaved: list[Token] = field(default_factory=list)
     _unsaved_text: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.thinking = Thinking(self.text)
 
     def take(self, event: AnyEvent) -> str:
         """Take one event of the reply's job.
@@ -57,6 +67,13 @@ class StreamingReply:
         Returns:
             The text that became readable with it.
         """
+        text = self._take(event)
+        if self.has_ended():
+            self.thinking.stop()
+            self.details = {**self.thinking.details(), **self.details}
+        return text
+
+    def _take(self, event: AnyEvent) -> str:
         if isinstance(event, Tokens):
             return self._take_tokens(event)
         if isinstance(event, PromptProgress):
@@ -68,6 +85,7 @@ class StreamingReply:
         elif isinstance(event, Failed):
             self.end, self.failure = "failed", event
             self.details = {"finish": "failed", "error": event.message, **self._dropped_details()}
+            self._add_made_with()
         return ""
 
     def take_unsaved(self) -> tuple[str, list[Token]]:
@@ -84,10 +102,11 @@ class StreamingReply:
         return self.end is None and self.n_tokens == 0 and self.n_prompt_total > 0
 
     def _take_tokens(self, event: Tokens) -> str:
-        items = [token for token in event.items if token.reply == 0]
+        items = [token for token in event.items if token.reply == self.index]
         text = "".join(token.text for token in items)
         self.text += text
         self.n_tokens += len(items)
+        self.thinking.take(text, len(items))
         self.tokens.extend(items)
         self._unsaved.extend(items)
         self._unsaved_text.append(text)
@@ -103,14 +122,19 @@ class StreamingReply:
             return {}
         return {"dropped": self.dropped, "n_dropped_tokens": self.n_dropped_tokens}
 
+    def _add_made_with(self) -> None:
+        if self.made_with:
+            self.details["made_with"] = self.made_with
+
     def _take_end(self, event: Done | Cancelled) -> str:
         self.end = "stopped" if isinstance(event, Cancelled) else "done"
         finish = {"finish": "cancelled"} if self.end == "stopped" else {}
         self.details = {**finish, **self._dropped_details()}
+        self._add_made_with()
         result = event.result
-        if not isinstance(result, Generated) or not result.replies:
+        if not isinstance(result, Generated) or len(result.replies) <= self.index:
             return ""
-        reply = result.replies[0]
+        reply = result.replies[self.index]
         self.end = "stopped" if reply.finish in UNFINISHED else self.end
         self.details |= {
             "finish": reply.finish,
@@ -124,4 +148,8 @@ class StreamingReply:
             "slices": result.slices,
             "n_threads": result.n_threads,
         }
+        if result.n_reasoning:
+            self.details["n_reasoning"] = result.n_reasoning
+        if self.made_with:
+            self.details["made_with"] = {**self.made_with, **answered(result, self.index)}
         return ""

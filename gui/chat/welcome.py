@@ -5,6 +5,9 @@ Long form while there are no chats at all, short form for a new chat beside othe
 only.
 """
 
+from collections.abc import Iterable
+from functools import partial
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
@@ -18,8 +21,9 @@ from PySide6.QtWidgets import (
 )
 
 from gui.chat.words import tr
-from gui.icons import icon
 from gui.theme import Theme
+from gui.widgets.door import Door
+from gui.widgets.kinds import label
 
 WIDEST_PX = 720
 
@@ -28,15 +32,20 @@ class Welcome(QScrollArea):
     """The empty chat room."""
 
     ask_requested = Signal()
+    room_requested = Signal(str)  # the key of the room behind a door
     example_chosen = Signal(str)  # the question's text
     file_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._rooms: frozenset[str] = frozenset()
+        self._is_first = True
         self.heading = QLabel()
         self.lead = QLabel()
-        self.door = QPushButton(tr("Ask something"))
+        self.doors = {key: Door(theme, *words) for key, words in _doors().items()}
+        self.door = self.doors["chat"]
+        self.keys = label(tr("Ctrl+K does everything · ? shows the keys"), "faint")
         self.starter = QFrame()
         self.open_file = QPushButton(tr("Open a GGUF file…"))
         self.examples = [QPushButton(text) for text in _examples()]
@@ -54,8 +63,22 @@ class Welcome(QScrollArea):
             else tr("A new chat")
         )
         self.lead.setText(_first_lines() if is_first else tr("Ask, or begin with one of these."))
-        self.door.setVisible(is_first)
+        self._is_first = is_first
+        self._show_doors()
         self.starter.setVisible(is_first)
+
+    def set_rooms(self, keys: Iterable[str]) -> None:
+        """Which rooms there are: only they have a door."""
+        self._rooms = frozenset(keys)
+        self._show_doors()
+
+    def set_memory(self, words: str) -> None:
+        """What this machine could run, in a sentence."""
+        self.starter_words.setText(_starter_words() + " " + words)
+
+    def _show_doors(self) -> None:
+        for key, door in self.doors.items():
+            door.setVisible(self._is_first and (key == "chat" or key in self._rooms))
 
     # ---- making ----
 
@@ -67,18 +90,26 @@ class Welcome(QScrollArea):
         layout.addStretch(2)
         layout.addWidget(self.heading)
         layout.addWidget(self.lead)
-        layout.addWidget(self.door, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addLayout(self._door_row())
+        layout.addSpacing(4)
         layout.addLayout(self._example_rows())
-        layout.addSpacing(6)
+        layout.addSpacing(4)
         layout.addWidget(self._starter_card())
+        layout.addWidget(self.keys)
         layout.addStretch(3)
-        for label in (self.heading, self.lead):
-            label.setWordWrap(True)
+        for words in (self.heading, self.lead):
+            words.setWordWrap(True)
         self.lead.setProperty("kind", "dim")
         self.heading.setProperty("kind", "title")
-        self.door.setProperty("kind", "primary")
         self._column = column
         self._centre(column)
+
+    def _door_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(14)
+        for door in self.doors.values():
+            row.addWidget(door, 1)
+        return row
 
     def _centre(self, column: QWidget) -> None:
         inner = self._inner = QWidget()
@@ -105,7 +136,7 @@ class Welcome(QScrollArea):
         return rows
 
     def _starter_card(self) -> QFrame:
-        words = QLabel(_starter_words())
+        words = self.starter_words = QLabel(_starter_words())
         words.setTextFormat(Qt.TextFormat.RichText)
         words.setWordWrap(True)
         layout = QHBoxLayout(self.starter)
@@ -119,7 +150,9 @@ class Welcome(QScrollArea):
 
     def _connect(self) -> None:
         self.door.clicked.connect(self.ask_requested)
-        self.door.setToolTip(tr("Go to the field below and write"))
+        for key, door in self.doors.items():
+            if key != "chat":
+                door.clicked.connect(partial(self.room_requested.emit, key))
         self.open_file.clicked.connect(self.file_requested)
         for chip in self.examples:
             chip.clicked.connect(self._on_example_clicked)
@@ -137,7 +170,6 @@ class Welcome(QScrollArea):
         palette, px = self._theme.palette, self._theme.px
         self._column.setMaximumWidth(px(WIDEST_PX))
         self.heading.setFont(self._theme.font("title"))
-        self.door.setIcon(icon("chat", palette.on_accent))
         self._inner.setStyleSheet(
             "#welcome { background: transparent; }"
             f"#starter {{ border: 1px solid {palette.line}; border-radius: {px(12)}px; }}"
@@ -157,8 +189,34 @@ def _first_lines() -> str:
 def _starter_words() -> str:
     return tr(
         "<b>SmolLM2 135M</b> comes with the app: 98 MB, Apache-2.0, fast, friendly and often "
-        "wrong. For better answers open a larger model."
+        "wrong. Stronger models are GGUF files too: fetch one, from huggingface.co for "
+        "instance, and open it here."
     )
+
+
+def _doors() -> dict[str, tuple[str, str, str, str]]:
+    """Room -> icon, title, what is behind it, how long it takes."""
+    return {
+        "chat": ("chat", tr("Ask something"), tr("A small model is ready."), tr("now")),
+        "tokens": (
+            "tokens",
+            tr("See your words as tokens"),
+            tr("What the model really reads."),
+            tr("now"),
+        ),
+        "tune": (
+            "tune",
+            tr("Teach it who it is"),
+            tr("Twenty lines, then it answers to its new name."),
+            tr("about 1 minute"),
+        ),
+        "pretrain": (
+            "pretrain",
+            tr("Raise a model"),
+            tr("From raw text to a model you talk to."),
+            tr("about 10 minutes"),
+        ),
+    }
 
 
 def _examples() -> list[str]:

@@ -4,13 +4,14 @@ Every sentence goes through Qt's translation; numbers are grouped as in English 
 another language.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
 from engine.process.messages import ModelInfo
-from gui.chat.chat_rows import Age, Group
+from gui.chat.chat_rows import Age
 
 
 def tr(text: str) -> str:
@@ -71,6 +72,8 @@ def footer_text(details: dict[str, Any]) -> str:
         parts.append(tr("first after {n} ms").format(n=f"{details['first_token_ms']:,.0f}"))
         parts.append(_reuse_text(details["n_reused"], details["n_prompt"]))
         parts.append(tr("seed {n}").format(n=details["seed"]))
+    elif "n_by_hand" in details:
+        parts.append(tr("{tokens} picked by hand").format(tokens=tokens_text(details["n_by_hand"])))
     ending = _ending_text(str(details.get("finish", "")))
     return " · ".join([*parts, ending] if ending else parts)
 
@@ -88,6 +91,29 @@ def _ending_text(finish: str) -> str:
         "failed": tr("broken off"),
         "interrupted": tr("broken off when the app ended"),
     }.get(finish, "")
+
+
+def marks_text(rating: int, correction: str, tags: Sequence[str], details: dict[str, Any]) -> str:
+    """What a person did with a message, for the quiet line under it."""
+    parts = [tr("edited")] if details.get("edited") else []
+    if rating:
+        parts.append(tr("rated good") if rating > 0 else tr("rated bad"))
+    if correction:
+        parts.append(tr("corrected"))
+    if tags:
+        parts.append(tr("tags: {names}").format(names=", ".join(tags)))
+    return " · ".join(parts)
+
+
+def reasoning_text(ms: int, n_tokens: int, *, is_on: bool) -> str:
+    """The line that stands for a reply's reasoning; empty where nothing is known of it."""
+    if is_on:
+        return tr("Thinking… {s} s").format(s=ms // 1000)
+    if not n_tokens:
+        return ""
+    seconds = f"{ms / 1000:.1f}" if ms < 10_000 else f"{ms / 1000:,.0f}"
+    words = tr("Thought for {s} s · {n} tokens")
+    return words.format(s=seconds, n=f"{n_tokens:,}")
 
 
 def reading_text(n_done: int, n_total: int) -> str:
@@ -109,13 +135,15 @@ def dropped_text(first_words: list[str], n_tokens: int) -> str:
     return form.format(n=len(first_words), named=named, saved=saved)
 
 
-def group_text(group: Group) -> str:
+def heading_text(key: str) -> str:
+    """A heading of the list of chats."""
     return {
+        "pinned": tr("Pinned"),
         "today": tr("Today"),
         "yesterday": tr("Yesterday"),
         "week": tr("Previous 7 days"),
         "earlier": tr("Earlier"),
-    }[group]
+    }[key]
 
 
 def age_text(age: Age, now: datetime) -> str:

@@ -9,21 +9,22 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
-    QPushButton,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from gui.chat.composer import Composer
+from gui.chat.composer import MOST_LINES, Composer
 from gui.chat.continue_strip import ContinueStrip
+from gui.chat.edit_strip import EditStrip
 from gui.chat.header import Header
+from gui.chat.line_strip import LineStrip
 from gui.chat.welcome import Welcome
-from gui.chat.words import tr
 from gui.theme import Theme
 from gui.widgets.transcript import Transcript
 from gui.widgets.transcript_page import column_width
+
+MOST_EDITED_LINES = 16
 
 
 class WorkArea(QFrame):
@@ -37,8 +38,8 @@ class WorkArea(QFrame):
         self.welcome = Welcome(theme, self)
         self.pages = QStackedWidget(self)
         self.strip = ContinueStrip(theme, self)
-        self.editing = QFrame(self)
-        self.cancel_edit = QPushButton(tr("Cancel"), self)
+        self.editing = EditStrip(self)
+        self.prefill = LineStrip(theme, self)
         self.composer = Composer(theme, self)
         self._column = QWidget(self)
         self._is_welcome = True
@@ -60,7 +61,7 @@ class WorkArea(QFrame):
         self.pages.addWidget(view)
 
     def show_view(self, view: QWidget, *, has_composer: bool = False) -> None:
-        """Show an added view in the transcript's place; without the composer where it has no use."""
+        """Show an added view in the transcript's place; the composer goes where it has no use."""
         self.pages.setCurrentWidget(view)
         self._column.setVisible(has_composer)
 
@@ -74,7 +75,8 @@ class WorkArea(QFrame):
         self._strips.insertWidget(self._strips.count() - 1, strip)
 
     def show_editing(self, is_editing: bool) -> None:
-        """The line that says an earlier message is being written anew."""
+        """The line that says an earlier message is in the field; there is more room for it."""
+        self.composer.edit.set_most_lines(MOST_EDITED_LINES if is_editing else MOST_LINES)
         self.editing.setVisible(is_editing)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -91,11 +93,10 @@ class WorkArea(QFrame):
         self.setProperty("kind", "work")
         self.pages.addWidget(self.transcript)
         self.pages.addWidget(self.welcome)
-        self._lay_out_editing()
         column = self._strips = QVBoxLayout(self._column)
         column.setContentsMargins(0, 4, 0, 14)
         column.setSpacing(2)
-        for part in (self.strip, self.editing, self.composer):
+        for part in (self.strip, self.editing, self.prefill, self.composer):
             column.addWidget(part)
         self._bottom.addStretch(1)
         self._bottom.addWidget(self._column, 1000)
@@ -106,17 +107,6 @@ class WorkArea(QFrame):
         layout.addWidget(self.header)
         layout.addWidget(self.pages, 1)
         layout.addLayout(self._bottom)
-
-    def _lay_out_editing(self) -> None:
-        words = QLabel(tr("You are writing an earlier message anew; the old version is kept."))
-        words.setProperty("kind", "dim")
-        words.setWordWrap(True)
-        self.cancel_edit.setProperty("kind", "chip")
-        self.cancel_edit.setToolTip(tr("Leave the message as it is (Esc)"))
-        row = QHBoxLayout(self.editing)
-        row.setContentsMargins(0, 0, 0, 6)
-        row.addWidget(words, 1)
-        row.addWidget(self.cancel_edit)
 
     @Slot()
     def _align(self) -> None:

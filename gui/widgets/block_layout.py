@@ -8,13 +8,20 @@ from collections.abc import Sequence
 from math import ceil
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QTextCharFormat, QTextLayout, QTextOption
+from PySide6.QtGui import QColor, QTextCharFormat, QTextLayout, QTextOption
 
 from gui.widgets.block_look import Look
 from gui.widgets.highlight import highlight
-from gui.widgets.laid_block import LaidBlock, Piece, utf16_length
+from gui.widgets.laid_block import LaidBlock, Piece, cursor_x, utf16_length
 from gui.widgets.markdown_blocks import Block, Cell, block_text
-from gui.widgets.markdown_inline import LINE_BREAK, Style
+from gui.widgets.markdown_inline import LINE_BREAK, OBJECT, Style
+from gui.widgets.maths_layout import (
+    PLACEHOLDER,
+    MathsBox,
+    holder_format,
+    maths_box,
+    room_in_line,
+)
 
 _CODE_LINE = 1.32  # heights of a line of code
 
@@ -34,6 +41,8 @@ def lay_out(block: Block, width: float, look: Look, columns: Sequence[float] = (
             _lay_table(laid, look, columns)
         case "rule":
             laid.height = look.px(9)
+        case "thought":
+            _lay_thought(laid, look)
         case _:
             _lay_text(laid, look)
     laid.n_chars = sum(len(piece.text) for piece in laid.pieces)
@@ -42,7 +51,7 @@ def lay_out(block: Block, width: float, look: Look, columns: Sequence[float] = (
 
 def indent_of(path: str, look: Look) -> float:
     """How far lists and quotes push a block to the right."""
-    return float(sum(look.px(16) if place == "q" else look.px(22) for place in path))
+    return float(sum(look.px(22) if place == "l" else look.px(16) for place in path))
 
 
 def gap_above(block: Block, look: Look) -> float:
@@ -58,6 +67,8 @@ def estimated_height(block: Block, width: float, look: Look) -> float:
     """A block's height before it is laid out: near enough for a scroll bar."""
     if block.kind == "rule":
         return float(look.px(9))
+    if block.kind == "thought":
+        return thought_height(look)
     if block.kind == "table":
         return len(block.rows) * (look.line_height + look.px(12))
     if block.kind == "code":
@@ -70,16 +81,58 @@ def estimated_height(block: Block, width: float, look: Look) -> float:
 
 def _lay_text(laid: LaidBlock, look: Look) -> None:
     level = laid.block.level
-    runs = _formatted(laid.block.runs, look, level)
     height = look.line_height if not level else 0.0
-    piece = make_piece(runs, look, 0, laid.width - laid.indent, height)
+    width = laid.width - laid.indent
+    runs, boxes = _formatted(laid.block, laid.block.runs, look, width, level)
+    piece = make_piece(runs, look, 0, width, height, boxes=boxes)
     piece.x = laid.indent
     laid.pieces = [piece]
     laid.height = float(ceil(piece.height))
 
 
-def _formatted(cell: Cell, look: Look, level: int = 0) -> list[tuple[str, QTextCharFormat]]:
-    return [(run.text, look.format(run.style, level)) for run in cell]
+def thought_height(look: Look) -> float:
+    """Of the line that stands for reasoning."""
+    return float(ceil(max(look.label_metrics.height(), look.px(20)))) + look.px(4)
+
+
+def _lay_thought(laid: LaidBlock, look: Look) -> None:
+    """A sign that it opens, and the label."""
+    char_format = QTextCharFormat()
+    char_format.setFont(look.label)
+    char_format.setForeground(QColor(look.palette.text_dim))
+    laid.height = thought_height(look)
+    sign = float(look.px(20))
+    runs = [(run.text, char_format) for run in laid.block.runs]
+    piece = make_piece(runs, look, 0, laid.width - laid.indent - sign, laid.height)
+    piece.x = laid.indent + sign
+    laid.pieces = [piece]
+    laid.height = max(laid.height, float(ceil(piece.height)))
+    laid.toggle = QRectF(laid.indent, 0, sign + piece.width + look.px(4), laid.height)
+
+
+Runs = list[tuple[str, QTextCharFormat]]
+Boxes = list[MathsBox]
+
+
+def _formatted(
+    block: Block,
+    cell: Cell,
+    look: Look,
+    width: float,
+    level: int = 0,
+    more: Style = Style.PLAIN,
+) -> tuple[Runs, Boxes]:
+    """Texts with their formats, and the boxes of the formulas among them, in order."""
+    runs: Runs = []
+    boxes: Boxes = []
+    is_dim = block.path.startswith("t")
+    for run in cell:
+        char_format = look.format(run.style | more, level, is_dim)
+        if run.style & Style.MATHS:
+            boxes.append(maths_box(run, look, width, level, is_dim))
+            char_format = holder_format(char_format, boxes[-1].width)
+        runs.append((run.text, char_format))
+    return runs, boxes
 
 
 def _lay_code(laid: LaidBlock, look: Look) -> None:
@@ -128,15 +181,21 @@ def column_widths(block: Block, width: float, look: Look) -> list[float]:
     for number, row in enumerate(block.rows):
         for column, cell in enumerate(row):
             bold = number == 0 and block.has_header
-            natural[column] = max(natural[column], _cell_width(cell, look, bold) + padding)
+            own = _cell_width(cell, look, bold) + _formulas_width(cell, look, width)
+            natural[column] = max(natural[column], own + padding)
     return _shared(natural, width - indent_of(block.path, look))
 
 
 def _cell_width(cell: Cell, look: Look, bold: bool) -> float:
-    text = "".join(run.text for run in cell)[:400]
+    text = "".join(run.text for run in cell if not run.style & Style.MATHS)[:400]
     # A little more than measured: bold and monospaced runs are wider than the body font.
     wider = 1.1 if bold or any(run.style & (Style.BOLD | Style.CODE) for run in cell) else 1.0
     return look.metrics.horizontalAdvance(text) * wider + 2.0
+
+
+def _formulas_width(cell: Cell, look: Look, width: float) -> float:
+    maths = (run for run in cell if run.style & Style.MATHS)
+    return sum(maths_box(run, look, width, 0, False).width for run in maths)
 
 
 def _shared(natural: list[float], width: float) -> list[float]:
@@ -179,10 +238,10 @@ def _lay_row(
     pieces: list[Piece] = []
     for column, cell in enumerate(row[: len(laid.column_x) - 1]):
         more = Style.BOLD if is_header else Style.PLAIN
-        runs = [(run.text, look.format(run.style | more)) for run in cell]
         width = laid.column_x[column + 1] - laid.column_x[column] - 2 * padding
+        runs, boxes = _formatted(laid.block, cell, look, width, more=more)
         align = laid.block.aligns[column] if column < len(laid.block.aligns) else ""
-        piece = make_piece(runs, look, start, width, look.line_height, align)
+        piece = make_piece(runs, look, start, width, look.line_height, align, boxes)
         piece.x, piece.width = laid.column_x[column] + padding, width
         pieces.append(piece)
         start = piece.end + 1
@@ -201,20 +260,32 @@ def make_piece(
     width: float,
     line_height: float,
     align: str = "",
+    boxes: Sequence[MathsBox] = (),
 ) -> Piece:
-    """Lay runs of text out in a width. line_height 0: each line as high as it needs."""
+    """Lay runs of text out in a width.
+
+    Args:
+        line_height: 0 for lines as high as each needs.
+        boxes: for each formula in the text, in order.
+    """
     text = "".join(run for run, _ in runs)
-    layout = QTextLayout(text, look.body)
+    shown = text.replace(OBJECT, PLACEHOLDER) if boxes else text
+    layout = QTextLayout(shown, look.body)
     layout.setCacheEnabled(True)
     formats, at = [], 0
+    places: list[int] = []
     for run, char_format in runs:
         length = utf16_length(run)
         formats.append(_format_range(at, length, char_format))
+        if run == OBJECT and len(places) < len(boxes):
+            places.append(at)
         at += length
     layout.setFormats(formats)
     layout.setTextOption(_option(_ALIGNMENT.get(align, Qt.AlignmentFlag.AlignLeading)))
-    height, natural = _break_lines(layout, width, line_height)
-    return Piece(layout, text, start, 0.0, 0.0, natural, height, at != len(text))
+    placed = list(zip(places, boxes, strict=True))
+    height, natural = _break_lines(layout, width, line_height, placed)
+    is_wide = at != len(text)
+    return Piece(layout, text, start, 0.0, 0.0, natural, height, is_wide, list(boxes))
 
 
 def _format_range(start: int, length: int, char_format: QTextCharFormat) -> QTextLayout.FormatRange:
@@ -230,15 +301,32 @@ def _option(alignment: Qt.AlignmentFlag) -> QTextOption:
     return option
 
 
-def _break_lines(layout: QTextLayout, width: float, line_height: float) -> tuple[float, float]:
-    """Break into lines; the height of all and the width of the longest."""
+def _break_lines(
+    layout: QTextLayout,
+    width: float,
+    line_height: float,
+    boxes: Sequence[tuple[int, MathsBox]] = (),
+) -> tuple[float, float]:
+    """Break into lines; the height of all and the width of the longest. A line is as high as its
+    formulas need."""
     y = natural = 0.0
     layout.beginLayout()
     while (line := layout.createLine()).isValid():
         line.setLineWidth(max(1.0, width))
-        extra = max(0.0, line_height - line.height())
-        line.setPosition(QPointF(0, y + extra / 2))
-        natural = max(natural, line.naturalTextWidth())
-        y += line.height() + extra
+        extra = max(0.0, line_height - line.height()) / 2
+        here, ascent, depth = room_in_line(
+            boxes, line.textStart(), line.textStart() + line.textLength()
+        )
+        above = max(extra, ascent + extra / 2 - line.ascent() if here else 0.0)
+        below = max(extra, depth + extra / 2 - line.descent() if here else 0.0)
+        text_width = line.naturalTextWidth()
+        is_display = len(here) > 0 and here[0][1].is_display
+        x = max(0.0, (width - text_width) / 2) if is_display else 0.0
+        line.setPosition(QPointF(x, y + above))
+        for at, box in here:
+            box.x = cursor_x(line, at)
+            box.baseline = y + above + line.ascent()
+        natural = max(natural, x + text_width)
+        y += line.height() + above + below
     layout.endLayout()
     return y, natural

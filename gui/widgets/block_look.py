@@ -2,6 +2,7 @@
 font size is a new look."""
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QColor, QFont, QFontInfo, QFontMetricsF, QTextCharFormat
 
@@ -9,15 +10,20 @@ from gui.theme import BASE_FONT_PX, Palette, Theme
 from gui.widgets.highlight import Role
 from gui.widgets.markdown_inline import Style
 
+if TYPE_CHECKING:
+    from gui.widgets.maths import Maths
+
 # Reading text is a little larger than the window's other text, as drawn.
 _READING = 1.09
 _HEADINGS = {1: 1.5, 2: 1.28, 3: 1.12}
 
 
 class Look:
-    """What layout and painting need of a theme."""
+    """What layout and painting need of a theme. maths: draws formulas; without it they show their
+    source."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, maths: "Maths | None" = None) -> None:
+        self.maths = maths
         self.palette: Palette = theme.palette
         self.is_dark = theme.is_dark
         self._font_px = theme.font_px
@@ -27,7 +33,7 @@ class Look:
         self.label = theme.font("body")
         self.label.setPixelSize(theme.px(12))
         self.code_label = _scaled(theme.font("mono"), 0.9)
-        self._formats: dict[tuple[Style, int], QTextCharFormat] = {}
+        self._formats: dict[tuple[Style, int, bool], QTextCharFormat] = {}
 
     def px(self, drawn: float) -> int:
         """A length of the drawings at this look's font size; painting asks thousands of times."""
@@ -61,14 +67,15 @@ class Look:
         font.setWeight(QFont.Weight.DemiBold)
         return font
 
-    def format(self, style: Style, heading: int = 0) -> QTextCharFormat:
-        """The character format of a run in a paragraph, or in a heading of this level."""
-        key = (style, heading)
+    def format(self, style: Style, heading: int = 0, is_dim: bool = False) -> QTextCharFormat:
+        """The character format of a run in a paragraph, or in a heading of this level; dim within
+        reasoning."""
+        key = (style, heading, is_dim)
         if key not in self._formats:
-            self._formats[key] = self._made_format(style, heading)
+            self._formats[key] = self._made_format(style, heading, is_dim)
         return self._formats[key]
 
-    def _made_format(self, style: Style, heading: int) -> QTextCharFormat:
+    def _made_format(self, style: Style, heading: int, is_dim: bool) -> QTextCharFormat:
         result = QTextCharFormat()
         font = self.heading(heading) if heading else QFont(self.body)
         if style & Style.CODE:
@@ -81,7 +88,8 @@ class Look:
         font.setStrikeOut(bool(style & Style.STRIKE))
         font.setUnderline(bool(style & Style.LINK))
         result.setFont(font)
-        faint = self.palette.text_dim if style & Style.STRIKE else self.palette.text
+        is_faint = style & Style.STRIKE or is_dim
+        faint = self.palette.text_dim if is_faint else self.palette.text
         result.setForeground(QColor(self.palette.accent if style & Style.LINK else faint))
         return result
 

@@ -1,31 +1,38 @@
 """Paints one laid-out block: its card or table, selection, inline code chips, text, bullets and
 quote bars.
 
-Does not: lay out, know messages. Backgrounds under characters all go through `range_rects`, so a
-later colouring of tokens needs no other way.
+Does not: lay out, know messages. What stands behind the characters (selection, tokens) is painted
+between card and text.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from gui.icons import pixmap
 from gui.widgets.block_look import Look
+from gui.widgets.certainty_paint import TokenScene, paint_tokens
 from gui.widgets.laid_block import LaidBlock
 from gui.widgets.markdown_blocks import Block
+from gui.widgets.maths_layout import paint_boxes
+from gui.widgets.token_boxes import token_boxes
 
 
 @dataclass(frozen=True, slots=True)
 class BlockState:
     """How a block is seen now. selected: start and end in its text. above: the block before it,
-    for quote bars that go through; gap: the distance to it."""
+    for quote bars that go through; gap: the distance to it. tokens: the message's, to be coloured;
+    own: the part of its text that is this block's; view: what of the block is seen."""
 
     selected: tuple[int, int] | None = None
     above: Block | None = None
     gap: float = 0.0
     is_copy_hovered: bool = False
     is_copied: bool = False
+    tokens: TokenScene | None = None
+    own: tuple[int, int | None] = (0, None)
+    view: QRectF = field(default_factory=QRectF)
 
 
 def paint_block(
@@ -40,6 +47,8 @@ def paint_block(
             _paint_card(painter, laid, look, state)
         case "table":
             _paint_table(painter, laid, look)
+        case "thought":
+            _paint_toggle(painter, laid, look)
         case "rule":
             y = laid.height / 2
             painter.fillRect(
@@ -47,31 +56,43 @@ def paint_block(
             )
         case _:
             _paint_chips(painter, laid, look)
+    if state.tokens is not None:
+        boxes = token_boxes(laid, state.tokens.marks, state.own)
+        paint_tokens(painter, boxes, look, state.tokens, state.view)
     if state.selected is not None:
         for rect in laid.range_rects(*state.selected, joined=True):
             painter.fillRect(rect, look.selection)
     painter.setPen(QColor(look.palette.text))
     for piece in laid.pieces:
         piece.layout.draw(painter, QPointF(piece.x, piece.y))
+        if piece.boxes:
+            paint_boxes(painter, piece.boxes, look, QPointF(piece.x, piece.y))
     _paint_marker(painter, laid, look)
     painter.restore()
 
 
 def _paint_quote_bars(painter: QPainter, laid: LaidBlock, look: Look, state: BlockState) -> None:
-    if "q" not in laid.block.path:
+    if not {"q", "t"} & set(laid.block.path):
         return
     x = 0.0
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(look.palette.line))
     for depth, place in enumerate(laid.block.path):
-        if place == "q":
+        if place != "l":
             goes_on = (
                 state.above is not None
                 and state.above.path[: depth + 1] == laid.block.path[: depth + 1]
             )
             top = -state.gap - 1 if goes_on else 0.0
             painter.drawRect(QRectF(x + look.px(1), top, look.px(3), laid.height - top))
-        x += look.px(16) if place == "q" else look.px(22)
+        x += look.px(22) if place == "l" else look.px(16)
+
+
+def _paint_toggle(painter: QPainter, laid: LaidBlock, look: Look) -> None:
+    """The sign in front of folded or opened reasoning."""
+    name = "chevron-down" if laid.block.level else "chevron-right"
+    box = QRectF(laid.toggle.x(), 0, look.px(16), laid.height)
+    paint_icon(painter, name, look.palette.text_dim, box, look.px(14))
 
 
 def _paint_marker(painter: QPainter, laid: LaidBlock, look: Look) -> None:

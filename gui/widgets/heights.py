@@ -35,6 +35,11 @@ class Heights:
         self._heights.insert(index, height)
         del self._tops[index + 1 :]
 
+    def prepend(self, heights: Iterable[float]) -> None:
+        """More before all others."""
+        self._heights[0:0] = heights
+        del self._tops[1:]
+
     def remove(self, index: int) -> None:
         del self._heights[index]
         del self._tops[index + 1 :]

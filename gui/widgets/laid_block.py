@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QTextLayout, QTextLine
@@ -39,6 +40,7 @@ class Piece:
     width: float
     height: float
     is_wide: bool = False  # holds characters that are two of Qt's units
+    boxes: list[Any] = field(default_factory=list)  # its formulas (maths_layout.MathsBox)
 
     @property
     def end(self) -> int:
@@ -67,9 +69,12 @@ class LaidBlock:
     pieces: list[Piece] = field(default_factory=list)
     body: QRectF = field(default_factory=QRectF)
     copy_button: QRectF = field(default_factory=QRectF)
+    toggle: QRectF = field(default_factory=QRectF)  # what opens and closes reasoning
     column_x: list[float] = field(default_factory=list)
     row_y: list[float] = field(default_factory=list)
     n_chars: int = 0
+    # Where tokens stand (token_boxes.py), with what they were worked out from.
+    token_boxes: tuple[Any, list[Any]] | None = None
     _chips: list[QRectF] | None = None
 
     @property
@@ -83,6 +88,11 @@ class LaidBlock:
                 for rect in self.range_rects(start, start + len(run.text))
             ]
         return self._chips
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether it will be another when its formulas are drawn."""
+        return any(box.is_provisional for piece in self.pieces for box in piece.boxes)
 
     @property
     def n_bytes(self) -> int:
@@ -150,7 +160,7 @@ class LaidBlock:
         units = piece.to_units(offset - piece.start)
         line = piece.layout.lineForTextPosition(units)
         line = line if line.isValid() else piece.layout.lineAt(piece.layout.lineCount() - 1)
-        x = _cursor_x(line, units)
+        x = cursor_x(line, units)
         return QRectF(piece.x + x, piece.y + line.y(), 1, line.height())
 
     def range_rects(self, start: int, end: int, *, joined: bool = False) -> Iterator[QRectF]:
@@ -164,7 +174,8 @@ class LaidBlock:
                     yield rect.translated(piece.x, piece.y)
 
 
-def _cursor_x(line: QTextLine, units: int) -> float:
+def cursor_x(line: QTextLine, units: int) -> float:
+    """Where a line has a position, from its piece's left edge."""
     result: object = line.cursorToX(units)
     # PySide gives x, and with it the position that it took.
     return float(result[0]) if isinstance(result, tuple) else 0.0
@@ -179,8 +190,13 @@ def _line_at(piece: Piece, y: float) -> QTextLine | None:
     return None
 
 
+def is_mixed(piece: Piece) -> bool:
+    """Whether some of its characters run from right to left."""
+    return _RIGHT_TO_LEFT.search(piece.text) is not None
+
+
 def _piece_rects(piece: Piece, first: int, last: int, joined: bool) -> Iterator[QRectF]:
-    mixed = _RIGHT_TO_LEFT.search(piece.text) is not None
+    mixed = is_mixed(piece)
     n_lines = piece.layout.lineCount()
     for number in range(n_lines):
         line = piece.layout.lineAt(number)
@@ -191,7 +207,7 @@ def _piece_rects(piece: Piece, first: int, last: int, joined: bool) -> Iterator[
         stops = range(max(start, first), min(end, last)) if mixed else [max(start, first)]
         for at in stops:
             after = at + 1 if mixed else min(end, last)
-            left, right = sorted((_cursor_x(line, at), _cursor_x(line, after)))
+            left, right = sorted((cursor_x(line, at), cursor_x(line, after)))
             yield QRectF(left, top, right - left, bottom - top)
 
 

@@ -38,6 +38,20 @@ class LaidBlocks:
             _, oldest = self._blocks.popitem(last=False)
             self.n_bytes -= oldest.n_bytes
 
+    def drop_provisional(self) -> set[str]:
+        """Forget what waits for formulas, and the tables of the same messages, whose columns are
+        as wide as their formulas; the messages that these were in."""
+        waiting = [key for key, laid in self._blocks.items() if laid.is_provisional]
+        messages = {message_id for message_id, _ in waiting}
+        tables = [
+            key
+            for key, laid in self._blocks.items()
+            if key[0] in messages and laid.block.kind == "table"
+        ]
+        for key in {*waiting, *tables}:
+            self.n_bytes -= self._blocks.pop(key).n_bytes
+        return messages
+
     def clear(self) -> None:
         self._blocks.clear()
         self.n_bytes = 0

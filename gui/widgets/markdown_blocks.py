@@ -1,9 +1,9 @@
 """Blocks: what a message is made of.
 
 A block is the unit of layout: a paragraph, a heading, a piece of a code card or of a table, a
-rule. Lists and quotes are not blocks but places: `path` says in which a block stands. Does:
-give a block's text and what of the source a part of it stands for. Does not: decide how
-far to parse (markdown_stream.py), know fonts or Qt.
+rule, the line that stands for folded reasoning. Lists and quotes are not blocks but places: `path`
+says in which a block stands. Does: give a block's text and what of the source a part of it stands
+for. Does not: decide how far to parse (markdown_stream.py), know fonts or Qt.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from typing import Literal
 
 from gui.widgets.markdown_inline import LINE_BREAK, Run, Style
 
-Kind = Literal["paragraph", "heading", "code", "table", "rule"]
+Kind = Literal["paragraph", "heading", "code", "table", "rule", "thought"]
 Gap = Literal["none", "tight", "block"]
 Cell = tuple[Run, ...]
 CODE_LINES = 50
@@ -24,9 +24,11 @@ class Block:
     """One piece of a message.
 
     start, end: the part of the message's text that it stands for. path: "q" for each quote and
-    "l" for each list around it, outermost first. marker: the bullet or number in front of it.
-    gap: distance to the block above. opens, closes: whether the card or table begins and ends
-    here (long ones are several blocks of one group, the offset where they began).
+    "l" for each list around it, outermost first, "t" before them within reasoning. marker: the
+    bullet or number in front of it. gap: distance to the block above. opens, closes: whether the
+    card or table begins and ends here (long ones are several blocks of one group, the offset where
+    they began). inner: the words of a thought, without their marks; closes: whether they are all
+    there.
     """
 
     kind: Kind
@@ -44,6 +46,7 @@ class Block:
     opens: bool = True
     closes: bool = True
     group: int = 0
+    inner: tuple[int, int] = (0, 0)
 
 
 def placed_runs(block: Block) -> Iterator[tuple[int, Run]]:
@@ -85,7 +88,7 @@ def source_range(block: Block, start: int, end: int) -> tuple[int, int]:
         if first < 0 and start < after:
             first = run.source + max(0, start - at)
         if at < end:
-            before = run.source + min(end, after) - at
+            before = run.source_end if end >= after else run.source + end - at
     first = before if first < 0 else first
     return first, max(first, before if last < 0 else last)
 

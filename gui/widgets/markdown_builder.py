@@ -7,16 +7,29 @@ not: say what may be closed (markdown_units.py).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gui.widgets.markdown_blocks import Block, Cell, CodeText, Gap, Kind, code_blocks
 from gui.widgets.markdown_inline import LINE_BREAK, Run, inline_runs
+from gui.widgets.markdown_references import NO_REFERENCES, References
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
 MAX_COLUMNS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """path: where all of a message's blocks stand. references: the links that it defines."""
+
+    path: str = ""
+    references: References = field(default_factory=lambda: NO_REFERENCES)
+
+
+OUTERMOST = Place()
 
 
 class BlockBuilder:
@@ -27,13 +40,21 @@ class BlockBuilder:
         text: the message's text, neutralised.
         line_starts: for each line of the parsed stretch, its offset in the text, and at last
         where the stretch ends.
+        place: what stands around the stretch.
     """
 
-    def __init__(self, parser: MarkdownIt, text: str, line_starts: list[int]) -> None:
+    def __init__(
+        self,
+        parser: MarkdownIt,
+        text: str,
+        line_starts: list[int],
+        place: Place = OUTERMOST,
+    ) -> None:
         self._parser = parser
         self._text = text
         self._starts = line_starts
-        self._path = ""
+        self._references = place.references
+        self._path = place.path
         self._numbers: list[int | None] = []
         self._marker = ""
         self._line = 0
@@ -50,7 +71,7 @@ class BlockBuilder:
         start, end = self.offset(token.map, 0), self.offset(token.map, 1)
         text = self._text[start:end].rstrip()
         run = Run(text.replace("\n", LINE_BREAK), source=start)
-        return [Block("paragraph", start, start + len(text), (run,), group=start)]
+        return [Block("paragraph", start, start + len(text), (run,), path=self._path, group=start)]
 
     def blocks(self, tokens: list[Token]) -> Iterator[Block]:
         """The blocks of tokens that stand at the top or inside an item."""
@@ -161,7 +182,7 @@ class BlockBuilder:
         first = (token.map or [0, 0])[0]
         lines = token.content.split("\n")
         sources = [self._find(line.rstrip(), first + number) for number, line in enumerate(lines)]
-        return inline_runs(self._parser, token.content, sources)
+        return inline_runs(self._parser, token.content, sources, self._references)
 
     def _line_range(self, line: int) -> tuple[int, int]:
         last = len(self._starts) - 1
@@ -203,7 +224,7 @@ class BlockBuilder:
                 break
             found = self._text.find(token.content, cursor, end)
             cursor = max(cursor, found + len(token.content))
-            cells.append(inline_runs(self._parser, token.content, [found]))
+            cells.append(inline_runs(self._parser, token.content, [found], self._references))
         return tuple(cells)
 
 

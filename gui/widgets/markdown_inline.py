@@ -10,17 +10,21 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntFlag
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+
+from gui.widgets.markdown_references import NO_REFERENCES, References, is_safe_link
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
+__all__ = ["LINE_BREAK", "OBJECT", "Run", "Style", "inline_runs", "is_safe_link", "neutralise"]
+
 LINE_BREAK = "\u2028"
-SAFE_SCHEMES = frozenset({"http", "https", "mailto"})
+# What stands for a formula in a block's text.
+OBJECT = "\ufffc"
 MAX_INLINE_CHARS = 8_192
 MAX_BRACKETS = 200
 
@@ -39,18 +43,28 @@ class Style(IntFlag):
     STRIKE = 4
     CODE = 8
     LINK = 16
+    MATHS = 32
+    DISPLAY = 64  # a formula on a line of its own
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """A stretch of shown text. source: where its first character stands in the message's text,
     the others following one for one; -1 where the shown text is not the source's (an entity, an
-    escaped pipe)."""
+    escaped pipe). A formula is one character, OBJECT: latex is what it says, length the characters
+    of the source that it stands for, dollars included."""
 
     text: str
     style: Style = Style.PLAIN
     source: int = -1
     href: str = ""
+    latex: str = ""
+    length: int = 0
+
+    @property
+    def source_end(self) -> int:
+        """Where the source that it stands for ends."""
+        return self.source + (self.length or len(self.text))
 
 
 def neutralise(text: str) -> str:
@@ -76,20 +90,18 @@ def _picture(match: re.Match[str]) -> str:
     return "\u2421" if code == 0x7F else _REPLACEMENT
 
 
-def is_safe_link(url: str) -> bool:
-    """Whether a link may be shown as one: http, https and mailto, nothing else."""
-    try:
-        return urlsplit(url.strip()).scheme.lower() in SAFE_SCHEMES
-    except ValueError:
-        return False
-
-
-def inline_runs(parser: MarkdownIt, content: str, sources: Sequence[int]) -> tuple[Run, ...]:
+def inline_runs(
+    parser: MarkdownIt,
+    content: str,
+    sources: Sequence[int],
+    references: References = NO_REFERENCES,
+) -> tuple[Run, ...]:
     """Parse one inline content.
 
     Args:
         content: the text of a paragraph, heading or cell as markdown-it's block pass gives it.
         sources: for each line of content, its offset in the message's text; -1 where unknown.
+        references: the addresses of links that are named elsewhere in the message.
 
     Returns:
         Runs in order; line breaks are runs of one LINE_BREAK. Content beyond the bounds comes
@@ -100,7 +112,9 @@ def inline_runs(parser: MarkdownIt, content: str, sources: Sequence[int]) -> tup
         return tuple(_plain_runs(content, lines))
     from gui.widgets.markdown_parser import inline_tokens
 
-    return tuple(_merged(_RunWalk(lines).runs(inline_tokens(parser, content))))
+    tokens = inline_tokens(parser, content, references)
+    runs = _on_own_lines(_merged(_RunWalk(lines).runs(tokens)))
+    return tuple(found for run in runs for found in _with_links(run))
 
 
 class _Lines:
@@ -115,6 +129,11 @@ class _Lines:
         """Where text stands at or just behind `at`; -1 where the content does not say it in these
         characters."""
         return self._content.find(text, at, at + len(text) + 2)
+
+    def length(self, at: int, end: int) -> int:
+        """How much of the message's text stands between two places of the content."""
+        first, last = self.source(at), self.source(end - 1)
+        return last + 1 - first if 0 <= first <= last else end - at
 
     def source(self, at: int) -> int:
         if at < 0:
@@ -168,6 +187,8 @@ class _RunWalk:
         elif token.type == "code_inline":
             found = self._lines.find(token.content, at + len(token.markup))
             yield self._run(token.content, found, Style.CODE)
+        elif token.type == "maths":
+            yield self._formula(token, at)
         elif token.type == "image":
             yield Run(
                 token.content or str(token.attrs.get("src", "")),
@@ -177,6 +198,14 @@ class _RunWalk:
             )
         else:
             yield Run(token.content, self._style(), href=self._href)
+
+    def _formula(self, token: Token, at: int) -> Run:
+        self._cursor = end = int(token.meta["end"])
+        style = self._style() | Style.MATHS
+        if token.markup not in ("$", "\\("):
+            style |= Style.DISPLAY
+        length = self._lines.length(at, end)
+        return Run(OBJECT, style, self._lines.source(at), self._href, token.content, length)
 
     def _style(self) -> Style:
         style = Style.PLAIN
@@ -208,7 +237,66 @@ def _continues(last: Run, run: Run) -> bool:
     return (
         run.style == last.style
         and run.href == last.href
+        and not run.style & Style.MATHS
         and LINE_BREAK not in (run.text, last.text)
         and last.source >= 0
         and run.source == last.source + len(last.text)
     )
+
+
+_PUNCTUATION = frozenset(".,;:")
+
+
+def _on_own_lines(runs: Iterator[Run]) -> Iterator[Run]:
+    """Formulas that are displayed stand on lines of their own."""
+    last: Run | None = None
+    for run in runs:
+        displayed = run.style & Style.DISPLAY or (last is not None and last.style & Style.DISPLAY)
+        if run.text.strip() in _PUNCTUATION:
+            displayed = False  # the sentence ends with the formula
+        if displayed and last is not None and LINE_BREAK not in (last.text, run.text):
+            yield Run(LINE_BREAK)
+            text = run.text.lstrip(" ")
+            shift = len(run.text) - len(text) if run.source >= 0 else 0
+            run = replace(run, text=text, source=run.source + shift)
+        if run.text:
+            yield run
+            last = run
+
+
+_ADDRESS = re.compile(r"https?://[^\s<>\"`\u201c\u201d\ufffd]{1,2000}")
+
+
+def _with_links(run: Run) -> Iterator[Run]:
+    """Addresses that are written out are links too."""
+    if run.href or run.style & (Style.CODE | Style.MATHS) or "://" not in run.text:
+        yield run
+        return
+    at = 0
+    for found in _ADDRESS.finditer(run.text):
+        url = _without_punctuation(found.group())
+        if not is_safe_link(url):
+            continue
+        end = found.start() + len(url)
+        yield from _part(run, at, found.start())
+        linked = replace(run, style=run.style | Style.LINK, href=url)
+        yield from _part(linked, found.start(), end)
+        at = end
+    yield from _part(run, at, len(run.text))
+
+
+def _part(run: Run, start: int, end: int) -> Iterator[Run]:
+    if start < end:
+        source = run.source + start if run.source >= 0 else -1
+        yield replace(run, text=run.text[start:end], source=source)
+
+
+def _without_punctuation(url: str) -> str:
+    """An address without what ends the sentence that it stands in."""
+    while url and (url[-1] in ".,;:!?'*_" or (url[-1] in ")]" and not _is_balanced(url))):
+        url = url[:-1]
+    return url
+
+
+def _is_balanced(url: str) -> bool:
+    return url.count("(") >= url.count(")") and url.count("[") >= url.count("]")

@@ -13,16 +13,20 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from gui.widgets.markdown_inline import is_safe_link
+from gui.widgets.markdown_maths import add_maths
+from gui.widgets.markdown_references import References
 
 
 def make_parser() -> MarkdownIt:
-    """CommonMark with tables and strikethrough, no HTML; block structure only, `inline_tokens`
-    does the rest."""
+    """CommonMark with tables, strikethrough and formulas, no HTML; block structure only,
+    `inline_tokens` does the rest."""
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     parser.core.ruler.disable(["inline", "text_join"])
-    # Link definitions act on text far above, closed by then; and a page of them takes a second.
+    # Link definitions act on text far above, and a page of them takes a second: they are found by
+    # markdown_references.py, and shown, as they say where a reply has its words from.
     parser.block.ruler.disable("reference")
     parser.validateLink = is_safe_link  # type: ignore[method-assign]  # as its manual says
+    add_maths(parser)
     return parser
 
 
@@ -32,12 +36,14 @@ def make_renderer() -> MarkdownIt:
     parser.enable(["table", "strikethrough"])
     parser.validateLink = is_safe_link  # type: ignore[method-assign]  # as its manual says
     parser.add_render_rule("image", _image_as_link)
+    add_maths(parser)
+    parser.add_render_rule("maths", _maths_as_written)
     return parser
 
 
-def inline_tokens(parser: MarkdownIt, content: str) -> list[Token]:
+def inline_tokens(parser: MarkdownIt, content: str, references: References) -> list[Token]:
     """The inline tokens of a content; meta["at"] of each is where in the content it began."""
-    state = _PlacedState(content, parser, {}, [])
+    state = _PlacedState(content, parser, {"references": references}, [])
     parser.inline.tokenize(state)
     for rule in parser.inline.ruler2.getRules(""):
         if rule.__name__ != "fragments_join":
@@ -71,3 +77,13 @@ def _image_as_link(
 ) -> str:
     source = str(tokens[index].attrs.get("src", ""))
     return f'<a href="{escape(source)}">{escape(tokens[index].content or source)}</a>'
+
+
+def _maths_as_written(
+    _renderer: Any, tokens: Sequence[Token], index: int, _options: Any, _env: Any
+) -> str:
+    token = tokens[index]
+    if token.markup.startswith("\\begin"):
+        return escape(token.content)
+    closing = {"\\(": "\\)", "\\[": "\\]"}.get(token.markup, token.markup)
+    return escape(token.markup + token.content + closing)

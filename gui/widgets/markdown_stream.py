@@ -2,8 +2,8 @@
 
 What can no longer change is closed and never looked at again; the stretch that is still open is
 bounded, so a step costs the same in a long reply as in a short one, and the blocks do not depend
-on how the text came in pieces. Does not: know Markdown's tokens (markdown_units.py), lay out,
-draw, know Qt.
+on how the text came in pieces. A stretch of reasoning is one block, unread. Does not: know
+Markdown's tokens (markdown_units.py), lay out, draw, know Qt.
 """
 
 import re
@@ -17,15 +17,20 @@ from gui.widgets.markdown_blocks import (
     code_blocks,
     code_piece_chars,
 )
+from gui.widgets.markdown_builder import Place
 from gui.widgets.markdown_fence import FENCE_LINE, Fence, fence_at
 from gui.widgets.markdown_inline import LINE_BREAK, Run, neutralise
+from gui.widgets.markdown_references import NO_REFERENCES, References, find_references
+from gui.widgets.markdown_thoughts import Thoughts
 from gui.widgets.markdown_units import NOTHING, Context, Unit, made_blocks, parse_units
 
 WINDOW_CHARS = 2_048
 # A window of very short lines costs as much as a longer one of long lines.
 CHARS_PER_LINE = 32
-# What goes on in a list or table of more items or pieces than this is shown as it was written.
-MAX_UNITS = 400
+# What goes on in a list of more items, or a table of more pieces of 24 rows, than this is shown as
+# it was written.
+MAX_ITEMS = 4_000
+MAX_TABLE_PIECES = 400
 MAX_OPEN_CHARS = 8_192
 MAX_PARAGRAPH_CHARS = 4_096
 # A line behind a full piece of code may still become the closing fence until it is this long.
@@ -40,10 +45,19 @@ class BlockStream:
     The first n_closed blocks will not change; parsed_chars counts the work done.
 
     Args:
-        markdown: False shows the text as written, but for fenced code.
+        markdown: False shows the text as written, but for fenced code; and nothing is reasoning.
+        start: where in the text to begin; what stands before it is no business of these blocks.
+        path: where all blocks stand; within reasoning nothing else is taken for reasoning.
+        references: the links that the text defines, where they are known beforehand.
     """
 
-    def __init__(self, markdown: bool = True) -> None:
+    def __init__(
+        self,
+        markdown: bool = True,
+        start: int = 0,
+        path: str = "",
+        references: References | None = None,
+    ) -> None:
         self.text = ""
         self.blocks: list[Block] = []
         self.n_closed = 0
@@ -51,11 +65,26 @@ class BlockStream:
         self._markdown = markdown
         self._safe = ""
         self._half_line_end = ""
-        self._stable = 0
+        self._start = self._stable = start
         self._is_stale = False
         self._is_final = False
         self._fence: Fence | None = None
         self._context = NOTHING
+        self._references = references
+        self._place = Place(path, references or NO_REFERENCES)
+        self._thoughts = Thoughts() if markdown and not path else None
+        self._n_thoughts = 0
+        self._again: BlockStream | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no more text will come."""
+        return self._is_final
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether what is shown will be another when the text was read again."""
+        return self._again is not None
 
     @property
     def stable_chars(self) -> int:
@@ -67,19 +96,37 @@ class BlockStream:
         waiting = self._half_line_end + text
         # A carriage return is a line's end or half of one: decided when its neighbour is here.
         self._half_line_end = "\r" if waiting.endswith("\r") else ""
-        self._safe += neutralise(waiting.removesuffix("\r"))
+        self._take(neutralise(waiting.removesuffix("\r")))
         self.text += text
         self._is_stale = True
 
     def finish(self) -> None:
         """No more text will come: everything may be closed."""
-        self._safe += neutralise(self._half_line_end)
+        self._take(neutralise(self._half_line_end))
         self._half_line_end = ""
         self._is_final = True
         self._is_stale = True
+        if self._markdown and self._references is None:
+            self._refer(find_references(self._safe[self._start :]))
+
+    def _take(self, safe: str) -> None:
+        self._safe += safe
+        if self._thoughts is not None:
+            self._thoughts.feed(safe)
+
+    def _refer(self, references: References) -> None:
+        """Links are known by the end: what was closed without them is read again."""
+        path = self._place.path
+        self._place = Place(path, references)
+        if references and self.n_closed:
+            self._again = BlockStream(self._markdown, self._start, path, references)
+            self._again.append(self.text)
+            self._again.finish()
 
     def advance(self, budget_chars: int) -> bool:
         """Parse about so many characters; True when the blocks stand for the whole text."""
+        if self._again is not None:
+            return self._advance_again(self._again, budget_chars)
         end = self.parsed_chars + budget_chars
         while self._is_stale:
             self._is_stale = self._step()
@@ -87,8 +134,23 @@ class BlockStream:
                 break
         return not self._is_stale
 
+    def _advance_again(self, again: "BlockStream", budget_chars: int) -> bool:
+        """Read the text again; the blocks that there are stay until it is done."""
+        before = again.parsed_chars
+        is_done = again.advance(budget_chars)
+        self.parsed_chars += again.parsed_chars - before
+        if is_done:
+            self.blocks[:] = again.blocks
+            self.n_closed, self._stable = again.n_closed, again.stable_chars
+            self._again, self._is_stale = None, False
+        return is_done
+
     def _step(self) -> bool:
         """Close something (True), or show what is open and cannot be closed yet (False)."""
+        if self._thoughts is not None:
+            after = self._step_thoughts(self._thoughts)
+            if after is not None:
+                return after
         if self._fence is not None:
             return self._step_in_fence(self._fence)
         blank = _BLANK_LINES.match(self._safe, self._stable)
@@ -112,6 +174,31 @@ class BlockStream:
 
     def _show(self, blocks: list[Block]) -> None:
         self.blocks[self.n_closed :] = blocks
+
+    # ---- reasoning ----
+
+    def _step_thoughts(self, thoughts: Thoughts) -> bool | None:
+        """Close or show a stretch of reasoning; None where the answer goes on."""
+        if thoughts.n_closed > self._n_thoughts:
+            # All blocks so far: reasoning may show by its end, when it was taken for the answer.
+            self._n_thoughts, self.n_closed, self._fence = thoughts.n_closed, 0, None
+            blocks = thoughts.closed(self._safe)
+            self._close(blocks, blocks[-1].end)
+            return True
+        if thoughts.is_open:
+            if self._stable < len(self._safe):
+                self._show([thoughts.open(self._safe)])
+            if self._is_final:
+                self.n_closed, self._stable = len(self.blocks), len(self._safe)
+            return False
+        start = thoughts.answer_start
+        if start < 0:
+            self._show([])
+            self._stable = len(self._safe) if self._is_final else self._stable
+            return False
+        if self._safe[self._stable : start].strip():
+            self._stable = start  # behind marks with nothing between them
+        return None
 
     # ---- fenced code ----
 
@@ -148,7 +235,7 @@ class BlockStream:
             sources.append(at + indent)
             at += len(line) + 1
         code = CodeText("\n".join(lines), tuple(sources), fence.language, fence.group)
-        pieces = code_blocks(code)
+        pieces = code_blocks(code, self._place.path)
         if self.n_closed and self.blocks[self.n_closed - 1].group == fence.group:
             pieces[0] = replace(pieces[0], opens=False, gap="none")
         pieces[-1] = replace(pieces[-1], closes=closes)
@@ -180,7 +267,9 @@ class BlockStream:
         is_first = not self.n_closed or self.blocks[self.n_closed - 1].kind == "code"
         run = Run(shown.replace("\n", LINE_BREAK), source=start)
         gap: Gap = "block" if is_first else "none"
-        return [Block("paragraph", start, start + len(shown), (run,), gap=gap, group=start)]
+        path = self._place.path
+        end = start + len(shown)
+        return [Block("paragraph", start, end, (run,), path=path, gap=gap, group=start)]
 
     # ---- Markdown ----
 
@@ -196,7 +285,7 @@ class BlockStream:
 
     def _units(self, end: int) -> list[Unit]:
         self.parsed_chars += end - self._stable
-        return parse_units(self._safe, self._stable, end, self._context)
+        return parse_units(self._safe, self._stable, end, self._context, self._place)
 
     def _step_window(self, size: int) -> bool | None:
         """Parse a window from the stable place on; None asks for a larger one."""
@@ -226,7 +315,7 @@ class BlockStream:
         return True
 
     def _close_units(self, units: list[Unit], n_units: int, end: int) -> None:
-        full = (at + 1 for at, unit in enumerate(units) if unit.after.n_units >= MAX_UNITS)
+        full = (at + 1 for at, unit in enumerate(units) if _is_full(unit.after))
         n_units = min(n_units, next(full, n_units))
         blocks = made_blocks(units[:n_units], self._context.joined)
         stable = end
@@ -236,7 +325,7 @@ class BlockStream:
                 stable = self._safe.index("\n", stable) + 1
         after = units[n_units - 1].after
         self._close(blocks, stable, after)
-        if after.n_units >= MAX_UNITS:
+        if _is_full(after):
             self._fence = Fence(stable, 0, "", "markdown")
             self._context = NOTHING
 
@@ -256,6 +345,11 @@ class BlockStream:
     def _cut(self, end: int) -> None:
         blocks = made_blocks(self._units(end), self._context.joined)
         self._close(blocks, end, Context(joined=True))
+
+
+def _is_full(context: Context) -> bool:
+    """Whether a list or table is too long to go on as one."""
+    return context.n_units >= (MAX_TABLE_PIECES if context.table else MAX_ITEMS)
 
 
 def _n_closable(units: list[Unit], n_lines: int) -> int:

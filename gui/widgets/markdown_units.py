@@ -15,7 +15,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from gui.widgets.markdown_blocks import Block
-from gui.widgets.markdown_builder import BlockBuilder, closing, table_rows
+from gui.widgets.markdown_builder import OUTERMOST, BlockBuilder, Place, closing, table_rows
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -64,14 +64,16 @@ def _parser() -> MarkdownIt:
     return make_parser()
 
 
-def parse_units(text: str, start: int, end: int, context: Context) -> list[Unit]:
+def parse_units(
+    text: str, start: int, end: int, context: Context, place: Place = OUTERMOST
+) -> list[Unit]:
     """The units of text[start:end], which begins where a unit does."""
     stretch = text[start:end]
     n_prefix = context.table.count("\n")
     parser = _parser()
     tokens = parser.parse(context.table + stretch)
     breaks = [start + found.end() for found in re.finditer("\n", stretch)]
-    builder = BlockBuilder(parser, text, [start] * n_prefix + [start, *breaks, end])
+    builder = BlockBuilder(parser, text, [start] * n_prefix + [start, *breaks, end], place)
     units: list[Unit] = []
     index = 0
     while index < len(tokens):

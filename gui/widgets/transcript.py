@@ -17,21 +17,24 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAccessible
 from PySide6.QtWidgets import QWidget
 
 from gui.theme import Theme
+from gui.widgets.markdown_thoughts import answer_of
 from gui.widgets.transcript_column import Place
 from gui.widgets.transcript_input import TranscriptInput
-from gui.widgets.transcript_item import MessageView
+from gui.widgets.transcript_item import MessageItem, MessageView
 from gui.widgets.transcript_menu import MessageAction, tr
 from gui.widgets.transcript_page import FRAME_MS
+from gui.widgets.transcript_target import Target
 
 __all__ = ["MessageAction", "MessageView", "Transcript"]
 
 _SPOKEN_CHARS = 4_000
+_READ_CHARS = 200_000  # where a reply is looked through for its answer
 
 
 class Transcript(TranscriptInput):
     """The messages of a chat. All methods are cheap; layout follows in slices."""
 
-    link_activated = Signal(str)  # a safe URL that the reader clicked
+    link_activated = Signal(str, str)  # a safe URL that the reader clicked, and its words
     version_requested = Signal(str, int)  # message id, version wanted (from 1)
     edit_requested = Signal(str)  # message id
     regenerate_requested = Signal(str)  # message id
@@ -61,6 +64,14 @@ class Transcript(TranscriptInput):
         self.column.set_views(views)
         self.scroll_to_end()
         self._describe()
+
+    def prepend_messages(self, views: Sequence[MessageView]) -> None:
+        """Earlier messages, before all others; what is in view stays where it is."""
+        self.column.prepend(views)
+        self.clear_hover()
+        if self.current_message >= 0:
+            self.current_message += len(views)
+        self.settle()
 
     def append_message(self, view: MessageView) -> None:
         """One more message at the end. What the user said brings the view there."""
@@ -171,7 +182,7 @@ class Transcript(TranscriptInput):
     def _describe(self) -> None:
         """The last message is what a screen reader says of the transcript."""
         items = self.column.items
-        last = f"{items[-1].view.heading}: {items[-1].text[:_SPOKEN_CHARS]}" if items else ""
+        last = _spoken(items[-1]) if items else ""
         if last != self.accessibleDescription():
             self.setAccessibleDescription(last)
 
@@ -180,7 +191,7 @@ class Transcript(TranscriptInput):
             event = QAccessibleEvent(self, QAccessible.Event.DescriptionChanged)
             QAccessible.updateAccessibility(event)
             QAccessible.updateAccessibility(
-                QAccessibleAnnouncementEvent(self, text[:_SPOKEN_CHARS])
+                QAccessibleAnnouncementEvent(self, answer_of(text)[:_SPOKEN_CHARS])
             )
 
     # ---- wishes ----
@@ -202,8 +213,14 @@ class Transcript(TranscriptInput):
         elif what == "next" and view.version < view.n_versions:
             self.version_requested.emit(view.id, view.version + 1)
 
-    def open_link(self, url: str) -> None:
-        self.link_activated.emit(url)
+    def open_link(self, target: Target) -> None:
+        self.link_activated.emit(target.url, target.text)
 
     def tell_copied(self) -> None:
         self.copied.emit()
+
+
+def _spoken(item: MessageItem) -> str:
+    """A message as it is read aloud: the answer, not the reasoning before it."""
+    text = item.view.text if item.is_user else answer_of(item.text[:_READ_CHARS])
+    return f"{item.view.heading}: {text[:_SPOKEN_CHARS]}"

@@ -4,7 +4,7 @@ Does: heights of all, layout of a stretch, the reader's place when heights are c
 not: scroll, paint, know events. y counts from the first message's top.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from gui.widgets.block_look import Look
@@ -61,6 +61,22 @@ class MessageColumn:
             item.measure(self._look, self._width_of(item))
             self.update_height(len(self.items) - 1)
         return item
+
+    def prepend(self, views: Sequence[MessageView]) -> None:
+        """Messages before all others."""
+        items = [MessageItem(view, self.laid_blocks) for view in views]
+        self.items[0:0] = items
+        self._reindex()
+        if self._look is None:
+            return
+        for item in items:
+            item.measure(self._look, self._width_of(item))
+        self._heights.prepend(
+            item_height(item, self._look, self.width, index == 0)
+            for index, item in enumerate(items)
+        )
+        if len(items) < len(self.items):
+            self.update_height(len(items))  # it was the first, and no more is
 
     def remove(self, message_id: str) -> None:
         index = self._index[message_id]
@@ -213,6 +229,13 @@ class MessageColumn:
             index += 1
         self._forget_far()
         return settled
+
+    def relay(self) -> None:
+        """Formulas were drawn: what waited for them is laid out again when it is looked at."""
+        for message_id in self.laid_blocks.drop_provisional():
+            index = self._index.get(message_id)
+            if index is not None:
+                self.items[index].relay()
 
     def append_text(self, message_id: str, text: str) -> None:
         """More text of a message; it is parsed by the next `grow`."""

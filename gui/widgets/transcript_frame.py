@@ -36,6 +36,7 @@ class Frame:
     versions: QRectF = field(default_factory=QRectF)
     following: QRectF = field(default_factory=QRectF)
     actions: dict[Action, QRectF] = field(default_factory=dict)
+    footer_actions: dict[str, QRectF] = field(default_factory=dict)
 
 
 def content_width(is_user: bool, column_width: float, look: Look) -> float:
@@ -62,7 +63,7 @@ def item_height(item: MessageItem, look: Look, width: float, is_first: bool) -> 
     """An item's height in a column of this width, of which the blocks' may be an estimate."""
     content = max(item.content_height, ceil(look.line_height))
     foot = float(look.px(10) if item.is_user else 0)
-    if item.view.footer:
+    if item.view.footer or item.view.footer_actions:
         foot += look.px(6) + _footer_height(item, look, width)
     return content_top(item, look, width, is_first) + content + foot
 
@@ -76,8 +77,31 @@ def _note_height(item: MessageItem, look: Look, width: float) -> float:
     return _words_height(look, item.view.note, text_width) + look.px(12)
 
 
+def _note_width(item: MessageItem, look: Look, width: float) -> float:
+    """A message's own note is as wide as its words: it can be clicked."""
+    if not item.is_user:
+        return width
+    words = [look.label_metrics.horizontalAdvance(line) for line in item.view.note.splitlines()]
+    return min(width, max(words) + 2 * look.px(12) + 2)
+
+
 def _footer_height(item: MessageItem, look: Look, width: float) -> float:
-    return max(heading_height(look), _words_height(look, item.view.footer, width))
+    words = max(heading_height(look), _words_height(look, item.view.footer, width))
+    return words if _actions_fit(item, look, width) else words + heading_height(look)
+
+
+def _actions_fit(item: MessageItem, look: Look, width: float) -> bool:
+    """Whether the footer's actions stand behind its words, on their line."""
+    actions = item.view.footer_actions
+    if not actions:
+        return True
+    texts = (item.view.footer.translate(_SAME_DIGITS), *(words for _, words in actions))
+    return _line_width(look, texts) <= width
+
+
+@lru_cache(maxsize=1024)
+def _line_width(look: Look, texts: tuple[str, ...]) -> float:
+    return sum(look.label_metrics.horizontalAdvance(text) + look.px(14) for text in texts)
 
 
 def _words_height(look: Look, words: str, width: float) -> float:
@@ -118,18 +142,35 @@ def frame_of(
     )
     if item.view.note:
         note_height = _note_height(item, look, width)
-        frame.note = QRectF(0, look.px(22 if is_first else 34), width, note_height)
+        note_width = _note_width(item, look, width)
+        frame.note = QRectF(0, look.px(22 if is_first else 34), note_width, note_height)
     if item.is_user:
         inner = content_width(True, width, look)
         natural = item.natural_width or inner
         content = max(item.content_height, look.line_height)
         bubble_width = min(inner, natural + 1) + 2 * look.px(14)
         frame.bubble = QRectF(0, top - look.px(10), bubble_width, content + 2 * look.px(10))
-    if item.view.footer:
+    if item.view.footer or item.view.footer_actions:
         footer_height = _footer_height(item, look, width)
         frame.footer = QRectF(0, height - footer_height, width, footer_height)
+        _place_footer_actions(frame, item, look)
     _place_heading(frame, item, look, is_last_reply)
     return frame
+
+
+def _place_footer_actions(frame: Frame, item: MessageItem, look: Look) -> None:
+    """Behind the footer's words, or on a line of their own where these leave no room."""
+    box, height = frame.footer, heading_height(look)
+    metrics = look.label_metrics
+    x = box.x()
+    if not _actions_fit(item, look, box.width()):
+        frame.footer = QRectF(box.x(), box.y(), box.width(), box.height() - height)
+    elif item.view.footer:
+        x += metrics.horizontalAdvance(item.view.footer) + look.px(14)
+    for key, words in item.view.footer_actions:
+        width = metrics.horizontalAdvance(words) + 2
+        frame.footer_actions[key] = QRectF(x, box.bottom() - height, width, height)
+        x += width + look.px(14)
 
 
 def versions_text(item: MessageItem) -> str:

@@ -19,6 +19,7 @@ from gui.theme import Theme
 from gui.widgets.markdown_blocks import block_text
 from gui.widgets.markdown_html import markdown_to_html
 from gui.widgets.markdown_inline import LINE_BREAK
+from gui.widgets.markdown_thoughts import answer_of
 from gui.widgets.transcript_column import Place
 from gui.widgets.transcript_keys import caret_rect, moved
 from gui.widgets.transcript_menu import MessageAction, build_menu
@@ -55,7 +56,7 @@ class TranscriptInput(TranscriptMouse):
         """The reader wants something done with a message."""
         raise NotImplementedError
 
-    def open_link(self, url: str) -> None:
+    def open_link(self, target: Target) -> None:
         """The reader clicked a link."""
         raise NotImplementedError
 
@@ -68,12 +69,14 @@ class TranscriptInput(TranscriptMouse):
     def act(self, target: Target) -> None:
         """Do what a button, a link or a line of the menu says."""
         if target.what == "link":
-            self.open_link(target.url)
+            self.open_link(target)
+        elif target.what == "thought":
+            self.toggle_thought(target.message, target.block)
         elif target.what == "copy_link":
             self._put_on_clipboard(target.url, "")
         elif target.what == "copy":
-            text = self.column.items[target.message].text
-            self._copy(text, target)
+            item = self.column.items[target.message]
+            self._copy(item.text if item.is_user else answer_of(item.text), target)
         elif target.what == "copy_code":
             self._copy_code(target)
         elif target.what == "copy_selection":
@@ -168,7 +171,7 @@ class TranscriptInput(TranscriptMouse):
 
     def _key(self, event: QKeyEvent) -> bool:
         """Do what a key says; False if it says nothing here."""
-        if self._do_added(event):
+        if self._do_added(event) or self.token_key(event):
             return True
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_selection()
@@ -210,6 +213,9 @@ class TranscriptInput(TranscriptMouse):
             self.viewport().update()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.menu_at(None).popup(self._menu_corner())
+        elif key == Qt.Key.Key_Space and self.column.items[self.current_message].thoughts:
+            item = self.column.items[self.current_message]
+            self.toggle_thought(self.current_message, item.thoughts[0])
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             self.wish("previous" if key == Qt.Key.Key_Left else "next", self.current_message)
         else:

@@ -14,13 +14,17 @@ from gui.widgets.laid_block import LaidBlock
 from gui.widgets.laid_blocks import LaidBlocks
 from gui.widgets.markdown_blocks import Block
 from gui.widgets.markdown_stream import BlockStream
+from gui.widgets.thought_fold import ThoughtFold
 
 PARSE_CHARS = 2_048
 
 
 @dataclass(frozen=True)
 class MessageView:
-    """What the transcript shows of a message. note: a line above it; version counts from 1."""
+    """What the transcript shows of a message. note: a line above it; version counts from 1;
+    footer_actions: (key, words) that can be clicked behind the footer, told as "do:" and the key;
+    reasoning: what stands for the reasoning in the text while it is folded.
+    """
 
     id: str
     role: str
@@ -31,6 +35,8 @@ class MessageView:
     n_versions: int = 1
     streaming: bool = False
     note: str = ""
+    footer_actions: tuple[tuple[str, str], ...] = ()
+    reasoning: str = ""
 
 
 class _Open:
@@ -52,6 +58,7 @@ class MessageItem:
     blocks with their gaps."""
 
     __slots__ = (
+        "_fold",
         "_is_parsed",
         "_laid",
         "_look",
@@ -71,13 +78,19 @@ class MessageItem:
         self._look: Look | None = None
         self._width = 0.0
         self._open: _Open | None = None
+        self._fold: ThoughtFold | None = None
         self._rest = 0.0
         self._is_parsed = False
 
     @property
     def stable_blocks(self) -> int:
         """How many blocks will not change as text comes."""
-        return self._open.stream.n_closed if self._open is not None else 0
+        if self._open is None:
+            return 0
+        stream = self._open.stream
+        if self._fold is None:
+            return stream.n_closed
+        return self._fold.n_stable(stream.blocks, stream.n_closed)
 
     @property
     def text(self) -> str:
@@ -127,7 +140,10 @@ class MessageItem:
             self._flush()
             self._open.stream.finish()
             self._is_parsed = False
+        is_relabelled = view.reasoning != self.view.reasoning
         self.view = view
+        if is_relabelled and self._fold is not None:
+            self._refold()
 
     def _must_begin_anew(self, view: MessageView) -> bool:
         """Whether the blocks are of no use: another text, or one that was taken for the whole."""
@@ -143,6 +159,33 @@ class MessageItem:
         self._rest = self.content_height
         self._open = None
         self._is_parsed = False
+        if self._fold is not None:
+            self._fold.restart()
+
+    # ---- reasoning ----
+
+    @property
+    def thoughts(self) -> list[int]:
+        """The shown blocks that stand for reasoning."""
+        return [at for at, block in enumerate(self.blocks) if block.kind == "thought"]
+
+    def toggle_thought(self, index: int) -> None:
+        """Open or close the reasoning that a block stands for."""
+        if self._fold is not None:
+            self._fold.toggle(self.blocks[index].group)
+            self._refold()
+
+    def _refold(self) -> None:
+        """Take over at once what the reasoning's lines say, and the beginning of what is open."""
+        self._is_parsed = False
+        if self._open is not None:
+            self._take_blocks(self._open, self._shown(self._open))
+
+    def _folded(self) -> ThoughtFold:
+        if self._fold is None:
+            self._fold = ThoughtFold()
+        self._fold.label = self.view.reasoning
+        return self._fold
 
     def _opened(self) -> _Open:
         if self._open is None:
@@ -199,18 +242,28 @@ class MessageItem:
             return True
         opened = self._opened()
         while not self._is_parsed:
-            if self.view.streaming or opened.heights.total <= y:
+            is_needed = self.view.streaming or opened.stream.is_behind
+            if is_needed or opened.heights.total <= y:
                 self._is_parsed = opened.stream.advance(PARSE_CHARS)
-                self._take_blocks(opened)
+                self._take_blocks(opened, self._shown(opened))
             else:
                 return True
             if is_out_of_time():
                 break
         return self._is_parsed or opened.heights.total > y
 
-    def _take_blocks(self, opened: _Open) -> None:
+    def _shown(self, opened: _Open) -> list[Block]:
+        """The blocks with open reasoning among them, of which a little more is parsed."""
+        stream = opened.stream
+        if not stream.blocks or stream.blocks[0].kind != "thought":
+            return stream.blocks
+        fold = self._folded()
+        self._is_parsed &= fold.advance(stream.text, stream.blocks, PARSE_CHARS)
+        return fold.shown(stream.blocks)
+
+    def _take_blocks(self, opened: _Open, blocks: list[Block]) -> None:
         """Heights for blocks that are new or others; an unchanged one keeps what is known of it."""
-        known, blocks = opened.blocks, opened.stream.blocks
+        known = opened.blocks
         start = min(len(known), len(blocks))
         while start > 0 and known[start - 1] is not blocks[start - 1]:
             start -= 1
@@ -219,10 +272,15 @@ class MessageItem:
             for index in range(start, min(len(known), len(blocks)))
             if known[index] == blocks[index]
         }
-        known[start:] = blocks[start:]
+        known[:] = blocks
         heights = [old.get(at) or self._estimate(at) for at in range(start, len(known))]
         opened.heights.replace(start, heights)
         self._set_rest()
+
+    def relay(self) -> None:
+        """Formulas were drawn: columns of tables may be wider."""
+        if self._open is not None:
+            self._open.columns.clear()
 
     def laid(self, index: int) -> LaidBlock | None:
         """The block's layout, if it is there."""

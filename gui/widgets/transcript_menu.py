@@ -4,15 +4,19 @@ and keyboard alike."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QAction, QIcon, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.icons import icon
+from gui.widgets.markdown_blocks import placed_runs
+from gui.widgets.markdown_inline import is_safe_link
 from gui.widgets.transcript_column import MessageColumn
 from gui.widgets.transcript_frame import actions_of
 from gui.widgets.transcript_item import MessageView
 from gui.widgets.transcript_target import Target
+
+_MOST_LINKS = 20
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,12 @@ def tooltip(what: str) -> str:
         "copy_code": tr("Copy this code"),
         "previous": tr("Show the version before"),
         "next": tr("Show the next version"),
+        "thought": tr("Show or hide what the model wrote for itself before it answered (Space)"),
+        "do:replay": tr(
+            "Write this reply again from the same tokens and compare; the chat stays as it is"
+        ),
+        "do:received": tr("See the exact tokens that the model received for this reply"),
+        "do:show_attached": tr("Show the text of what was attached"),
     }.get(what, "")
 
 
@@ -103,6 +113,12 @@ def _add_message_actions(
     code = code_block_near(column, index, block)
     if code >= 0:
         add(tr("Copy code"), Target("copy_code", index, code), "copy", True)
+    if item.thoughts:
+        is_open = bool(item.blocks[item.thoughts[0]].level)
+        words = tr("Hide the reasoning") if is_open else tr("Show the reasoning")
+        line = add(words, Target("thought", index, item.thoughts[0]), "", True)
+        line.setShortcut(QKeySequence(Qt.Key.Key_Space))
+    _add_links(column, index, add, menu)
     menu.addSeparator()
     if "edit" in actions:
         add(tr("Edit"), Target("edit", index), "edit", True)
@@ -116,6 +132,28 @@ def _add_message_actions(
     if "delete" in actions:
         menu.addSeparator()
         add(tr("Delete"), Target("delete", index), "trash", True)
+
+
+def _add_links(
+    column: MessageColumn,
+    index: int,
+    add: Callable[[str, Target, str, bool], QAction],
+    menu: QMenu,
+) -> None:
+    """The message's links, so that keys reach them too; each asks before it is opened."""
+    links: dict[str, str] = {}
+    for block in column.items[index].blocks:
+        for _, run in placed_runs(block):
+            if run.href and is_safe_link(run.href):
+                links.setdefault(run.href, run.text)
+        if len(links) >= _MOST_LINKS:
+            break
+    submenu = menu.addMenu(tr("Links")) if links else menu
+    for url, words in list(links.items())[:_MOST_LINKS]:
+        line = add(words[:60].replace("&", "&&"), Target("link", index, -1, url, words), "", True)
+        line.setToolTip(url)
+        menu.removeAction(line)
+        submenu.addAction(line)
 
 
 def code_block_near(column: MessageColumn, index: int, block: int) -> int:

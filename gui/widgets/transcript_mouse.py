@@ -10,14 +10,14 @@ from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 from gui.theme import Theme
 from gui.widgets.markdown_blocks import block_text
 from gui.widgets.transcript_menu import tooltip
-from gui.widgets.transcript_page import TranscriptPage
 from gui.widgets.transcript_selection import Position, word_around
 from gui.widgets.transcript_target import Target, position_at, target_at
+from gui.widgets.transcript_tokens import TranscriptTokens
 
 _DRAG_SCROLL_MS = 30
 
 
-class TranscriptMouse(TranscriptPage):
+class TranscriptMouse(TranscriptTokens):
     """A page that answers the mouse."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -48,6 +48,7 @@ class TranscriptMouse(TranscriptPage):
         elif 0 <= at.x() <= self.column.width:
             shape = Qt.CursorShape.IBeamCursor
         self.viewport().setCursor(shape)
+        self.hover_token(point)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
@@ -111,6 +112,7 @@ class TranscriptMouse(TranscriptPage):
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
         self.clear_hover()
+        self.hover_token(QPointF(-1, -1))
         self.viewport().update()
 
     def _extend_to(self, point: QPointF) -> None:

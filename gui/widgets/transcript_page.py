@@ -15,6 +15,8 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolButton, QWidget
 from gui.icons import icon
 from gui.theme import Theme
 from gui.widgets.block_look import Look
+from gui.widgets.maths import Maths
+from gui.widgets.token_marks import TokenBook
 from gui.widgets.transcript_column import MessageColumn, Place
 from gui.widgets.transcript_menu import tr
 from gui.widgets.transcript_paint import Scene, paint_message
@@ -43,6 +45,8 @@ class TranscriptPage(QAbstractScrollArea):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.column = MessageColumn()
+        self.maths = Maths(self)
+        self.maths.drawn.connect(self._on_maths_drawn)
         self.selection = Selection(self.column)
         self.n_paints = 0
         self._painted_at = 0.0
@@ -55,6 +59,8 @@ class TranscriptPage(QAbstractScrollArea):
         self.hovered_message = -1
         self.current_message = -1
         self._copied: Target | None = None
+        self.token_book: TokenBook | None = None
+        self.current_token = ("", -1)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setMouseTracking(True)
@@ -215,7 +221,21 @@ class TranscriptPage(QAbstractScrollArea):
         x = (area.width() - size.width()) // 2
         button.setGeometry(x, area.height() - size.height() - 12, size.width(), size.height())
 
+    def toggle_thought(self, index: int, block: int) -> None:
+        """Open or close reasoning; its line stays where it is."""
+        bottom = self.top + self.viewport().height()
+        self._place = self.column.steady_place(self.top, bottom)
+        self._follows = False
+        self.column.items[index].toggle_thought(block)
+        self.settle()
+
     # ---- events of Qt ----
+
+    @Slot()
+    def _on_maths_drawn(self) -> None:
+        self.column.relay()
+        self._lay_view()
+        self._paint_soon(self.viewport().rect())
 
     @Slot()
     def _on_theme_changed(self) -> None:
@@ -224,7 +244,7 @@ class TranscriptPage(QAbstractScrollArea):
 
     def _measure(self) -> None:
         width = column_width(self._theme, self.viewport().width())
-        self.column.measure(Look(self._theme), float(width))
+        self.column.measure(Look(self._theme, self.maths), float(width))
         self.settle()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -236,6 +256,7 @@ class TranscriptPage(QAbstractScrollArea):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self.maths.resume()
         self.settle()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -243,6 +264,7 @@ class TranscriptPage(QAbstractScrollArea):
         super().hideEvent(event)
         self._rest_timer.stop()
         self._paint_timer.stop()
+        self.maths.stop()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Nothing is moved on the screen: whoever moves the bar has it painted."""
@@ -268,4 +290,6 @@ class TranscriptPage(QAbstractScrollArea):
             self.hovered_message,
             self.current_message if self.hasFocus() else -1,
             self._copied,
+            self.token_book,
+            self.current_token,
         )

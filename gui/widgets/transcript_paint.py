@@ -4,10 +4,13 @@ nothing out."""
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
 from gui.widgets.block_look import Look
 from gui.widgets.block_paint import BlockState, paint_block, paint_icon
+from gui.widgets.certainty_paint import TokenScene
+from gui.widgets.token_boxes import own_range
+from gui.widgets.token_marks import TokenBook
 from gui.widgets.transcript_column import MessageColumn
 from gui.widgets.transcript_frame import WRAPPED, Action, Frame, versions_text
 from gui.widgets.transcript_item import MessageItem
@@ -24,13 +27,17 @@ _ICONS: dict[Action, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What painting needs to know beside the messages. copied: what was copied a moment ago."""
+    """What painting needs to know beside the messages. copied: what was copied a moment ago;
+    tokens: where replies are coloured by probability; current_token: message and token looked
+    at."""
 
     selection: Selection
     hovered: Target | None
     hovered_message: int
     current_message: int
     copied: Target | None
+    tokens: TokenBook | None = None
+    current_token: tuple[str, int] = ("", -1)
 
 
 def paint_message(
@@ -45,7 +52,7 @@ def paint_message(
     _paint_note(painter, item, look, frame)
     _paint_bubble(painter, look, frame)
     _paint_heading(painter, item, look, frame, _Hover(scene, index))
-    _paint_footer(painter, item, look, frame)
+    _paint_footer(painter, item, look, frame, _Hover(scene, index))
     if scene.current_message == index:
         _paint_current(painter, look, frame)
     _paint_blocks(painter, column, index, frame, view.translated(-at), scene)
@@ -127,9 +134,17 @@ def _button(
     )
 
 
-def _paint_footer(painter: QPainter, item: MessageItem, look: Look, frame: Frame) -> None:
+def _paint_footer(
+    painter: QPainter, item: MessageItem, look: Look, frame: Frame, hover: _Hover
+) -> None:
     if not frame.footer.isEmpty():
         _words(painter, look, frame.footer, item.view.footer)
+    for key, words in item.view.footer_actions:
+        font, palette = QFont(look.label), look.palette
+        font.setUnderline(hover.on(f"do:{key}"))
+        painter.setFont(font)
+        painter.setPen(QColor(palette.accent if font.underline() else palette.text_dim))
+        painter.drawText(frame.footer_actions[key], Qt.AlignmentFlag.AlignVCenter, words)
 
 
 def _paint_current(painter: QPainter, look: Look, frame: Frame) -> None:
@@ -144,6 +159,7 @@ def _paint_blocks(
     painter: QPainter, column: MessageColumn, index: int, frame: Frame, view: QRectF, scene: Scene
 ) -> None:
     item, look = column.items[index], column.look
+    tokens = _tokens_of(item, scene)
     block = 0
     if item.blocks:
         block = item.heights.index_at(view.top() - frame.content.y())
@@ -160,11 +176,25 @@ def _paint_blocks(
                 gap,
                 scene.hovered == Target("copy_code", index, block),
                 scene.copied == Target("copy_code", index, block),
+                tokens,
+                own_range(item.blocks, block) if tokens is not None else (0, None),
+                view.translated(-frame.content.x(), -top - gap),
             )
             paint_block(painter, laid, QPointF(frame.content.x(), top + gap), look, state)
         block += 1
     if item.view.streaming and block == len(item.blocks):
         _paint_caret(painter, item, look, frame)
+
+
+def _tokens_of(item: MessageItem, scene: Scene) -> TokenScene | None:
+    """A reply's tokens, where they are to be coloured and known."""
+    if scene.tokens is None or item.view.role != "assistant":
+        return None
+    marks = scene.tokens.get(item.view.id)
+    if marks is None:
+        return None
+    message_id, token = scene.current_token
+    return TokenScene(marks, token if message_id == item.view.id else -1)
 
 
 def _paint_caret(painter: QPainter, item: MessageItem, look: Look, frame: Frame) -> None:

@@ -12,13 +12,14 @@ from gui.widgets.transcript_selection import END, Position
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Something that can be clicked. what: an action's name, "previous", "next", "copy_code" or
-    "link"."""
+    """Something that can be clicked. what: an action's name, "previous", "next", "copy_code",
+    "thought" (opens and closes reasoning) or "link", whose words are text."""
 
     what: str
     message: int
     block: int = -1
     url: str = ""
+    text: str = ""
 
 
 def target_at(column: MessageColumn, point: QPointF) -> Target | None:
@@ -33,9 +34,14 @@ def target_at(column: MessageColumn, point: QPointF) -> Target | None:
         return Target("previous", index) if item.view.version > 1 else None
     if frame.following.contains(local):
         return Target("next", index) if item.view.version < item.view.n_versions else None
+    if item.is_user and frame.note.contains(local):
+        return Target("do:show_attached", index)
     for action, box in frame.actions.items():
         if box.contains(local):
             return Target(action, index)
+    for key, box in frame.footer_actions.items():
+        if box.contains(local):
+            return Target(f"do:{key}", index)
     return _in_blocks(column, index, local - frame.content)
 
 
@@ -46,9 +52,11 @@ def _in_blocks(column: MessageColumn, index: int, local: QPointF) -> Target | No
     block, laid, inside = found
     if laid.copy_button.contains(inside):
         return Target("copy_code", index, block)
+    if laid.toggle.contains(inside):
+        return Target("thought", index, block)
     run = laid.run_at(inside)
     if run is not None and run.href and is_safe_link(run.href):
-        return Target("link", index, block, run.href)
+        return Target("link", index, block, run.href, run.text)
     return None
 
 

@@ -41,8 +41,9 @@ class UndoStrip(QFrame):
         self.setParent(host)
         host.installEventFilter(self)
 
-    def show_text(self, text: str) -> None:
-        """Show a line with Undo beside it."""
+    def show_text(self, text: str, *, can_undo: bool = True) -> None:
+        """Show a line, with Undo beside it where there is something to undo."""
+        self.undo_button.setVisible(can_undo)
         px = self._theme.px
         self._row.setContentsMargins(px(14), px(6), px(6), px(6))
         self._row.setSpacing(px(8))

@@ -97,6 +97,21 @@ def test_a_bias_forbids_and_a_penalty_shifts(loaded: Loaded) -> None:
     assert the not in tokens_of(penalised)[:3]
 
 
+def test_a_bias_on_a_text_holds_for_each_of_its_tokens(loaded: Loaded) -> None:
+    def first_token(**bias: Any) -> int:
+        sampling = Sampling(temperature=0.0, **bias)
+        return tokens_of(run(loaded, prompt=STORY, sampling=sampling, max_tokens=1)[0])[0]
+
+    ids = loaded.vocab.tokenize(" submarine octopus").tolist()
+    assert first_token(text_bias={" submarine octopus": 100.0}) in ids
+    # A token's own bias outweighs a text's.
+    both: dict[str, Any] = {
+        "text_bias": {" submarine octopus": 100.0},
+        "logit_bias": dict.fromkeys(ids, -100.0),
+    }
+    assert first_token(**both) not in ids
+
+
 def test_a_grammar_is_held_to(loaded: Loaded) -> None:
     grammar = 'root ::= ("red" | "green") " and " [0-9]{3}'
     for seed in range(3):

@@ -28,7 +28,8 @@ from tests.engine.gguf_files import (
     texts,
 )
 
-HOSTILE_MS = 100.0
+# A fraction of a second: a fifth of this on the machines we know, the rest is for slow ones.
+HOSTILE_MS = 500.0
 HOSTILE_BYTES = 40_000_000
 
 
@@ -142,11 +143,11 @@ def vocabulary(n_tokens: int) -> bytes:
 
 
 def test_a_large_vocabulary_is_noted_quickly(tmp_path: Path) -> None:
-    assert is_within(50, lambda: read_header(starter_path()))
+    assert is_within(250, lambda: read_header(starter_path()))
     path = tmp_path / "large.gguf"
     scores = pair(b"scores", ARRAY, struct.pack("<IQ", 6, 262_144) + bytes(4 * 262_144))
     path.write_bytes(file_of([LLAMA, vocabulary(262_144), scores], []))
-    assert is_within(150, lambda: read_header(path))
+    assert is_within(750, lambda: read_header(path))
     assert describe(read_header(path), path).n_vocab == 262_144
 
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -31,7 +32,10 @@ INFO = {
 class Hub(BaseHTTPRequestHandler):
     """Answers model info for one repository."""
 
+    asked: ClassVar[list[tuple[str, str]]] = []  # path and user agent of every request
+
     def do_GET(self) -> None:
+        self.asked.append((self.path, self.headers["User-Agent"]))
         is_known = self.path.startswith("/api/models/someone/Tiny-GGUF")
         is_broken = self.path.startswith("/api/models/someone/Broken")
         body = json.dumps(INFO if is_known else {"error": "Repository not found"}).encode()
@@ -67,6 +71,10 @@ def test_a_worker_without_a_model_serves_the_hub(worker: Client) -> None:
     found = worker.ask(lambda job: m.ListHubFiles(job=job, repository="someone/Tiny-GGUF"))
     assert isinstance(found, m.HubFiles)
     assert found.commit == INFO["sha"]
+    assert found.n_bytes == len(json.dumps(INFO))
+    # Nothing else is asked for, and nothing is told of this machine.
+    assert [path for path, _ in Hub.asked] == ["/api/models/someone/Tiny-GGUF?blobs=true"]
+    assert "torch" not in Hub.asked[0][1]
     assert [(file.name, file.size_bytes, file.sha256) for file in found.files] == [
         ("a/tiny.F16.gguf", 270_000_000, ""),
         ("tiny.Q4_K_M.gguf", 98_000_000, "ab" * 32),

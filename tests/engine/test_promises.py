@@ -20,8 +20,9 @@ import pytest
 from engine import bench
 from engine.errors import AppError, JobCancelledError
 from engine.figures import figure, ratio
-from engine.generation.generate import CROWDED_SLICE, generate
+from engine.generation.generate import generate
 from engine.generation.loaded import Loaded
+from engine.generation.place import CROWDED_SLICE
 from engine.generation.states import MIN_TOKENS, StateFolder
 from engine.llama.context import Context
 from engine.llama.model import LoadOptions, Model

@@ -181,7 +181,7 @@ def test_the_head_may_be_the_beginning(store: ChatStore) -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 20), st.text(max_size=20)), max_size=20))
 def test_any_tree_reads_back_as_it_grew(additions: list[tuple[int, str]]) -> None:
-    with ChatStore(Path(":memory:")) as store:
+    with ChatStore.in_memory() as store:
         chat_id = store.create_chat()
         parents: dict[str, str | None] = {}
         texts: dict[str, str] = {}

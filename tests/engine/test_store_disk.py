@@ -31,7 +31,7 @@ def make(path: Path, n_messages: int = 40) -> str:
 
 def pragma(store: ChatStore, text: str) -> None:
     """Have SQLite itself behave as on such a disk."""
-    store._connection.execute(f"PRAGMA {text}")
+    store._file.connection.execute(f"PRAGMA {text}")
 
 
 def test_a_full_disk_is_said_and_nothing_is_lost(path: Path) -> None:
@@ -131,6 +131,21 @@ def test_damage_met_later_is_dealt_with_at_the_next_start(path: Path) -> None:
     assert aside.read_bytes() == bytes(data)
 
 
+def test_damaged_words_are_made_anew_and_no_chat_is_set_aside(path: Path) -> None:
+    chat_id = make(path)
+    raw = sqlite3.connect(path)
+    raw.execute("UPDATE message_words_data SET block = x'ffffffffffffffff' WHERE id > 10")
+    raw.commit()
+    raw.close()
+    with ChatStore(path) as store, pytest.raises(AppError, match="damaged"):
+        store.search("text")
+    with ChatStore(path) as store:
+        assert store.notice is None
+        assert len(store.search("text")) == 40
+        store.add_message(chat_id, None, "user", "goes on")
+        assert len(store.search("goes")) == 1
+
+
 def test_a_suspicion_that_was_wrong_is_dropped(path: Path) -> None:
     chat_id = make(path)
     suspicion = path.with_name("chats.db-suspect")
@@ -177,13 +192,13 @@ def test_a_newer_file_is_refused_in_words_and_left_alone(path: Path) -> None:
 
 def test_an_older_file_is_copied_then_brought_over(path: Path) -> None:
     chat_id = make(path)
-    later = (*MIGRATIONS, ["ALTER TABLE chats ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0"])
+    later = (*MIGRATIONS, ["ALTER TABLE chats ADD COLUMN colour INTEGER NOT NULL DEFAULT 0"])
     connection, _ = open_database(path)
     migrate(connection, path, later)
-    assert connection.execute("SELECT id, pinned FROM chats").fetchall() == [(chat_id, 0)]
+    assert connection.execute("SELECT id, colour FROM chats").fetchall() == [(chat_id, 0)]
     connection.close()
     assert version_of(path) == len(later)
-    (copy,) = path.parent.glob("chats-v1-*.db")
+    (copy,) = path.parent.glob(f"chats-v{len(MIGRATIONS)}-*.db")
     with ChatStore(copy) as store:
         assert len(store.open_chat(chat_id).messages) == 40
 
@@ -203,7 +218,7 @@ def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
 def test_what_is_promised_of_the_disk_is_set(path: Path) -> None:
     with ChatStore(path) as store:
         answers = {
-            name: store._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            name: store._file.connection.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         }
     assert answers == {

@@ -66,6 +66,9 @@ def check(path: Path, said: list[list[str]]) -> None:
     raw = sqlite3.connect(path)
     assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert raw.execute("PRAGMA foreign_key_check").fetchall() == []
+    for words in ("chat_words", "message_words"):
+        raw.execute(f"INSERT INTO {words} ({words}, rank) VALUES ('integrity-check', 1)")
+    raw.rollback()
     raw.close()
     with ChatStore(path) as store:
         assert store.notice is None

@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, Signal
 from engine.process.messages import (
     AnyEvent,
     AnyRequest,
-    Array,
     Cancelled,
     Done,
     Failed,
@@ -21,14 +20,13 @@ from engine.process.messages import (
     ModelInfo,
     ModelList,
     Render,
-    Rendered,
     Reply,
-    Span,
     Token,
     Tokenize,
     Tokenized,
     Tokens,
 )
+from tests.fakes.rendered import int32, rendered_chat
 
 Listener = Callable[[AnyEvent], None]
 DIED = ("The engine stopped unexpectedly.", "It is being started again.", "signal 9")
@@ -54,6 +52,7 @@ def model_info(
         vocab_type="BPE",
         template=template,  # type: ignore[arg-type]  # one of the three words
         n_ctx=8192,
+        end_ids=[2],
     )
 
 
@@ -131,9 +130,9 @@ class FakeEngine(QObject):
         elif isinstance(request, ListModels):
             self.tell(Done(job=request.job, result=self.listing))
         elif isinstance(request, Render):
-            self.tell(Done(job=request.job, result=_rendered(request)))
+            self.tell(Done(job=request.job, result=rendered_chat(request)))
         elif isinstance(request, Tokenize):
-            ids = _numbers(range(len(request.text)))
+            ids = int32(range(len(request.text)))
             self.tell(Done(job=request.job, result=Tokenized(ids=ids, piece_bytes=ids)))
 
     @property
@@ -171,18 +170,3 @@ def generated(finish: str = "stop") -> Generated:
         slices=[33],
         n_threads=2,
     )
-
-
-def _rendered(request: Render) -> Rendered:
-    text, spans = "", []
-    for number, message in enumerate(request.messages):
-        text += f"<{message.role}>"
-        spans.append(Span(len(text), len(text) + len(message.content), number))
-        text += message.content
-    starts = _numbers(range(0, len(text), 4))
-    return Rendered(text=text, spans=spans, ids=starts, text_starts=starts)
-
-
-def _numbers(values: range) -> Array:
-    data = b"".join(value.to_bytes(4, "little") for value in values)
-    return Array(dtype="int32", shape=(len(values),), data=data)

@@ -1,6 +1,6 @@
 """The list of chats, through Qt's model tester and the real widget."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
+from engine.chats.records import Folder, Hit
 from gui.chat.chat_list import ChatList
 from gui.chat.chat_list_model import AGE_ROLE, CHAT_ID_ROLE, ChatListModel
+from gui.chat.search_results import one_line
 from gui.theme import Theme
 
 
@@ -20,6 +22,9 @@ class Entry:
     id: str
     title: str
     updated_s: float
+    folder_id: str | None = None
+    pinned: bool = False
+    kind: str = "chat"
 
 
 def entries() -> list[Entry]:
@@ -60,8 +65,8 @@ def test_the_model_keeps_qts_rules_while_it_changes(qtmodeltester: ModelTester) 
     model = ChatListModel()
     qtmodeltester.check(model)  # type: ignore[no-untyped-call]  # pytest-qt has no types
     model.set_chats(entries())
-    model.set_query("france")
-    model.set_query("")
+    model.set_folders([Folder("f", "Field notes")])
+    model.toggle("f")
     model.setData(model.index(1), "Another name")
     model.set_chats(entries()[1:])
     model.set_chats([])
@@ -74,7 +79,7 @@ def test_headings_and_chats_are_rows() -> None:
         "Today", "About dark", "Previous 7 days", "About france", "Earlier", "About porter"
     ]  # fmt: skip
     assert model.index(0).data(CHAT_ID_ROLE) is None
-    assert model.flags(model.index(0)) == Qt.ItemFlag.NoItemFlags
+    assert not model.flags(model.index(0)) & Qt.ItemFlag.ItemIsSelectable
     assert model.index(1).data(AGE_ROLE) == "2 m"
 
 
@@ -85,15 +90,32 @@ def test_an_unchanged_list_is_not_reset(qtbot: QtBot) -> None:
         model.set_chats(entries())
 
 
-def test_two_thousand_chats_are_filtered_in_a_blink() -> None:
+def test_pinned_chats_and_folders_come_before_the_days() -> None:
+    dark, france, porter = entries()
     model = ChatListModel()
-    now = datetime.now().timestamp()
-    model.set_chats([Entry(str(n), f"Chat number {n}", now - n * 600) for n in range(2000)])
-    begun = datetime.now()
-    for query in ("n", "nu", "number 19", "number 199"):
-        model.set_query(query)
-    assert (datetime.now() - begun).total_seconds() / 4 < 0.05
-    assert sum(bool(model.index(row).data(CHAT_ID_ROLE)) for row in range(model.rowCount())) == 12
+    model.set_chats([replace(dark, folder_id="f"), replace(france, pinned=True), porter])
+    model.set_folders([Folder("f", "Field notes"), Folder("e", "Empty")])
+    assert titles(model) == [
+        "Pinned", "About france", "Field notes", "About dark", "Empty", "Earlier", "About porter"
+    ]  # fmt: skip
+    model.toggle("f")
+    assert "About dark" not in titles(model)
+    assert model.folder_of("dark") == "f" and model.folder_id_at(model.index(2)) == "f"
+
+
+def test_a_chat_is_dropped_onto_a_folder_or_under_a_day(qtbot: QtBot) -> None:
+    model = ChatListModel()
+    model.set_chats(entries())
+    model.set_folders([Folder("f", "Field notes")])
+    data = model.mimeData([model.index_of("france")])
+    move = Qt.DropAction.MoveAction
+    assert model.canDropMimeData(data, move, -1, 0, model.index(0))
+    with qtbot.waitSignal(model.move_requested) as moved:
+        model.dropMimeData(data, move, -1, 0, model.index(0))
+    assert moved.args == ["france", "f"]
+    with qtbot.waitSignal(model.move_requested) as moved:
+        model.dropMimeData(data, move, -1, 0, model.index_of("porter"))
+    assert moved.args == ["france", ""]
 
 
 def test_a_blank_title_is_refused() -> None:
@@ -149,31 +171,43 @@ def test_double_click_renames_too(qtbot: QtBot, chats: ChatList) -> None:
     assert chats.view.findChild(QLineEdit) is not None
 
 
-def test_delete_key_and_menu_ask_to_delete(qtbot: QtBot, chats: ChatList) -> None:
+def test_delete_key_and_menu_ask(qtbot: QtBot, chats: ChatList) -> None:
     chats.set_open("france")
     with qtbot.waitSignal(chats.delete_requested) as deleted:
         QTest.keyClick(chats.view, Qt.Key.Key_Delete)
     assert deleted.args == ["france"]
+    asked: list[str] = []
+    chats.chat_menu_requested.connect(lambda chat_id, menu: asked.append(chat_id))
     place = chats.view.visualRect(chats.model.index_of("dark")).center()
     chats.view.customContextMenuRequested.emit(QPoint(place))
     menu = chats.view.findChild(QMenu)
-    assert menu is not None and [one.text() for one in menu.actions()] == ["Rename", "Delete"]
-    with qtbot.waitSignal(chats.delete_requested) as deleted:
-        chats.delete_action.trigger()
-    assert deleted.args == ["dark"]
+    assert menu is not None and asked == ["dark"]
     menu.close()
 
 
-def test_searching_filters_at_once_and_says_when_nothing_is_left(
+def test_a_search_shows_what_was_found_and_goes_there_by_keys(
     qtbot: QtBot, chats: ChatList
 ) -> None:
-    QTest.keyClicks(chats.search, "FRANCE")
-    assert titles(chats.model) == ["Previous 7 days", "About france"]
-    assert not chats.nothing.isVisible()
-    QTest.keyClicks(chats.search, " nowhere")
-    assert chats.model.rowCount() == 0 and chats.nothing.isVisible()
-    chats.search.clear()
-    assert chats.model.rowCount() == 6
+    with qtbot.waitSignal(chats.query_changed) as asked:
+        QTest.keyClick(chats.search, "d")
+    assert asked.args == ["d"] and chats.nothing.isVisible()
+    words = "it is dark down there"
+    hit = Hit("dark", "m1", "About dark", words, [(6, 10)], "user", 1.7e9)
+    chats.set_hits([Hit("dark", None, "About dark", "About dark", [(6, 10)], "", 1.7e9), hit])
+    assert chats.results.isVisible() and not chats.nothing.isVisible()
+    QTest.keyClick(chats.search, Qt.Key.Key_Down)
+    with qtbot.waitSignal(chats.hit_chosen) as chosen:
+        QTest.keyClick(chats.search, Qt.Key.Key_Return)
+    assert chosen.args == ["dark", "m1"]
+    QTest.keyClick(chats.search, Qt.Key.Key_Escape)
+    assert chats.search.text() == "" and chats.view.isVisible()
+
+
+def test_a_snippet_is_one_line_around_its_first_mark() -> None:
+    text, marks = one_line("a\n" * 40 + "the 🐟 lantern", [(86, 93)])
+    assert text.startswith("…") and "\n" not in text
+    (mark,) = marks
+    assert text.encode("utf-16-le")[2 * mark[0] : 2 * mark[1]].decode("utf-16-le") == "lantern"
 
 
 def test_every_part_has_a_name_and_a_tooltip(chats: ChatList) -> None:

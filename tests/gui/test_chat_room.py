@@ -194,7 +194,8 @@ def test_continue_goes_on_where_the_reply_stopped(bench: Bench) -> None:
     bench.room.work.strip.continue_button.click()
     bench.qtbot.waitUntil(lambda: len(bench.engine.generates) == 2)
     request = bench.engine.generates[-1]
-    assert request.prefill == "Water "
+    # The very tokens it consists of, not their text: the model goes on as if never stopped.
+    assert (request.prefill, request.prefill_ids) == ("", [1])
     assert [message.content for message in request.messages or []] == [QUESTION]
     bench.engine.say("absorbs.")
     bench.engine.finish()
@@ -230,7 +231,7 @@ def test_a_worker_that_dies_leaves_the_text_and_continue_works_after_its_return(
     assert bench.room.loader.model is not None
     bench.room.work.strip.continue_button.click()
     bench.qtbot.waitUntil(lambda: len(bench.engine.generates) == 2)
-    assert bench.engine.generates[-1].prefill == "Water abs"
+    assert bench.engine.generates[-1].prefill_ids == [1, 1]
 
 
 def die_with_banner(bench: Bench) -> Banner:

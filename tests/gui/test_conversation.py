@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.process.messages import (
-    Array,
     Cancelled,
     ChatMessage,
     Done,
@@ -20,7 +19,6 @@ from engine.process.messages import (
     Failed,
     Generated,
     PromptProgress,
-    Rendered,
     Reply,
     Span,
     Token,
@@ -31,6 +29,7 @@ from gui.chat.chat_settings import ChatSettings, from_json, to_json
 from gui.chat.context_count import counts_of
 from gui.chat.conversation import Conversation, Turn, first_words
 from gui.chat.streaming import StreamingReply
+from tests.fakes.rendered import rendered_text
 
 
 def talk() -> Conversation:
@@ -297,17 +296,8 @@ def test_tokens_are_counted_by_what_they_are() -> None:
     # <s>Be brief.|<u>Hi|<a>Yes no : a token for every two characters
     text = "<s>Be brief.<u>Hi<a>Yes no"
     starts = list(range(0, len(text), 2))
-    numbers = Array(
-        dtype="int32",
-        shape=(len(starts),),
-        data=b"".join(n.to_bytes(4, "little") for n in starts),
-    )
-    rendered = Rendered(
-        text=text,
-        spans=[Span(3, 12, 0), Span(15, 17, 1), Span(20, 26, 2)],
-        ids=numbers,
-        text_starts=numbers,
-    )
+    spans = [Span(3, 12, 0), Span(15, 17, 1), Span(20, 26, 2)]
+    rendered = rendered_text(text, spans, starts)
     messages = [
         ChatMessage(role="system", content="Be brief."),
         ChatMessage(role="user", content="Hi"),

@@ -13,7 +13,7 @@ from gui.status_bar import StatusBar
 
 @pytest.fixture
 def status(context: AppContext, qtbot: QtBot) -> StatusBar:
-    bar = StatusBar(context.theme, context.engine, BuildInfo())
+    bar = StatusBar(context.theme, context.engine, BuildInfo(), context.connections)
     qtbot.addWidget(bar)
     bar.show()
     return bar
@@ -91,7 +91,7 @@ def test_a_gpu_beside_a_cpu_build_is_said_with_the_command(
     file.write_text(
         '{"backend": "cpu", "gpus_seen": ["GeForce 9"], "suggested_backend": "cuda"}', "utf-8"
     )
-    bar = StatusBar(context.theme, context.engine, read_build_info(tmp_path))
+    bar = StatusBar(context.theme, context.engine, read_build_info(tmp_path), context.connections)
     qtbot.addWidget(bar)
     bar.show()
     assert bar.build_note.isVisible() and "GeForce 9" in bar.build_note.text()
@@ -110,7 +110,7 @@ def test_a_gpu_beside_a_cpu_build_is_said_with_the_command(
 def test_no_gpu_note_where_there_is_nothing_to_do(
     qtbot: QtBot, context: AppContext, build: BuildInfo
 ) -> None:
-    bar = StatusBar(context.theme, context.engine, build)
+    bar = StatusBar(context.theme, context.engine, build, context.connections)
     qtbot.addWidget(bar)
     bar.show()
     assert not bar.build_note.isVisible()

@@ -199,7 +199,7 @@ def test_links_are_told_and_others_are_text(transcript: Transcript, qtbot: QtBot
     with qtbot.waitSignal(transcript.link_activated) as caught:
         point = text_point(transcript, 0, 0, 2)
         QTest.mouseClick(transcript.viewport(), LEFT, NO_KEYS, point)
-    assert caught.args == ["https://x.org/a"]
+    assert caught.args == ["https://x.org/a", "good"]
     with qtbot.assertNotEmitted(transcript.link_activated):
         point = text_point(transcript, 0, 1, 2)
         QTest.mouseClick(transcript.viewport(), LEFT, NO_KEYS, point)

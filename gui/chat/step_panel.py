@@ -1,0 +1,310 @@
+"""Where a person picks the next token: the text so far, the likeliest tokens with their probability
+before and after the samplers, and what else can be done. Shows what it is told and emits wishes.
+
+Keys, while its field has the focus: letters filter, 1 to 9 and Enter pick, up and down choose,
+Space lets the sampler pick, Backspace takes the last token back, Esc leaves.
+"""
+
+import math
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.process.messages import Candidate, Top
+from gui.chat.words import tr
+from gui.theme import Theme
+from gui.widgets.candidate_list import CandidateLine, CandidateList
+from gui.widgets.kinds import label
+from gui.widgets.ramp import share_text, visible_piece
+
+_MOST_ROWS = 9
+_TEXT_CHARS = 400
+
+
+class StepField(QLineEdit):
+    """The filter; keys that pick are told, not typed."""
+
+    digit_pressed = Signal(int)  # 1..9
+    moved = Signal(int)  # 1 down, -1 up
+    enter_pressed = Signal()
+    space_pressed = Signal()
+    back_pressed = Signal()  # Backspace with nothing typed
+    escape_pressed = Signal()
+
+    def event(self, event: QEvent) -> bool:
+        # Esc leaves the panel before it means anything in the room.
+        is_early = event.type() == QEvent.Type.ShortcutOverride
+        if is_early and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self._tell(event.key(), event.text()):
+            super().keyPressEvent(event)
+
+    def _tell(self, key: int, text: str) -> bool:
+        keys = Qt.Key
+        if text in tuple("123456789"):
+            self.digit_pressed.emit(int(text))
+        elif key in (keys.Key_Down, keys.Key_Up):
+            self.moved.emit(1 if key == keys.Key_Down else -1)
+        elif key in (keys.Key_Return, keys.Key_Enter):
+            self.enter_pressed.emit()
+        elif key == keys.Key_Space:
+            self.space_pressed.emit()
+        elif key == keys.Key_Backspace and not self.text():
+            self.back_pressed.emit()
+        elif key == keys.Key_Escape:
+            self.escape_pressed.emit()
+        else:
+            return False
+        return True
+
+
+class StepPanel(QFrame):
+    """The panel above the composer; hidden while nobody picks."""
+
+    picked = Signal(object)  # Candidate
+    sampler_asked = Signal()
+    back_asked = Signal()
+    go_on_asked = Signal()
+    end_asked = Signal()
+    leave_asked = Signal()
+    retry_asked = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._candidates: list[Candidate] = []
+        self._shown: list[Candidate] = []
+        self._top: Top | None = None
+        self._end_ids: frozenset[int] = frozenset()
+        self.title = label(tr("You are the sampler"), "heading")
+        self.hint = label("", "faint", wrap=True)
+        self.text = label("", "dim")
+        self.field = StepField()
+        self.list = CandidateList(theme)
+        self.area = QScrollArea()
+        self.foot = label("", "faint", wrap=True)
+        self.buttons = {
+            "back": QPushButton(tr("Take back")),
+            "sampler": QPushButton(tr("Let the sampler pick")),
+            "go_on": QPushButton(tr("Let it go on")),
+            "end": QPushButton(tr("End the reply")),
+            "retry": QPushButton(tr("Try again")),
+        }
+        self._lay_out()
+        self._name_parts()
+        self._connect()
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+        self.hide()
+
+    # ---- what it is told ----
+
+    def show_armed(self) -> None:
+        """Nothing to pick yet: the next message will have a reply by hand."""
+        self.hint.setText(
+            tr("Send a message: every token of its reply is yours to pick. Esc leaves.")
+        )
+        self._show_parts(is_picking=False)
+
+    def show_waiting(self, text: str, n_picked: int) -> None:
+        """The model is asked what could come next; the old choices stay, greyed."""
+        self._show_text(text, n_picked)
+        self.list.setEnabled(False)
+        self._show_parts(is_picking=True)
+
+    def show_choices(
+        self, text: str, n_picked: int, top: Top, end_ids: Sequence[int], n_vocab: int
+    ) -> None:
+        """What could come next."""
+        self._show_text(text, n_picked)
+        self._top, self._end_ids = top, frozenset(end_ids)
+        self._candidates = list(top.before)
+        self.list.setEnabled(True)
+        self.foot.setText(self._foot_text(top, n_vocab))
+        self.field.clear()
+        self._show_lines()
+        self._show_parts(is_picking=True)
+
+    def show_failure(self, words: str) -> None:
+        """The model could not be asked."""
+        self.foot.setText(words)
+        self._show_parts(is_picking=True)
+        self.buttons["retry"].show()
+
+    def candidates(self) -> list[Candidate]:
+        """The lines' tokens, in their order."""
+        return list(self._shown)
+
+    # ---- showing ----
+
+    def _show_text(self, text: str, n_picked: int) -> None:
+        words = tr("Token {n}: pick what comes next.").format(n=n_picked + 1)
+        self.hint.setText(words)
+        shown = " ".join(text[-_TEXT_CHARS:].split(" ")).replace("\n", "⏎")
+        width = max(80, self.width() - self._theme.px(40))
+        metrics = self.text.fontMetrics()
+        elided = metrics.elidedText(f"{shown}▏", Qt.TextElideMode.ElideLeft, width)
+        self.text.setText(elided)
+        self.text.setAccessibleName(tr("The reply so far: {text}").format(text=text[-_TEXT_CHARS:]))
+        self.buttons["back"].setEnabled(n_picked > 0)
+
+    def _foot_text(self, top: Top, n_vocab: int) -> str:
+        n_others = f"{max(0, n_vocab - len(top.before)):,}"
+        words = tr("The other {n} tokens share {share}.")
+        return words.format(n=n_others, share=share_text(top.rest_before))
+
+    def _show_lines(self) -> None:
+        wanted = self.field.text().strip().casefold()
+        self._shown = [one for one in self._candidates if wanted in self._words(one).casefold()]
+        lines = [self._line(number, one) for number, one in enumerate(self._shown)]
+        self.list.set_lines(lines, tr("Put “{token}” at the end of the reply"))
+        self.list.set_current(0 if lines else -1)
+        self.area.verticalScrollBar().setValue(0)
+        self._fit()
+
+    def _line(self, number: int, candidate: Candidate) -> CandidateLine:
+        return CandidateLine(
+            self._label(candidate),
+            math.exp(candidate.logprob),
+            self._after(candidate.id),
+            key=str(number + 1) if number < 9 else "",
+            words=self._words(candidate),
+        )
+
+    def _label(self, candidate: Candidate) -> str:
+        if candidate.id in self._end_ids:
+            return tr("end of the reply")
+        return visible_piece(candidate.piece)
+
+    def _words(self, candidate: Candidate) -> str:
+        if candidate.id in self._end_ids:
+            return tr("end of the reply")
+        return candidate.piece.decode("utf-8", "replace").strip() or visible_piece(candidate.piece)
+
+    def _after(self, token_id: int) -> float | None:
+        """What the samplers leave of a token: 0 for nothing; None where that is not known."""
+        assert self._top is not None
+        for one in self._top.after:
+            if one.id == token_id:
+                return math.exp(one.logprob)
+        return 0.0 if self._top.rest_after < 1e-6 else None
+
+    def _show_parts(self, *, is_picking: bool) -> None:
+        parts: list[QWidget] = [self.text, self.field, self.area, self.foot]
+        for part in (*parts, *self.buttons.values()):
+            part.setVisible(is_picking)
+        self.buttons["retry"].hide()
+        self.show()
+
+    def _fit(self) -> None:
+        """As tall as its lines, up to what leaves the transcript some room."""
+        rows = min(_MOST_ROWS, max(1, len(self._candidates))) + 1
+        window = self.window().height()
+        height = min(rows * self.list.row_height, max(4 * self.list.row_height, window // 3))
+        self.area.setFixedHeight(height)
+
+    # ---- making ----
+
+    def _lay_out(self) -> None:
+        heading = QHBoxLayout()
+        heading.addWidget(self.title)
+        heading.addWidget(self.hint, 1)
+        row = QHBoxLayout()
+        row.addWidget(self.field, 1)
+        for button in self.buttons.values():
+            row.addWidget(button)
+        self.area.setWidget(self.list)
+        self.area.setWidgetResizable(True)
+        layout = QVBoxLayout(self)
+        layout.addLayout(heading)
+        for part in (self.text, self.area, self.foot):
+            layout.addWidget(part)
+        layout.addLayout(row)
+
+    def _name_parts(self) -> None:
+        self.setProperty("kind", "card")
+        self.setAccessibleName(tr("You are the sampler"))
+        self.list.set_headings(tr("model"), tr("after samplers"))
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.field.setPlaceholderText(tr("Type to filter; 1-9 or Enter picks"))
+        self.field.setAccessibleName(tr("Filter the tokens"))
+        self.field.setToolTip(
+            tr(
+                "1 to 9 pick, up and down choose, Enter picks what is chosen, Space lets the"
+                " sampler pick, Backspace takes the last token back, Esc leaves the reply as it is"
+            )
+        )
+        tips = {
+            "back": tr("Take the last token back (Backspace)"),
+            "sampler": tr("Take the token that the sampler drew by its settings (Space)"),
+            "go_on": tr("The model writes the rest of the reply by itself"),
+            "end": tr("The reply is whole as it is now"),
+            "retry": tr("Ask the model for the next tokens once more"),
+        }
+        for name, button in self.buttons.items():
+            button.setProperty("kind", "chip")
+            button.setToolTip(tips[name])
+            button.setAccessibleName(button.text())
+
+    def _connect(self) -> None:
+        field, buttons = self.field, self.buttons
+        field.textEdited.connect(self._on_filtered)
+        field.digit_pressed.connect(self._on_digit)
+        field.moved.connect(self._on_moved)
+        field.enter_pressed.connect(self.list.pick_current)
+        field.space_pressed.connect(self.sampler_asked)
+        field.back_pressed.connect(self.back_asked)
+        field.escape_pressed.connect(self.leave_asked)
+        self.list.picked.connect(self._on_picked)
+        buttons["back"].clicked.connect(self.back_asked)
+        buttons["sampler"].clicked.connect(self.sampler_asked)
+        buttons["go_on"].clicked.connect(self.go_on_asked)
+        buttons["end"].clicked.connect(self.end_asked)
+        buttons["retry"].clicked.connect(self.retry_asked)
+
+    # ---- slots ----
+
+    @Slot()
+    def _on_filtered(self) -> None:
+        self._show_lines()
+
+    @Slot(int)
+    def _on_digit(self, number: int) -> None:
+        self._on_picked(number - 1)
+
+    @Slot(int)
+    def _on_moved(self, step: int) -> None:
+        self.list.move_current(step)
+        row = self.list.row_rect(self.list.current).toRect()
+        self.area.ensureVisible(0, row.center().y(), 0, row.height())
+        words = self.list.accessibleDescription()
+        self.field.setAccessibleDescription(words)
+
+    @Slot(int)
+    def _on_picked(self, index: int) -> None:
+        if 0 <= index < len(self._shown) and self.list.isEnabled():
+            self.picked.emit(self._shown[index])
+
+    @Slot()
+    def _on_theme_changed(self) -> None:
+        px = self._theme.px
+        layout = self.layout()
+        assert layout is not None
+        layout.setContentsMargins(px(14), px(10), px(14), px(10))
+        layout.setSpacing(px(6))
+        self._fit()

@@ -1,0 +1,180 @@
+"""Paints rows of tokens: chips in the tokens' colours, signs for blanks, a bar below for what came
+from the cache. Only rows in view are asked for.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
+
+from gui.theme import Theme
+from gui.widgets.token_rows import Band, Row
+from gui.widgets.token_text import SIGNS, TokenText, shown
+
+_PARTS = re.compile(f"[{''.join(SIGNS)}]+|[^{''.join(SIGNS)}]+")
+_ROLE_COLOURS = {"system": 2, "user": 0, "assistant": 1, "reply": 3, "tool": 4}
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What is said of single tokens.
+
+    Args:
+        n_reused: so many from the beginning came from the cache; -1: nothing is said of it.
+        kept: tokens (from, up to) that are no news; all others are.
+        shows_new: dim what is no news.
+    """
+
+    n_reused: int = -1
+    kept: tuple[tuple[int, int], ...] = ()
+    shows_new: bool = False
+
+    def is_kept(self, token: int) -> bool:
+        return any(start <= token < end for start, end in self.kept)
+
+
+class Brushwork:
+    """Fonts, colours and lengths of one theme; made anew when the theme changes."""
+
+    def __init__(self, theme: Theme) -> None:
+        self.palette, self.px = theme.palette, theme.px
+        self.mono, self.label = theme.font("mono"), theme.font("body")
+        self.label.setPixelSize(theme.px(12))
+        self.strong = QFont(self.label)
+        self.strong.setWeight(QFont.Weight.DemiBold)
+        self.metrics, self.label_metrics = QFontMetricsF(self.mono), QFontMetricsF(self.label)
+        self.row_height = float(round(self.metrics.height()) + theme.px(11))
+        self.chip_height = float(round(self.metrics.height()) + theme.px(3))
+        self.gutter = float(theme.px(126))
+        self.band_gap = float(theme.px(10))
+        self.advance: Callable[[str], float] = lru_cache(maxsize=20_000)(
+            self.metrics.horizontalAdvance
+        )
+
+    def widths(self, piece: bytes) -> tuple[float, bool]:
+        """A token's width, and whether a new row begins behind it."""
+        return self.advance(shown(piece)) + 1.0, piece.endswith(b"\n")
+
+    def role_colour(self, role: str) -> QColor:
+        place = _ROLE_COLOURS.get(role)
+        return QColor(self.palette.line if place is None else self.palette.series[place])
+
+
+class RowPainter:
+    """Paints rows with one painter."""
+
+    def __init__(
+        self,
+        painter: QPainter,
+        look: Brushwork,
+        tokens: TokenText,
+        marks: Marks,
+        current: int,
+        found: tuple[int, int],
+    ) -> None:
+        self._painter, self._look = painter, look
+        self._tokens, self._marks = tokens, marks
+        self._current, self._found = current, found
+        palette = look.palette
+        self._fills = [QBrush(QColor(colour)) for colour in palette.token]
+        self._special = QBrush(QColor(palette.accent_soft))
+        self._text, self._faint = QPen(QColor(palette.text)), QPen(QColor(palette.text_faint))
+        self._accent = QPen(QColor(palette.accent))
+        self._baseline = look.metrics.ascent() + (look.chip_height - look.metrics.height()) / 2
+
+    def band_head(self, band: Band, at: QPointF, height: float) -> None:
+        """The coloured edge of a band, its title and how many tokens it has."""
+        look, painter = self._look, self._painter
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(look.role_colour(band.role))
+        edge = QRectF(at.x(), at.y() + 1, look.px(3), height - 2)
+        painter.drawRoundedRect(edge, 1.5, 1.5)
+
+    def band_title(self, band: Band, at: QPointF) -> None:
+        look, painter = self._look, self._painter
+        box = QRectF(at.x() + look.px(10), at.y(), look.gutter - look.px(18), look.chip_height)
+        count = f"{band.end - band.start:,}"
+        room = box.width() - look.label_metrics.horizontalAdvance(count) - look.px(6)
+        title = look.label_metrics.elidedText(band.title, Qt.TextElideMode.ElideRight, room)
+        painter.setFont(look.strong)
+        painter.setPen(QColor(look.palette.text_dim))
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, title)
+        painter.setFont(look.label)
+        painter.setPen(self._faint)
+        right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+        painter.drawText(box, right, count)
+
+    def note(self, band: Band, at: QPointF, width: float) -> None:
+        """A line between two bands: what is not there."""
+        look, painter = self._look, self._painter
+        box = QRectF(at.x(), at.y(), look.gutter + width, look.chip_height)
+        pen = QPen(QColor(look.palette.warn), 1, Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), look.px(6), look.px(6))
+        painter.setFont(look.label)
+        painter.setPen(QColor(look.palette.warn))
+        inner = box.adjusted(look.px(10), 0, -look.px(10), 0)
+        words = look.label_metrics.elidedText(band.note, Qt.TextElideMode.ElideRight, inner.width())
+        painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter, words)
+
+    def tokens(self, row: Row, at: QPointF, width_of: Callable[[int], float]) -> None:
+        """One row's chips, with what is said of each."""
+        x = at.x()
+        self._painter.setFont(self._look.mono)
+        for token in range(row.first, row.end):
+            width = width_of(token)
+            self._chip(token, QRectF(x, at.y(), width - 1.0, self._look.chip_height))
+            if self._marks.n_reused >= 0:
+                self._cache_bar(token, x, at.y() + self._look.chip_height + 1.5, width - 1.0)
+            x += width
+
+    def _chip(self, token: int, box: QRectF) -> None:
+        painter, look = self._painter, self._look
+        is_dim = self._marks.shows_new and self._marks.is_kept(token)
+        is_special = self._tokens.is_special(token)
+        painter.setPen(self._accent if is_special and not is_dim else Qt.PenStyle.NoPen)
+        if is_dim:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+        else:
+            painter.setBrush(self._special if is_special else self._fills[token % len(self._fills)])
+        painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), look.px(3), look.px(3))
+        if token == self._current or self._found[0] <= token < self._found[1]:
+            self._ring(box, token == self._current)
+        self._words(shown(self._tokens.piece(token)), box, is_dim, is_special)
+
+    def _ring(self, box: QRectF, is_current: bool) -> None:
+        palette = self._look.palette
+        self._painter.setPen(QPen(QColor(palette.accent if is_current else palette.warn), 2))
+        self._painter.setBrush(Qt.BrushStyle.NoBrush)
+        self._painter.drawRoundedRect(box.adjusted(-0.5, 0, 0.5, 0), 3, 3)
+
+    def _words(self, text: str, box: QRectF, is_dim: bool, is_special: bool) -> None:
+        """The token's letters; the signs that stand for blanks are fainter."""
+        painter, advance = self._painter, self._look.advance
+        if is_dim:
+            pen = self._faint
+        else:
+            pen = self._accent if is_special else self._text
+        x, y = box.x() + 0.5, box.y() + self._baseline
+        is_long = box.width() + 2 < advance(text)
+        if is_long:
+            text = self._look.metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width())
+        for part in _PARTS.findall(text):
+            painter.setPen(self._faint if part[0] in SIGNS else pen)
+            painter.drawText(QPointF(x, y), part)
+            x += advance(part)
+
+    def _cache_bar(self, token: int, x: float, y: float, width: float) -> None:
+        """Hatched where the cache held it, whole where it was computed for this reply."""
+        look, height = self._look, float(self._look.px(3))
+        bar = QRectF(x, y, width + 1.0, height)
+        if token >= self._marks.n_reused:
+            self._painter.fillRect(bar, QColor(look.palette.accent))
+        else:
+            self._painter.fillRect(
+                bar, QBrush(QColor(look.palette.text_faint), Qt.BrushStyle.BDiagPattern)
+            )

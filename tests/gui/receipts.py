@@ -1,0 +1,92 @@
+"""What the tests of received prompts and of replays share: whole turns of the fake engine, with all
+that a worker tells of them.
+"""
+
+from collections.abc import Sequence
+
+from engine.process.messages import (
+    Done,
+    Dropped,
+    Finish,
+    Generate,
+    Generated,
+    PromptProgress,
+    Render,
+    Reply,
+    Token,
+    Tokens,
+)
+from tests.fakes.rendered import rendered_chat
+from tests.gui.chat_room_helpers import Bench
+
+TEMPLATE = "ab" * 32
+
+
+def words(*pieces: str, first_id: int = 300) -> list[Token]:
+    """Tokens of these pieces, each with an id of its own."""
+    return [Token(first_id + at, piece.encode(), piece) for at, piece in enumerate(pieces)]
+
+
+def result_of(
+    request: Generate,
+    tokens: Sequence[Token],
+    n_reused: int = 4,
+    dropped: Sequence[int] = (),
+    *,
+    alone: bool = False,
+    n_threads: int = 2,
+    finish: Finish = "stop",
+) -> Generated:
+    """What a worker would say of a reply with these tokens."""
+    rendered = rendered_chat(
+        Render(
+            job=0,
+            messages=request.messages or [],
+            prompt=request.prompt,
+            prefill=request.prefill,
+            dropped=list(dropped),
+        )
+    )
+    n_prompt = rendered.ids.shape[0]
+    text = "".join(token.text for token in tokens)
+    return Generated(
+        replies=[Reply(text, finish, len(tokens), seed=7)],
+        n_prompt=n_prompt,
+        n_reused=n_reused,
+        n_decoded=n_prompt - n_reused,
+        n_generated=len(tokens),
+        tokens_per_s=152.4,
+        first_token_ms=41.2,
+        slices=[n_prompt],
+        n_threads=n_threads,
+        dropped=list(dropped),
+        prompt_hash=rendered.prompt_hash,
+        template_hash=TEMPLATE if request.messages is not None else "",
+        alone=alone,
+    )
+
+
+def finish(bench: Bench, tokens: Sequence[Token], result: Generated) -> None:
+    """Let the reply asked for last be these tokens and end so."""
+    request = bench.engine.generates[-1]
+    bench.engine.tell(Tokens(job=request.job, items=list(tokens)))
+    bench.engine.tell(Done(job=request.job, result=result))
+    bench.settle()
+
+
+def turn(
+    bench: Bench, question: str, tokens: Sequence[Token], dropped: Sequence[int] = ()
+) -> str:
+    """A whole turn, noted in full.
+
+    Returns:
+        The reply's id.
+    """
+    bench.send(question)
+    request = bench.engine.generates[-1]
+    n_prompt = result_of(request, tokens).n_prompt
+    bench.engine.tell(PromptProgress(job=request.job, n_done=4, n_total=n_prompt, n_reused=4))
+    if dropped:
+        bench.engine.tell(Dropped(job=request.job, messages=list(dropped), n_tokens=412))
+    finish(bench, tokens, result_of(request, tokens, dropped=dropped))
+    return bench.room.session.conversation.path()[-1].id

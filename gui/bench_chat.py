@@ -35,7 +35,7 @@ def measure(quiet: bool) -> dict[str, Figure]:
     load_qt()
     from gui.bench_crowd import crowd_figures, fill_store, searching_hand
     from gui.bench_fork import fork_figures
-    from gui.bench_hostile import hostile_figures
+    from gui.bench_hostile import run as hostile_figures
     from gui.bench_repaint import repaint_figures
     from gui.bench_stream import open_window, stall_figures
 

@@ -3,8 +3,10 @@
 python -m gui.bench_hostile
 """
 
+import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
@@ -51,49 +53,74 @@ def run(names: tuple[str, ...] = ()) -> dict[str, Figure]:
     assert isinstance(app, QApplication)
     theme = Theme(app)
     result: dict[str, Figure] = {}
-    for name in names or tuple(HOSTILE):
-        transcript = Transcript(theme)
-        transcript.resize(860, 700)
-        transcript.show()
-        gaps_ms = gaps(transcript, HOSTILE[name]())
-        result[f"hostile reply, longest stall: {name}"] = figure(
-            max(gaps_ms), GOAL_MS, "ms", gaps_ms
-        )
+    measured(theme, "# A *first* reply\n\n```python\nx = 1\n```\n")  # imports are not its fault
+    with start_frozen():
+        for name in names or tuple(HOSTILE):
+            gaps_ms = measured(theme, HOSTILE[name]())
+            title = f"hostile reply, longest stall: {name}"
+            result[title] = figure(max(gaps_ms), GOAL_MS, "ms", gaps_ms)
+    return result
+
+
+@contextmanager
+def start_frozen() -> Iterator[None]:
+    """What is there already is not looked through for garbage again, as in the app (gui/app.py)."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def measured(theme: Theme, text: str) -> list[float]:
+    """The gaps of one text in a transcript of its own."""
+    transcript = Transcript(theme)
+    transcript.resize(860, 700)
+    transcript.show()
+    try:
+        return gaps(transcript, text)
+    finally:
         transcript.close()
         transcript.deleteLater()
-    return result
 
 
 def gaps(transcript: Transcript, text: str) -> list[float]:
     """How late a precise timer comes while a text streams in and is scrolled up and down."""
     gaps_ms: list[float] = [0.0]
-    watch, loop, feed = Stopwatch(gaps_ms), QEventLoop(), QTimer(interval=STEP_MS)
-    size = len(text) // STEPS + 1
+    watch = Stopwatch(gaps_ms)
+    watch.start()
+    stream(transcript, text, STEPS, STEP_MS)
+    watch.stop()
+    watch.deleteLater()
+    return gaps_ms
+
+
+def stream(transcript: Transcript, text: str, n_steps: int, step_ms: int) -> None:
+    """A reply that comes in so many pieces, and as many movements of the scroll bar behind it."""
+    loop, feed = QEventLoop(), QTimer(interval=step_ms)
+    size = len(text) // n_steps + 1
     transcript.set_messages([])
     transcript.begin_reply(MessageView("reply", "assistant", "Model", ""))
-    steps = iter(range(2 * STEPS))
+    steps = iter(range(2 * n_steps))
 
     def step() -> None:
         number = next(steps, None)
         bar = transcript.verticalScrollBar()
         if number is None:
             loop.quit()
-        elif number < STEPS:
+        elif number < n_steps:
             transcript.append_text("reply", text[number * size : (number + 1) * size])
             bar.setValue(bar.maximum() if number % 4 else bar.maximum() // 2)
-        elif number == STEPS:
+        elif number == n_steps:
             transcript.finish_reply("reply", MessageView("reply", "assistant", "Model", text))
         else:
-            bar.setValue(bar.maximum() * ((number * 7) % STEPS) // STEPS)
+            bar.setValue(bar.maximum() * ((number * 7) % n_steps) // n_steps)
 
     feed.timeout.connect(step)
-    watch.start()
     feed.start()
     loop.exec()
     feed.stop()
-    watch.stop()
-    watch.deleteLater()
-    return gaps_ms
 
 
 def main() -> None:

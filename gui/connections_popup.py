@@ -8,8 +8,8 @@ from gui.connections import Connection, Connections
 from gui.theme import Theme
 from gui.widgets.kinds import button, caps, label
 
-WIDTH_PX = 420
-HEIGHT_PX = 260
+WIDTH_PX = 480
+LIST_PX = (120, 280)
 
 
 class ConnectionsPopup(QFrame):
@@ -34,6 +34,9 @@ class ConnectionsPopup(QFrame):
 
     def show_above(self, widget: QWidget) -> None:
         """Open with the right edges aligned."""
+        least, most = (self._theme.px(length) for length in LIST_PX)
+        wanted = self._rows.sizeHint().height() + self._theme.px(8)
+        self._area.setFixedHeight(min(max(wanted, least), most))
         self.adjustSize()
         corner = widget.mapToGlobal(QPoint(widget.width(), 0))
         self.move(corner - QPoint(self.width(), self.height() + self._theme.px(4)))
@@ -64,7 +67,7 @@ class ConnectionsPopup(QFrame):
         inner.setContentsMargins(0, 0, 0, 0)
         inner.addLayout(self._rows)
         inner.addStretch(1)
-        area = QScrollArea()
+        area = self._area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(page)
@@ -75,7 +78,6 @@ class ConnectionsPopup(QFrame):
         column.addWidget(label(words, "dim", wrap=True))
         column.addWidget(area, 1)
         self.setFixedWidth(px(WIDTH_PX))
-        self.setMaximumHeight(px(HEIGHT_PX))
 
     def _fill(self) -> None:
         self._add_group(self.tr("Since the app was started"), self._connections.entries[::-1])

@@ -84,6 +84,7 @@ QPushButton[kind="quiet"]:focus, QToolButton[kind="quiet"]:focus { border-color:
 QPushButton[kind="link"] { background: transparent; border-color: transparent; color: {accent};
     padding: [4]px [2]px; }
 QPushButton[kind="link"]:hover { text-decoration: underline; }
+QFrame[kind="status"] QPushButton[kind="link"] { color: {text_dim}; }
 QPushButton[kind="link"]:focus { border: 2px solid {accent}; padding: [3]px [1]px; }
 QPushButton[kind="chip"], QToolButton[kind="chip"] { padding: [3]px [10]px; min-height: [18]px; }
 QPushButton[kind="chip"]:checked, QToolButton[kind="chip"]:checked { background: {accent_soft};

@@ -105,10 +105,13 @@ def purge(run: Run, before_s: float) -> None:
 
 
 def set_content(run: Run, message_id: str, content: str, tokens: Sequence[Token] | None) -> None:
-    """Put another text into a message; without tokens those there are left alone."""
+    """Put another text into a message; without tokens those there are left alone. The same text
+    with other tokens was measured, not written: the chat keeps its time."""
     chat_id, _ = _place(run, message_id)
+    text = run("SELECT content FROM messages WHERE id = ?", (message_id,)).fetchone()[0]
     gather_parts(run, message_id, content, tokens)
-    run("UPDATE chats SET updated_s = ? WHERE id = ?", (time.time(), chat_id))
+    if text != content or tokens is None:
+        run("UPDATE chats SET updated_s = ? WHERE id = ?", (time.time(), chat_id))
 
 
 def judge(run: Run, message_id: str, column: str, value: int | str) -> None:

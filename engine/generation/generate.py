@@ -36,9 +36,6 @@ from engine.process.messages import (
 Step = PromptProgress | Dropped | Token | None
 Steps = Generator[Step, None, None]
 
-# With so few tokens to decode a reply begins at once, and idle chats are let go after its first
-# token: to park one takes as long as a token.
-_FEW_TOKENS = 8
 # The last character's bytes are in at most this many tokens.
 _N_INCOMPLETE = 4
 
@@ -89,7 +86,6 @@ class _Run:
         self.prompt_hash = ""
         self.slices: list[int] = []
         self.is_alone = False
-        self._trims_late = False
 
     # ---- the prompt ----
 
@@ -109,11 +105,8 @@ class _Run:
         self.prompt_hash = prompt_hash(ids)
         calls = recorded(self.request.slices, len(ids), self.context.n_ctx)
         yield from self.place.wait(self.request.n_replies, alone=self.request.alone)
-        slot = self.place.acquire(ids, fresh=self.request.alone or bool(calls))
-        self.n_reused = slot.length
-        self._trims_late = len(ids) - slot.length <= _FEW_TOKENS
-        if not self._trims_late:
-            self.place.trim()
+        fresh = self.request.alone or bool(calls)
+        self.n_reused = self.place.acquire(ids, fresh=fresh, at_once=True).length
         yield from read(self.place, ids, self.request.slice_tokens, calls)
         self.slices = self.place.slot.call_sizes()
         self._begin_replies(ids, fitted.prompt)
@@ -168,8 +161,7 @@ class _Run:
             active = [reply for reply in active if reply.finish is None]
             if not active:
                 return
-            if self._trims_late:
-                self._trims_late = False
+            if self.place.trims_late:
                 self.place.trim()
             if self._decode_step(active):
                 rows = range(len(active))
@@ -236,7 +228,6 @@ class _Run:
         ids = joined(fitted.prompt.ids, self.before, active[0].ids)
         self.place.release()
         self.place.acquire(ids)
-        self.place.trim()
         yield from self._go_on(ids)
 
     def _refit(self) -> overflow.Fitted | None:

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import AppError, JobCancelledError
-from engine.generation.calls import Calls
 from engine.generation.loaded import Loaded
+from engine.generation.parked import Parked
 from engine.generation.prefix import Slot
+from engine.generation.states import KeptState
 from engine.llama.context import N_BATCH, AbortedError, NoRoomError
 from engine.process.messages import Adapter
 
@@ -22,6 +23,9 @@ Ids = npt.NDArray[np.int32]
 # While another job is at work on the same context, prompts go in smaller slices so that its tokens
 # keep coming.
 CROWDED_SLICE = 32
+# With so few tokens to decode a reply begins at once, and idle chats are let go after its first
+# token: to park one takes as long as a token.
+_FEW_TOKENS = 8
 
 
 class CacheFullError(AppError):
@@ -32,7 +36,7 @@ class Place:
     """What one job holds of a context. `release` gives it back.
 
     own: its sequences; the first one reads the prompt. private: nothing of them reaches the disk.
-    last_size: tokens in the decode before.
+    last_size: tokens in the decode before. trims_late: `trim` is still to be called.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Place:
         self.private = private
         self.own: list[Slot] = []
         self.last_size = 0
+        self.trims_late = False
 
     @property
     def slot(self) -> Slot:
@@ -62,15 +67,26 @@ class Place:
         while self.slots.n_free() < n_sequences:
             yield None
 
-    def acquire(self, ids: Ids, *, fresh: bool = False) -> Slot:
+    def acquire(
+        self, ids: Ids, *, fresh: bool = False, trims: bool = True, at_once: bool = False
+    ) -> Slot:
         """Hold the longest prefix of `ids` that is at hand: in the cache, parked, or on disk; with
-        `fresh` nothing."""
+        `fresh` nothing.
+
+        Args:
+            trims: let idle chats go that would slow every decode down; with `at_once`, and few
+                tokens to decode, that is left to `trim`, later.
+        """
         assert not self.own, "this job holds a sequence already"
         if fresh:
             slot = self.slots.claim_empty(self.key, private=self.private)
         else:
             slot = self._restored(ids) or self.slots.acquire(ids, self.key, private=self.private)
         self.own = [slot]
+        self.trims_late = trims and at_once and len(ids) - slot.length <= _FEW_TOKENS
+        if trims and not self.trims_late:
+            self.trim()
+        self.slots.settle(slot)
         return slot
 
     def _restored(self, ids: Ids) -> Slot | None:
@@ -82,29 +98,54 @@ class Place:
         kept = self.loaded.states.find(ids, self.key, parked[1] if parked else n_held)
         if kept is None and parked is None:
             return None
+        self._park_the_rest()
         slot = self.slots.claim_empty(self.key, private=self.private)
-        if kept is not None:
-            n_common = kept.n_common
-            n_loaded = self.context.load(slot.sequence, kept.path, len(kept.tokens))
-            if n_loaded == len(kept.tokens):
-                calls, alone = kept.history()
-                _fill(slot, kept.tokens, calls, alone=alone)
-                slot.saved = slot.length
-        else:
-            assert parked is not None
-            state, n_common = parked
-            if self.context.restore(slot.sequence, state.data):
-                _fill(slot, state.tokens, state.calls.copy(), alone=state.alone)
+        n_common = self._load(slot, kept) if kept else self._unpark(slot, parked)
         if not slot.length:
             self.slots.empty(slot)
             self.slots.release(slot)
             return None
+        self.slots.settle(slot)
         self.slots.cut(slot, min(n_common, len(ids) - 1))
         return slot
 
+    def _load(self, slot: Slot, kept: KeptState) -> int:
+        """Fill a slot from a state on the disk, where it fits here. Returns how many of its tokens
+        are wanted."""
+        n_tokens = len(kept.tokens)
+        if self.context.load(slot.sequence, kept.path, n_tokens) == n_tokens:
+            calls, alone = kept.history()
+            slot.fill(kept.tokens, calls)
+            slot.alone = slot.alone and alone
+            slot.saved = slot.length
+        return kept.n_common
+
+    def _unpark(self, slot: Slot, found: tuple[Parked, int] | None) -> int:
+        """As `_load`, from a state in memory."""
+        assert found is not None, "there is nothing to restore"
+        state, n_common = found
+        if self.context.restore(slot.sequence, state.data):
+            slot.fill(state.tokens, state.calls.copy())
+            slot.alone = slot.alone and state.alone
+        return n_common
+
     def trim(self) -> None:
-        """Let idle chats go that would slow every decode down."""
+        """Let idle chats go that would slow every decode down; and all of them, where that is a
+        matter of milliseconds, from beside a sequence that was always alone: so its replies can be
+        repeated exactly."""
+        self.trims_late = False
         self.slots.trim(self.slot, self.loaded.n_idle_max(self.context, self.slot))
+        if self.slot.alone:
+            self._park_the_rest()
+
+    def _park_the_rest(self) -> None:
+        """Let all others wait in memory, where nobody uses them and they are short."""
+        others = [slot for slot in self.slots.slots if slot.length and slot not in self.own]
+        n_bytes = sum(self.context.state_bytes(slot.sequence) for slot in others)
+        if any(slot.busy for slot in others) or not self.loaded.parked.takes(n_bytes):
+            return
+        while self.slots.evict_one():
+            continue
 
     def fork(self) -> Slot:
         """A further sequence that shares all of the first."""
@@ -169,7 +210,6 @@ class Place:
         while all(slot.busy for slot in others):
             yield None
         self.acquire(ids)
-        self.trim()
 
     def full(self) -> CacheFullError:
         return CacheFullError(
@@ -177,16 +217,16 @@ class Place:
             "Choose a longer context, or let old turns be left out.",
         )
 
+    def forget_copy(self) -> None:
+        """Leave nothing of a sequence whose tokens stand in another one too."""
+        if self.own and self.slots.has_copy(self.slot):
+            self.slots.empty(self.slot)
+
     def release(self) -> None:
         """Give everything back; what stands in the cache stays warm."""
         for slot in self.own:
             self.slots.release(slot)
         self.own = []
-
-
-def _fill(slot: Slot, tokens: Ids, calls: Calls, *, alone: bool) -> None:
-    slot.fill(tokens, calls)
-    slot.alone = slot.alone and alone
 
 
 def joined(*parts: Ids | Sequence[int]) -> Ids:

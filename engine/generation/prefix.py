@@ -37,7 +37,7 @@ class Slot:
 
     key: adapters and scales its KV was computed under. busy: a job is using it. saved: tokens
     already on disk. private: its tokens are never written there. calls: how its KV was computed.
-    alone: no other sequence stood in the cache since this one began.
+    alone: no other sequence stood in the cache whenever this one was decoded.
     """
 
     sequence: int
@@ -207,6 +207,19 @@ class SlotTable:
             slot.forget()
         self._memory.clear()
 
+    def settle(self, slot: Slot) -> None:
+        """Its job is about to decode: who stands in the cache now, stands beside it."""
+        if any(other.length for other in self.slots if other is not slot):
+            slot.alone = False
+
+    def has_copy(self, slot: Slot) -> bool:
+        """Whether all its tokens stand in another sequence too."""
+        return any(
+            other.key == slot.key and common_prefix(other.tokens, slot.tokens) == slot.length
+            for other in self.slots
+            if other is not slot
+        )
+
     def trim(self, active: Slot, n_idle_max: int) -> None:
         """Let idle slots go, oldest first, until the cells that only they hold are few: every cell
         in use costs each decode its share of attention."""
@@ -237,12 +250,10 @@ class SlotTable:
     def _claim(self, slot: Slot, key: str, private: bool) -> Slot:
         """Take a slot for a job. What it holds are tokens of that job's own prompt, so whether it
         is private is the job's to say."""
-        slot.alone = slot.alone or slot.length == 0
-        others = [
-            other for other in self.slots if other is not slot and (other.length or other.busy)
-        ]
-        for one in (slot, *others) if others else ():
-            one.alone = False
+        others = [other for other in self.slots if other.busy and other is not slot]
+        slot.alone = (slot.alone or slot.length == 0) and not others
+        for other in others:
+            other.alone = False
         slot.key = key
         slot.private = private
         slot.busy = True

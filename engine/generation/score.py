@@ -49,6 +49,7 @@ def score(loaded: Loaded, request: Score) -> Generator[Step, None, Nothing]:
         yield from place.wait(1, alone=False)
         yield from _scored(place, teller, prompt, ids)
     finally:
+        place.forget_copy()
         place.release()
         teller.sampler.close()
     return Nothing()
@@ -66,8 +67,7 @@ def _scored(place: Place, teller: "_Teller", prompt: Ids, ids: Ids) -> Iterator[
     if start >= len(ids):
         return
     n_read = len(prompt) + start
-    place.acquire(whole[:n_read])
-    place.trim()
+    place.acquire(whole[:n_read], trims=False)
     yield from read(place, whole[:n_read], _PROMPT_SLICE)
     yield teller.tell(place.last_size - 1, int(ids[start]))
     # The last token's own logits would say what follows the text: nobody asks.

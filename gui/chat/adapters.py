@@ -80,6 +80,7 @@ class Adapters(Feature):
     @Slot(str)
     def add(self, path: str) -> None:
         """Add an adapter at the strength it was trained with, and try it."""
+        self.parts.work.header.details_button.setChecked(True)  # where its row appears
         adapters = self.parts.details.settings.adapters
         if any(one.path == path for one in adapters) or len(adapters) >= MAX_ENTRIES:
             return

@@ -145,7 +145,7 @@ class AskingChat(ChatChanges):
         if self._refuses(""):
             return
         place, turn = self._here(), self.conversation.turn(turn_id)
-        by_tokens = "made_with" in turn.details and self._is_of_this_model(turn)
+        by_tokens = self._is_of_this_model(turn)
         self._is_sending = True
         self._continued[turn_id] = turn
 
@@ -302,7 +302,9 @@ class AskingChat(ChatChanges):
             self._push(step)
 
     def _is_of_this_model(self, turn: Turn) -> bool:
-        """The loaded model wrote it, so its token ids mean the same."""
+        """The loaded model wrote it, so its token ids mean the same. After a crash there is only
+        its name to tell by.
+        """
         model, made_with = self._loader.model, turn.details.get("made_with")
         if model is None:
             return False

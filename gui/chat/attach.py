@@ -7,16 +7,15 @@ reader and the counter that work for it.
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFileDialog
 
 from engine.errors import AppError
-from gui.chat.attach_bar import AttachBar
-from gui.chat.attach_chooser import AttachChooser
 from gui.chat.attach_desk import AttachDesk
 from gui.chat.attach_drop import DropArea
-from gui.chat.attach_reader import AttachReader
-from gui.chat.attach_view import AttachedView
 from gui.chat.attach_words import sum_text
 from gui.chat.features import ChatParts, Feature
 from gui.chat.words import tr
@@ -24,41 +23,86 @@ from gui.icons import icon
 from gui.widgets.kinds import button
 from gui.widgets.transcript import MessageAction
 
+if TYPE_CHECKING:
+    from gui.chat.attach_bar import AttachBar
+    from gui.chat.attach_chooser import AttachChooser
+    from gui.chat.attach_reader import AttachReader
+    from gui.chat.attach_view import AttachedView
+
 SHOW = "show_attached"
 SHORTCUT = "Ctrl+Shift+A"
 MOST_FILES = 50
 
 
 class AttachFeature(Feature):
-    """Attach files to a message."""
+    """Attach files to a message. What shows and reads files is made when it is first needed."""
 
     def __init__(self, parts: ChatParts) -> None:
         super().__init__(parts)
-        theme, work = parts.context.theme, parts.work
-        self.reader = AttachReader(self)
-        self.desk = AttachDesk(parts, self.reader, self)
-        self.bar = AttachBar(theme)
-        self.chooser = AttachChooser(theme)
-        self.drop = DropArea(theme, parts.room, work)
-        self.view: AttachedView | None = None
+        self.desk = AttachDesk(parts, self)
+        self.drop = DropArea(parts.context.theme, parts.room, parts.work)
         self.button = button(tr("Attach"), "chip", _button_tip())
         self._locked: list[tuple[str, object]] = []
-        work.composer.add_above(self.bar)
-        work.composer.add_tool(self.button)
-        work.add_strip(self.chooser)
+        parts.work.composer.add_tool(self.button)
         parts.add_action(tr("&Attach files…"), self.choose_files, SHORTCUT)
-        work.transcript.add_message_action(
+        parts.work.transcript.add_message_action(
             MessageAction(
                 SHOW, tr("Show what was attached"), "attach", lambda view: self._has_any(view.id)
             )
         )
         self._connect()
         self._on_theme_changed()
-        self._show()
 
     def save_state(self) -> None:
-        self.reader.stop()
-        self.chooser.close_panel()
+        if "reader" in self.__dict__:
+            self.reader.stop()
+        if "chooser" in self.__dict__:
+            self.chooser.close_panel()
+
+    # ---- the parts, made late ----
+
+    @cached_property
+    def reader(self) -> AttachReader:
+        from gui.chat.attach_reader import AttachReader
+
+        reader = AttachReader(self)
+        reader.document_read.connect(self.desk.take_document)
+        reader.busy_changed.connect(self._on_reading)
+        reader.refused.connect(self._on_refused)
+        reader.password_needed.connect(self._on_password_needed)
+        return reader
+
+    @cached_property
+    def bar(self) -> AttachBar:
+        from gui.chat.attach_bar import AttachBar
+
+        bar = AttachBar(self.parts.context.theme)
+        bar.open_requested.connect(self._on_open_requested)
+        bar.remove_requested.connect(self.desk.remove)
+        bar.choose_requested.connect(self._on_too_long)
+        bar.password.password_given.connect(self._on_password_given)
+        bar.password.given_up.connect(self._next_locked)
+        self.parts.work.composer.add_above(bar)
+        return bar
+
+    @cached_property
+    def chooser(self) -> AttachChooser:
+        from gui.chat.attach_chooser import AttachChooser
+
+        chooser = AttachChooser(self.parts.context.theme)
+        chooser.chosen.connect(self.desk.choose)
+        chooser.closed.connect(self.parts.desk.focus_composer)
+        self.parts.work.add_strip(chooser)
+        return chooser
+
+    @cached_property
+    def view(self) -> AttachedView:
+        from gui.chat.attach_view import AttachedView
+
+        view = AttachedView(self.parts.context.theme)
+        view.closed.connect(self._close_view)
+        self.parts.work.add_view(view)
+        return view
 
     # ---- what a person does ----
 
@@ -84,42 +128,35 @@ class AttachFeature(Feature):
     # ---- wiring ----
 
     def _connect(self) -> None:
-        parts, bar, chooser = self.parts, self.bar, self.chooser
+        parts, edit = self.parts, self.parts.work.composer.edit
         self.button.clicked.connect(self.choose_files)
         self.drop.files_dropped.connect(self.attach)
-        parts.work.composer.edit.files_offered.connect(self.attach)
-        parts.work.composer.edit.picture_offered.connect(self._on_picture_offered)
+        edit.files_offered.connect(self.attach)
+        edit.picture_offered.connect(self._on_picture_offered)
         parts.work.composer.gate = self.desk.may_send
         parts.work.transcript.action_requested.connect(self._on_message_action)
         parts.session.chat_opened.connect(self._on_chat_opened)
         parts.context.theme.changed.connect(self._on_theme_changed)
-        self.reader.busy_changed.connect(self._on_reading)
-        self.reader.refused.connect(self._on_refused)
-        self.reader.password_needed.connect(self._on_password_needed)
         self.desk.changed.connect(self._show)
         self.desk.too_long.connect(self._on_too_long)
-        bar.open_requested.connect(self._on_open_requested)
-        bar.remove_requested.connect(self.desk.remove)
-        bar.choose_requested.connect(self._on_too_long)
-        bar.password.password_given.connect(self._on_password_given)
-        bar.password.given_up.connect(self._next_locked)
-        chooser.chosen.connect(self.desk.choose)
-        chooser.closed.connect(parts.desk.focus_composer)
 
     @Slot()
     def _show(self) -> None:
         """The bar and the chooser say what is attached now."""
-        draft, space = self.desk.draft, self.desk.space()
-        has_model = space.n_ctx > 0
-        self.bar.show_items(draft.items, is_counting=has_model)
+        draft = self.desk.draft
+        if not draft.items and "bar" not in self.__dict__:
+            return
+        space = self.desk.space()
+        self.bar.show_items(draft.items, is_counting=space.n_ctx > 0)
         text = sum_text(space, is_counted=draft.is_counted) if draft.items else ""
         can_choose = any(item.document.is_divided for item in draft.items)
         self.bar.show_sum(text, fits=space.fits, can_choose=can_choose)
-        shown = draft.find(self.chooser.document_id)
-        if shown is not None:
-            self.chooser.show_attachment(shown, space)
-        else:
-            self.chooser.close_panel()
+        if "chooser" in self.__dict__:
+            shown = draft.find(self.chooser.document_id)
+            if shown is not None:
+                self.chooser.show_attachment(shown, space)
+            else:
+                self.chooser.close_panel()
 
     # ---- slots ----
 
@@ -185,9 +222,11 @@ class AttachFeature(Feature):
 
     @Slot()
     def _on_chat_opened(self) -> None:
-        self.chooser.close_panel()
-        self._locked.clear()
-        self.bar.end_password()
+        if "chooser" in self.__dict__:
+            self.chooser.close_panel()
+        if self._locked:
+            self._locked.clear()
+            self.bar.end_password()
         self._close_view()
 
     @Slot()
@@ -208,10 +247,6 @@ class AttachFeature(Feature):
             self._show_texts(turn.details["attachments"])
 
     def _show_texts(self, attachments: list[dict[str, object]]) -> None:
-        if self.view is None:
-            self.view = AttachedView(self.parts.context.theme)
-            self.view.closed.connect(self._close_view)
-            self.parts.work.add_view(self.view)
         self.view.open(attachments)
         self.parts.work.show_view(self.view)
         self.view.page.setFocus()
@@ -219,7 +254,7 @@ class AttachFeature(Feature):
     @Slot()
     def _close_view(self) -> None:
         work = self.parts.work
-        if self.view is not None and work.pages.currentWidget() is self.view:
+        if "view" in self.__dict__ and work.pages.currentWidget() is self.view:
             work.show_chat()
             self.parts.desk.focus_composer()
 

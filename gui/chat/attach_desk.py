@@ -6,19 +6,21 @@ Shows nothing. What is handed over comes back when the message is refused.
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.errors import AppError
 from gui.chat.attach_counter import AttachCounter
-from gui.chat.attach_kept import KeptDrafts
-from gui.chat.attach_reader import AttachReader
 from gui.chat.attachments import CHARS_PER_TOKEN, Attachment, Document, Draft, Space
 from gui.chat.chat_file import ChatHandle
 from gui.chat.context_count import ContextCounts
 from gui.chat.features import ChatParts
 from gui.chat.words import tr
+
+if TYPE_CHECKING:
+    from gui.chat.attach_kept import KeptDrafts
 
 FOLDER = "drafts"
 UNSENT = "attachments"
@@ -32,20 +34,16 @@ class AttachDesk(QObject):
     changed = Signal()  # what is attached, its counts, or the room for it
     too_long = Signal()  # a message was not sent because of it
 
-    def __init__(
-        self, parts: ChatParts, reader: AttachReader, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, parts: ChatParts, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.draft = Draft()
         self._parts = parts
-        self._kept = KeptDrafts(parts.context.paths.home / FOLDER)
         self._counts = ContextCounts()
         self._sent: Draft | None = None
         self._handle = parts.session.handle
         self._is_waiting_to_send = False
         self.counter = AttachCounter(parts.context.engine, self)
         self.counter.counted.connect(self._on_counted)
-        reader.document_read.connect(self._on_document_read)
         parts.counter.counted.connect(self._on_context_counted)
         parts.chooser.model_changed.connect(self._on_model_changed)
         parts.session.chat_opened.connect(self._on_chat_opened)
@@ -53,7 +51,13 @@ class AttachDesk(QObject):
         parts.session.send_refused.connect(self._on_send_refused)
         parts.work.composer.text_changed.connect(self._on_typed)
         parts.desk.take_attachments = self.take
-        parts.store.call(lambda store: self._kept.sweep(_all_chats(store)))
+        parts.store.call(lambda store: self._kept.sweep(lambda: _all_chats(store)))
+
+    @cached_property
+    def _kept(self) -> KeptDrafts:
+        from gui.chat.attach_kept import KeptDrafts  # first used on the store's thread
+
+        return KeptDrafts(self._parts.context.paths.home / FOLDER)
 
     # ---- what there is ----
 
@@ -114,7 +118,7 @@ class AttachDesk(QObject):
         """Whether the message may go now. One that is still being counted goes when it is; one
         that does not fit stays, and is told."""
         space = self.space()
-        if not self.draft.items:
+        if not self.draft.items or self._parts.desk.editing.is_on:
             return True
         if space.n_ctx and not self.draft.is_counted:
             self._is_waiting_to_send = True
@@ -186,7 +190,7 @@ class AttachDesk(QObject):
         self._handle, self.draft, self._sent = session.handle, Draft(), None
         self._is_waiting_to_send = False
         handle, chat_id = session.handle, session.chat_id
-        if chat_id and not session.is_temporary and UNSENT in session.unsent:
+        if chat_id and not session.is_temporary:
             self._parts.store.call(
                 lambda _store: self._kept.load(chat_id),
                 lambda draft: self._take_kept(handle, draft),
@@ -205,11 +209,27 @@ class AttachDesk(QObject):
     # ---- slots ----
 
     @Slot(object, object)
-    def _on_document_read(self, document: Document | None, place: ChatHandle) -> None:
-        if document is None or place is not self._handle:
-            return  # another chat was opened while the file was read
-        if self.draft.find(document.id) is None:
-            self._add(Attachment.whole(document))
+    def take_document(self, document: Document | None, place: ChatHandle) -> None:
+        """A file was read: attach it in its chat."""
+        if document is None:
+            return
+        item = Attachment.whole(document)
+        if place is not self._handle:
+            self._add_elsewhere(place, item)
+        elif self.draft.find(document.id) is None:
+            self._add(item)
+
+    def _add_elsewhere(self, place: ChatHandle, item: Attachment) -> None:
+        """Another chat was opened while the file was read: it belongs to the one before."""
+        if place.is_private or not place.id:
+            return
+
+        def add(_store: object) -> None:
+            kept = self._kept.load(place.id)
+            kept.put(item)
+            self._kept.save(place.id, kept)
+
+        self._parts.store.call(add)
 
     @Slot(str, object)
     def _on_counted(self, document_id: str, counts: dict[int, int]) -> None:

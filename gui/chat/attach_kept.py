@@ -7,27 +7,31 @@ aside, so that the chat opens all the same.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from engine.errors import AppError
-from gui.chat.attachments import Attachment, Document, Draft
+from gui.chat.attachments import Attachment, Document, Draft, Kind, Part, Unit
 from gui.chat.words import tr
 
 VERSION = 1
-_ENDING = ".json"
+_ENDING = ".jsonl"
 
 
 class _KeptOne(msgspec.Struct):
-    document: Document
+    """A document without its parts, which are lines of their own behind it."""
+
+    name: str
+    kind: Kind
+    unit: Unit
+    n_parts: int
     chosen: list[int]
-
-
-class _Kept(msgspec.Struct):
-    version: int
-    items: list[_KeptOne]
+    head: str = ""
+    note: str = ""
+    version: int = VERSION
 
 
 class KeptDrafts:
@@ -40,7 +44,8 @@ class KeptDrafts:
         """What is attached in a chat; empty where nothing is."""
         path = self._path(chat_id)
         try:
-            kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
+            with path.open("rb") as file:
+                return Draft(list(_read(file)))
         except FileNotFoundError:
             return Draft()
         except OSError as error:
@@ -48,7 +53,6 @@ class KeptDrafts:
         except msgspec.DecodeError as error:
             path.replace(path.with_suffix(".damaged"))
             raise _unreadable(error) from error
-        return Draft([_attachment(one) for one in kept.items if one.document.parts])
 
     def save(self, chat_id: str, draft: Draft) -> None:
         """Keep what is attached; nothing leaves nothing."""
@@ -57,9 +61,8 @@ class KeptDrafts:
             if not draft.items:
                 path.unlink(missing_ok=True)
                 return
-            items = [_KeptOne(item.document, sorted(item.chosen)) for item in draft.items]
             self._folder.mkdir(parents=True, exist_ok=True)
-            _write(path, msgspec.json.encode(_Kept(VERSION, items)))
+            _write(path, draft)
         except OSError as error:
             raise AppError(
                 tr("What you attached could not be kept for a later start."),
@@ -67,33 +70,57 @@ class KeptDrafts:
                 str(error),
             ) from error
 
-    def sweep(self, chat_ids: Iterable[str]) -> None:
-        """Remove what belongs to chats that are gone for good."""
-        living = set(chat_ids)
-        if self._folder.is_dir():
-            for path in self._folder.glob(f"*{_ENDING}"):
-                if path.stem not in living:
-                    path.unlink(missing_ok=True)
+    def sweep(self, chat_ids: Callable[[], Collection[str]]) -> None:
+        """Remove what belongs to chats that are gone for good; asks for the others only where
+        there is something."""
+        paths = list(self._folder.glob(f"*{_ENDING}")) if self._folder.is_dir() else []
+        living = chat_ids() if paths else ()
+        for path in paths:
+            if path.stem not in living:
+                path.unlink(missing_ok=True)
 
     def _path(self, chat_id: str) -> Path:
         assert chat_id and chat_id.isalnum(), chat_id
         return self._folder / f"{chat_id}{_ENDING}"
 
 
-def _write(path: Path, data: bytes) -> None:
-    beside = path.with_suffix(".new")
+def _write(path: Path, draft: Draft) -> None:
+    """A line at a time: one call for all of it would hold up the window's thread."""
+    beside, encode = path.with_suffix(".new"), msgspec.json.encode
     with beside.open("wb") as file:
-        file.write(data)
+        for item in draft.items:
+            document = item.document
+            n_parts, chosen = len(document.parts), sorted(item.chosen)
+            kept = _KeptOne(
+                document.name,
+                document.kind,
+                document.unit,
+                n_parts,
+                chosen,
+                document.head,
+                document.note,
+            )
+            file.write(encode(kept) + b"\n")
+            for part in document.parts:
+                file.write(encode(part) + b"\n")
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
 
 
-def _attachment(kept: _KeptOne) -> Attachment:
-    n_parts = len(kept.document.parts)
-    return Attachment.whole(kept.document).with_chosen(
-        index for index in kept.chosen if 0 <= index < n_parts
-    )
+def _read(file: BinaryIO) -> Iterator[Attachment]:
+    """The attachments of a file.
+
+    Raises:
+        DecodeError: it is damaged.
+    """
+    part_of = msgspec.json.Decoder(Part).decode
+    while line := file.readline():
+        one = msgspec.json.decode(line, type=_KeptOne)
+        parts = tuple(part_of(file.readline()) for _ in range(one.n_parts))
+        document = Document(one.name, one.kind, one.unit, parts, one.head, one.note)
+        chosen = (index for index in one.chosen if 0 <= index < one.n_parts)
+        yield Attachment.whole(document).with_chosen(chosen)
 
 
 def _unreadable(error: Exception) -> AppError:

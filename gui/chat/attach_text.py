@@ -4,8 +4,10 @@ A file that is no text is refused in a sentence that says what it is. A guess (t
 in the document's note.
 """
 
+import codecs
 import csv
-from collections.abc import Iterator
+import io
+from collections.abc import Iterable, Iterator
 
 from engine.errors import AppError
 from gui.chat.attachments import Document, Kind, Part
@@ -14,6 +16,7 @@ from gui.chat.words import tr
 # About a page, so that a person chooses in pages whatever the file is.
 PAGE_CHARS = 3_000
 _LOOK_BYTES = 4_096
+_CHUNK_BYTES = 256 * 1024
 _FEW_CONTROLS = 0.02
 _CONTROLS = bytes(set(range(32)) - {9, 10, 12, 13, 27})
 _BOMS = (
@@ -53,21 +56,21 @@ def read_text(name: str, data: bytes) -> Document:
     Raises:
         AppError: it is empty, or no text.
     """
-    text, note = decode(name, data)
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not text.strip():
+    chunks, note = decode(name, data)
+    if not any(chunk.strip() for chunk in chunks):
         raise AppError(tr("“{name}” is empty.").format(name=name), tr("Choose another file."))
     kind = kind_of(name)
     if kind == "table":
-        return table(name, text, note)
-    sections = tuple(
-        Part(section, number, number) for number, section in enumerate(sections_of(text, kind), 1)
-    )
+        return table(name, _lines_of(chunks), note)
+    n_chars = sum(map(len, chunks))
+    texts = sections_of(_lines_of(chunks), n_chars, kind)
+    sections = tuple(Part(text, number, number) for number, text in enumerate(texts, 1))
     return Document(name, kind, "section", sections, note=note)
 
 
-def decode(name: str, data: bytes) -> tuple[str, str]:
-    """Bytes as text, and what was guessed to read them ("" where nothing was).
+def decode(name: str, data: bytes) -> tuple[list[str], str]:
+    """Bytes as text in chunks, with one sign for the end of a line; and what was guessed to read
+    them ("" where nothing was).
 
     Raises:
         AppError: this is no text.
@@ -81,20 +84,20 @@ def decode(name: str, data: bytes) -> tuple[str, str]:
     if _is_binary(data):
         raise _no_text(name, data)
     try:
-        return data.decode("utf-8"), ""
+        return _chunks(data, "utf-8"), ""
     except UnicodeDecodeError:
         note = tr("read as Latin-1, a guess: accented letters may be wrong")
-        return data.decode("cp1252" if _fits_windows(data) else "latin-1"), note
+        return _chunks(data, "cp1252" if _fits_windows(data) else "latin-1"), note
 
 
 def _fits_windows(data: bytes) -> bool:
     # Windows' Latin-1 has quotes and dashes where the standard one has control characters.
-    return not set(data) & {0x81, 0x8D, 0x8F, 0x90, 0x9D}
+    return not any(sign in data for sign in (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d"))
 
 
-def _decoded(name: str, data: bytes, encoding: str) -> str:
+def _decoded(name: str, data: bytes, encoding: str) -> list[str]:
     try:
-        return data.decode(encoding)
+        return _chunks(data, encoding)
     except UnicodeDecodeError as error:
         raise AppError(
             tr("“{name}” is damaged: it cannot be read as {encoding} text.").format(
@@ -103,6 +106,26 @@ def _decoded(name: str, data: bytes, encoding: str) -> str:
             tr("Save it again as UTF-8 text and attach that."),
             str(error)[:500],
         ) from error
+
+
+def _chunks(data: bytes, encoding: str) -> list[str]:
+    """A chunk at a time: one call for all of it would hold up the window's thread."""
+    letters = codecs.getincrementaldecoder(encoding)()
+    decoder = io.IncrementalNewlineDecoder(letters, translate=True)
+    starts = range(0, len(data), _CHUNK_BYTES)
+    chunks = [decoder.decode(data[start : start + _CHUNK_BYTES]) for start in starts]
+    return [*chunks, decoder.decode(b"", final=True)]
+
+
+def _lines_of(chunks: Iterable[str]) -> Iterator[str]:
+    """The lines with their ends; together they are the whole text."""
+    rest = ""
+    for chunk in chunks:
+        lines = (rest + chunk).splitlines(keepends=True)
+        rest = lines.pop() if lines else ""
+        yield from lines
+    if rest:
+        yield rest
 
 
 def _wide_encoding(data: bytes) -> str:
@@ -145,15 +168,15 @@ def _recognised(data: bytes) -> tuple[str, str]:
 # ---- parts ----
 
 
-def sections_of(text: str, kind: Kind) -> list[str]:
+def sections_of(lines: Iterable[str], n_chars: int, kind: Kind) -> list[str]:
     """A text in sections of about a page, cut before a heading, between paragraphs, or at least
     between lines. Together they are the whole text."""
-    if len(text) <= PAGE_CHARS * 3 // 2:
-        return [text]
+    if n_chars <= PAGE_CHARS * 3 // 2:
+        return ["".join(lines)]
     sections: list[str] = []
     current: list[str] = []
     size = 0
-    for block in _blocks_of(text, kind):
+    for block in _blocks_of(lines, kind):
         is_heading = kind == "markdown" and block.startswith("#") and size > PAGE_CHARS // 2
         if current and (size + len(block) > PAGE_CHARS or is_heading):
             sections.append("".join(current))
@@ -163,11 +186,11 @@ def sections_of(text: str, kind: Kind) -> list[str]:
     return [*sections, "".join(current)]
 
 
-def _blocks_of(text: str, kind: Kind) -> Iterator[str]:
+def _blocks_of(all_lines: Iterable[str], kind: Kind) -> Iterator[str]:
     """Paragraphs with the blank lines behind them; longer ones by lines, long lines by letters."""
     lines: list[str] = []
     size = 0
-    for line in text.splitlines(keepends=True):
+    for line in all_lines:
         opens = kind == "markdown" and line.startswith("#")
         if lines and (opens or (not lines[-1].strip() and line.strip())):
             yield "".join(lines)
@@ -184,9 +207,9 @@ def _blocks_of(text: str, kind: Kind) -> Iterator[str]:
         yield "".join(lines)
 
 
-def table(name: str, text: str, note: str = "") -> Document:
+def table(name: str, lines: Iterable[str], note: str = "") -> Document:
     """A table in ranges of rows of about a page; its first line goes with every choice."""
-    rows = list(_rows_of(text))
+    rows = list(_rows_of(lines))
     head, rows = rows[0], rows[1:]
     if not rows:
         return Document(name, "table", "rows", (Part(head, 1, 1),), note=note)
@@ -201,16 +224,21 @@ def table(name: str, text: str, note: str = "") -> Document:
     return Document(name, "table", "rows", tuple(parts), head=head, note=note)
 
 
-def _rows_of(text: str) -> Iterator[str]:
+def _rows_of(lines: Iterable[str]) -> Iterator[str]:
     """The rows as they are written; a quoted field may hold line breaks."""
-    lines = text.splitlines(keepends=True)
-    reader = csv.reader(lines, strict=False)
-    begun = 0
+    taken: list[str] = []
+
+    def take() -> Iterator[str]:
+        for line in lines:
+            taken.append(line)
+            yield line
+
+    reader = csv.reader(take(), strict=False)
     try:
         for _ in reader:
-            row = "".join(lines[begun : reader.line_num])
-            begun = reader.line_num
+            row = "".join(taken)
+            taken.clear()
             if row.strip():
                 yield row
     except csv.Error:  # a field of over 128 kB: no table, so line by line
-        yield from (line for line in lines[begun:] if line.strip())
+        yield from (line for line in (*taken, *lines) if line.strip())

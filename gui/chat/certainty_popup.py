@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QRectF, Qt, QTimer, Slot
 from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QWidget
 
 from engine.process.messages import (
     AnyEvent,
@@ -247,8 +248,13 @@ class CertaintyPopup(QObject):
             )
         return is_mine
 
+    def _is_on_popup(self, watched: QObject) -> bool:
+        popup = self.popup
+        return watched is popup or (isinstance(watched, QWidget) and popup.isAncestorOf(watched))
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Esc closes the popup wherever the focus is, before it means anything else."""
+        """Esc closes the popup wherever the focus is, before it means anything else; so does a
+        press of the mouse elsewhere."""
         kinds = (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
         key = event.key() if isinstance(event, QKeyEvent) and event.type() in kinds else None
         if key == Qt.Key.Key_Escape and self.popup.isVisible():
@@ -256,6 +262,9 @@ class CertaintyPopup(QObject):
             if event.type() == QEvent.Type.KeyPress:
                 self.popup.close_it()
             return True
+        is_press = event.type() == QEvent.Type.MouseButtonPress and isinstance(watched, QWidget)
+        if is_press and not self._is_on_popup(watched):
+            self.popup.close_it()
         return super().eventFilter(watched, event)
 
 

@@ -7,9 +7,9 @@ A layer of the session (shelf, open chat, changes, session). Nothing here asks t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 
+import msgspec
 from PySide6.QtCore import Signal
 
 from gui.chat import chat_file, message_file
@@ -183,7 +183,7 @@ class ChatChanges(OpenChat):
         details = {**turn.details, EDITED: True, ORIGINAL: original}
         if turn.role == "user" or text == original:
             details = {k: v for k, v in turn.details.items() if k not in (EDITED, ORIGINAL)}
-        changed = replace(turn, content=text, details=details)
+        changed = msgspec.structs.replace(turn, content=text, details=details)
         self._push(self._turn_step(tr("editing the message"), turn, changed))
 
     def _turn_step(
@@ -226,7 +226,7 @@ class ChatChanges(OpenChat):
 
     def _mark(self, text: str, turn_id: str, **fields: object) -> None:
         before = self.conversation.turn(turn_id)
-        after = replace(before, **fields)  # type: ignore[arg-type]  # fields of a Turn
+        after = msgspec.structs.replace(before, **fields)
         if after == before:
             return
 

@@ -7,8 +7,10 @@ shown.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 from engine.chats.attached import attached_text
 from engine.process.messages import ChatMessage, Generate, Role, Token
@@ -20,8 +22,7 @@ TITLE_LETTERS = 48
 N_ALTERNATIVES = 10
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(msgspec.Struct, frozen=True):
     """One message of the tree. details: what the reply cost and how it ended, as the store keeps
     it; rating: 1 good, -1 bad; correction: what a reply should have said; created_s: Unix time.
     """
@@ -32,7 +33,7 @@ class Turn:
     content: str
     state: State = "done"
     model_name: str = ""
-    details: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, Any] = {}
     rating: int = 0
     correction: str = ""
     tags: tuple[str, ...] = ()
@@ -119,7 +120,7 @@ class Conversation:
 
     def change(self, turn_id: str, **fields: Any) -> Turn:
         """Replace fields of a turn and return it."""
-        turn = replace(self._turns[turn_id], **fields)
+        turn = msgspec.structs.replace(self._turns[turn_id], **fields)
         self._turns[turn_id] = turn
         return turn
 

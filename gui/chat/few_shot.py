@@ -69,6 +69,20 @@ def stop_string(few: FewShot) -> str:
     }[few.style]
 
 
+def with_field(few: FewShot, at: int, name: str) -> FewShot:
+    """One more field at a place; its cells are empty."""
+    examples = [[*row[:at], "", *row[at:]] for row in few.examples]
+    fields = [*few.fields[:at], name, *few.fields[at:]]
+    return FewShot(few.instruction, fields, examples, [*few.query, ""][: at + 1], few.style)
+
+
+def without_field(few: FewShot, at: int) -> FewShot:
+    """A field less, its cells with it."""
+    examples = [[*row[:at], *row[at + 1 :]] for row in few.examples]
+    fields = [*few.fields[:at], *few.fields[at + 1 :]]
+    return FewShot(few.instruction, fields, examples, few.query[:at], few.style)
+
+
 def _filled(row: list[str], n_cells: int) -> list[str]:
     return [cell.strip() for cell in [*row, *[""] * n_cells][:n_cells]]
 

@@ -6,8 +6,6 @@ Edits one FewShot value and tells it; puts nothing anywhere by itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import QEvent, QItemSelection, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
@@ -17,12 +15,21 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
-from gui.chat.few_shot import MOST_EXAMPLES, MOST_FIELDS, STYLES, FewShot, Style, prompt
+from gui.chat.few_shot import (
+    MOST_EXAMPLES,
+    MOST_FIELDS,
+    STYLES,
+    FewShot,
+    Style,
+    prompt,
+    with_field,
+    without_field,
+)
+from gui.chat.few_shot_table import add_row, cells, fill, table_look
 from gui.chat.words import tr
 from gui.theme import Theme
 from gui.widgets.calm_combo import CalmComboBox
@@ -30,7 +37,7 @@ from gui.widgets.escape import claim_escape
 from gui.widgets.flow import FlowLayout
 from gui.widgets.kinds import button, label
 
-WIDTH_PX = 380
+LEAST_PX = 240
 
 
 class FewShotPanel(QFrame):
@@ -70,8 +77,8 @@ class FewShotPanel(QFrame):
         self.instruction.setText(few.instruction)
         self.style_box.choose(few.style)
         rows = [*few.examples, [""] * len(few.fields)] if not few.examples else few.examples
-        _fill(self.table, few.fields, rows)
-        _fill(self.query, few.fields[:-1], [few.query])
+        fill(self.table, few.fields, rows)
+        fill(self.query, few.fields[:-1], [few.query])
         self._is_showing = False
         self._show_rest()
 
@@ -165,8 +172,8 @@ class FewShotPanel(QFrame):
         few = FewShot(
             self.instruction.text(),
             list(self._few.fields),
-            [row for row in _cells(self.table) if any(row)],
-            (_cells(self.query) or [[]])[0],
+            [row for row in cells(self.table) if any(row)],
+            (cells(self.query) or [[]])[0],
             style,
         )
         if few != self._few:
@@ -192,14 +199,10 @@ class FewShotPanel(QFrame):
     @Slot()
     def _on_add_row(self) -> None:
         self._is_showing = True
-        row = self.table.rowCount()
-        self.table.insertRow(row)
-        cells = [QTableWidgetItem("") for _ in range(self.table.columnCount())]
-        for column, cell in enumerate(cells):
-            self.table.setItem(row, column, cell)
+        first = add_row(self.table)
         self._is_showing = False
-        self.table.setCurrentCell(row, 0)
-        self.table.editItem(cells[0])
+        self.table.setCurrentItem(first)
+        self.table.editItem(first)
         self._show_rest()
 
     @Slot()
@@ -214,11 +217,11 @@ class FewShotPanel(QFrame):
         few = self._few
         at = len(few.fields) - 1
         name = tr("Field {n}").format(n=at + 1)
-        self._replace(_with_field(few, at, name))
+        self._replace(with_field(few, at, name))
 
     @Slot()
     def _on_remove_field(self) -> None:
-        self._replace(_without_field(self._few, len(self._few.fields) - 2))
+        self._replace(without_field(self._few, len(self._few.fields) - 2))
 
     @Slot(int)
     def _on_heading(self, column: int) -> None:
@@ -254,19 +257,13 @@ class FewShotPanel(QFrame):
     @Slot()
     def _on_theme_changed(self) -> None:
         px = self._theme.px
-        self.setFixedWidth(px(WIDTH_PX))
+        self.setMinimumWidth(px(LEAST_PX))
         self.query.setFixedHeight(
             self.query.horizontalHeader().sizeHint().height() + self.query.rowHeight(0) + px(4)
         )
         self.preview.setFont(self._theme.font("mono"))
-        palette = self._theme.palette
-        look = (
-            f"QTableWidget {{ background: {palette.pane}; border: 1px solid {palette.line};"
-            f" border-radius: {px(8)}px; gridline-color: {palette.line}; }}"
-            f"QTableWidget QLineEdit {{ border-radius: 0; padding: 0 {px(2)}px; min-height: 0; }}"
-        )
         for table in (self.table, self.query):
-            table.setStyleSheet(look)
+            table.setStyleSheet(table_look(self._theme))
             table.setFrameShape(QFrame.Shape.StyledPanel)
 
     def event(self, event: QEvent) -> bool:
@@ -294,33 +291,3 @@ def _row(*parts: QWidget) -> FlowLayout:
     for part in parts:
         row.addWidget(part)
     return row
-
-
-def _fill(table: QTableWidget, fields: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table.setColumnCount(len(fields))
-    table.setRowCount(len(rows))
-    table.setHorizontalHeaderLabels(list(fields))
-    for at, row in enumerate(rows):
-        for column in range(len(fields)):
-            table.setItem(at, column, QTableWidgetItem(row[column] if column < len(row) else ""))
-
-
-def _cells(table: QTableWidget) -> list[list[str]]:
-    def text(row: int, column: int) -> str:
-        item = table.item(row, column)
-        return item.text() if item is not None else ""
-
-    columns = range(table.columnCount())
-    return [[text(row, column) for column in columns] for row in range(table.rowCount())]
-
-
-def _with_field(few: FewShot, at: int, name: str) -> FewShot:
-    examples = [[*row[:at], "", *row[at:]] for row in few.examples]
-    fields = [*few.fields[:at], name, *few.fields[at:]]
-    return FewShot(few.instruction, fields, examples, [*few.query, ""][: at + 1], few.style)
-
-
-def _without_field(few: FewShot, at: int) -> FewShot:
-    examples = [[*row[:at], *row[at + 1 :]] for row in few.examples]
-    fields = [*few.fields[:at], *few.fields[at + 1 :]]
-    return FewShot(few.instruction, fields, examples, few.query[:at], few.style)

@@ -39,8 +39,15 @@ class TitleEdit(QLineEdit):
         self._title = ""
         self.editingFinished.connect(self._on_finished)
 
+    def sizeHint(self) -> QSize:
+        # As wide as its words, so that it and the model's name share what there is.
+        wanted = self.fontMetrics().horizontalAdvance(self._title) + 24
+        return QSize(wanted, super().sizeHint().height())
+
     def set_title(self, title: str) -> None:
-        self._title = title
+        if title != self._title:
+            self._title = title
+            self.updateGeometry()
         if not self.hasFocus() or not self.isModified():
             self._show_title()
 

@@ -2,10 +2,9 @@
 the browser or the clipboard. Nothing is opened or fetched by itself.
 """
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QUrl, Slot
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Slot
 from PySide6.QtGui import (
     QCursor,
-    QDesktopServices,
     QGuiApplication,
     QHideEvent,
     QKeyEvent,
@@ -54,7 +53,7 @@ class Links(Feature):
     def _on_open(self) -> None:
         address = self.card.address
         self.card.leave()
-        if not QDesktopServices.openUrl(QUrl(address)):
+        if not self.parts.context.connections.open_in_browser(address):
             self.parts.context.notices.show_error(
                 AppError(
                     tr("No browser could be started."),

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from engine.process.messages import Token
 from gui.chat.chat_file import ChatHandle, ensured, set_settings
@@ -56,7 +58,7 @@ def send_turn(
     store.set_draft(chat_id, "")
     if unsent is not None:
         set_settings(store, handle, settings, unsent)
-    return SentTurn(replace(question, id=turn_id, created_s=time.time()), reply)
+    return SentTurn(msgspec.structs.replace(question, id=turn_id, created_s=time.time()), reply)
 
 
 def begin_reply(
@@ -90,7 +92,7 @@ def fork_reply(
     tokens = _forked(kept, ids, text)
     reply = begin_reply(store, handle, old.parent_id, model_name, given)
     store.append_reply(reply.id, text, tokens)
-    begun = replace(reply, content=given + text)
+    begun = msgspec.structs.replace(reply, content=given + text)
     return begun, Beginning(given if ids else given + text, tuple(ids), tuple(tokens))
 
 

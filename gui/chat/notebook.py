@@ -6,24 +6,25 @@ after it changed, also while the model writes.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Slot
 
 from engine.chats.records import title_from
-from engine.process.messages import Token
 from gui.chat import notebook_file
 from gui.chat.chat_settings import NO_LIMIT, ChatSettings
 from gui.chat.context_count import ContextCounts
 from gui.chat.features import ChatParts, Feature
-from gui.chat.few_shot import FewShot, as_json, from_json, stop_string
 from gui.chat.notebook_file import KIND
-from gui.chat.notebook_offer import NotebookOffer
 from gui.chat.notebook_place import NotebookPlace
-from gui.chat.notebook_view import NotebookView
-from gui.chat.notebook_words import ended_text, place_text, unseen_text
-from gui.chat.notebook_writer import NotebookWriter, Written
-from gui.chat.words import reading_text, tr
+from gui.chat.notebook_words import place_text
+from gui.chat.words import tr
+
+if TYPE_CHECKING:
+    from gui.chat.few_shot import FewShot
+    from gui.chat.notebook_offer import NotebookOffer
+    from gui.chat.notebook_run import NotebookRun
+    from gui.chat.notebook_view import NotebookView
 
 SAVE_MS = 300
 SHORTCUT = "Ctrl+Alt+N"
@@ -38,15 +39,13 @@ class NotebookFeature(Feature):
     def __init__(self, parts: ChatParts) -> None:
         super().__init__(parts)
         self.view: NotebookView | None = None
-        self.writer = NotebookWriter(parts.context.engine, self)
+        self.run: NotebookRun | None = None
         self.place = NotebookPlace(parts.context.engine, self._text, self._before, self)
-        self.offer = NotebookOffer()
+        self.offer: NotebookOffer | None = None
         self._chat_id = self._message_id = self._saved = ""
-        self._unseen = ""
-        self._takes_focus = self._is_asking = False
+        self._takes_focus = False
         self._saving = QTimer(self, interval=SAVE_MS, singleShot=True)
         self._saving.timeout.connect(self.save)
-        parts.work.add_strip(self.offer)
         action = parts.add_action(tr("New note&book"), self.new_notebook, SHORTCUT)
         if action is not None:
             action.setProperty("begins", True)
@@ -54,10 +53,6 @@ class NotebookFeature(Feature):
 
     def _connect(self) -> None:
         parts = self.parts
-        self.offer.accepted.connect(self.new_notebook)
-        self.writer.tokens_arrived.connect(self._on_tokens)
-        self.writer.progressed.connect(self._on_progressed)
-        self.writer.ended.connect(self._on_ended)
         self.place.counted.connect(self._on_counted)
         parts.session.chat_opened.connect(self._on_chat_opened)
         parts.session.branch_changed.connect(self._show_offer)
@@ -65,7 +60,8 @@ class NotebookFeature(Feature):
         parts.details.settings_changed.connect(self._on_settings_changed)
 
     def save_state(self) -> None:
-        self.writer.leave()
+        if self.run is not None:
+            self.run.leave()
         self.save()
         self.place.stop()
 
@@ -104,6 +100,8 @@ class NotebookFeature(Feature):
         self._show_offer()
 
     def _open(self, chat_id: str, message_id: str, text: str) -> None:
+        from gui.chat.few_shot import from_json
+
         view, unsent = self._made_view(), self.parts.session.unsent
         self._chat_id, self._message_id, self._saved = chat_id, message_id, text
         view.edit.set_text(text)
@@ -122,10 +120,9 @@ class NotebookFeature(Feature):
     def _leave(self) -> None:
         """Another chat is opened: what is being written ends, and all of it is kept."""
         chat_id = self._chat_id
-        if not chat_id:
+        if not chat_id or self.run is None:
             return
-        self._is_asking = False
-        self.writer.leave()
+        self.run.leave()
         self.save()
         self.place.stop()
         is_blank = not self._saved.strip()
@@ -141,17 +138,25 @@ class NotebookFeature(Feature):
 
     def _made_view(self) -> NotebookView:
         if self.view is None:
+            from gui.chat.notebook_view import NotebookView
+
             view = self.view = NotebookView(self.parts.context.theme)
             self.parts.work.add_view(view)
-            view.continue_requested.connect(self.go_on)
-            view.stop_requested.connect(self.stop)
-            view.regenerate_requested.connect(self.go_on_anew)
             view.font_changed.connect(self._on_font_changed)
             view.panel.changed.connect(self._on_few_shot_changed)
             view.panel.insert_requested.connect(self._on_insert)
             view.edit.edited.connect(self._on_edited)
             view.edit.cursorPositionChanged.connect(self.place.tell)
+            self.run = self._made_run(view)
         return self.view
+
+    def _made_run(self, view: NotebookView) -> NotebookRun:
+        from gui.chat.notebook_run import NotebookRun
+
+        run = NotebookRun(self.parts, view, self.place, self)
+        run.text_grew.connect(self._save_soon)
+        run.ended.connect(self._on_ended)
+        return run
 
     # ---- the text ----
 
@@ -192,92 +197,15 @@ class NotebookFeature(Feature):
         if self.view is not None:
             self.view.again_button.setEnabled(self.view.edit.can_redo_last())
 
+    @Slot()
+    def _on_ended(self) -> None:
+        self.save()
+        self.place.refresh()
+
+    @Slot()
     def _save_soon(self) -> None:
         if not self._saving.isActive():
             self._saving.start()
-
-    # ---- the model ----
-
-    @Slot()
-    def go_on(self) -> None:
-        """Let the model continue at the cursor."""
-        if self.view is not None:
-            self._begin(self._before(), again=False)
-
-    @Slot()
-    def go_on_anew(self) -> None:
-        """Write the last continuation once more."""
-        view = self.view
-        if view is None or self.writer.is_writing:
-            return
-        if view.edit.can_redo_last():
-            self._begin(view.edit.text_before_last(), again=True)
-        else:
-            view.set_status(tr("There is no continuation that could be written anew."))
-
-    @Slot()
-    def stop(self) -> None:
-        """Stop anywhere; what is written stays."""
-        if self.writer.is_writing:
-            self.writer.stop()
-        elif self._is_asking:
-            self._is_asking = False
-            self._on_ended(Written(finish="cancelled"))
-
-    def _begin(self, before: str, *, again: bool) -> None:
-        view, model = self.view, self.parts.loader.model
-        if view is None or self.writer.is_writing or self._is_asking:
-            return
-        if model is None:
-            view.set_status(tr("Choose a model first: the button above."), is_wrong=True)
-        elif not before:
-            view.set_status(tr("Write a beginning first: the model goes on from it."))
-        else:
-            self._unseen = ""
-            view.edit.begin(again=again)
-            view.set_writing(True)
-            view.set_status(tr("Writing… Esc stops."))
-            self._ask(before, model.n_ctx, self.parts.session.settings)
-
-    def _ask(self, before: str, n_ctx: int, settings: ChatSettings) -> None:
-        """Ask for all of the text; for its end, where the overflow policy leaves out the oldest."""
-        chat_id = self._chat_id
-        if settings.overflow != "drop_oldest" or len(before.encode("utf-8", "replace")) < n_ctx:
-            self.writer.begin(before, settings)
-            return
-
-        self._is_asking = True
-
-        def go(tail: str, n_out: int) -> None:
-            is_wanted, self._is_asking = self._is_asking, False
-            if is_wanted and self._chat_id == chat_id:
-                self._unseen = unseen_text(n_out) if n_out else ""
-                self.writer.begin(tail, settings)
-
-        self.place.tail(before, n_ctx - max(1, n_ctx // 4), go)
-
-    @Slot(list)
-    def _on_tokens(self, tokens: list[Token]) -> None:
-        if self.view is not None and self._chat_id:
-            text = "".join(token.text for token in tokens)
-            self.view.edit.write(text, [(token.text, token.logprob) for token in tokens])
-            self._save_soon()
-
-    @Slot(int, int)
-    def _on_progressed(self, n_done: int, n_total: int) -> None:
-        if self.view is not None and n_done < n_total:
-            self.view.set_status(reading_text(n_done, n_total))
-
-    @Slot(object)
-    def _on_ended(self, written: Written) -> None:
-        if self.view is None:
-            return
-        self.view.edit.finish()
-        self.view.set_writing(False)
-        words = " ".join(part for part in (ended_text(written), self._unseen) if part)
-        self.view.set_status(words, is_wrong=written.failure is not None)
-        self.save()
-        self.place.refresh()
 
     # ---- slots ----
 
@@ -305,7 +233,19 @@ class NotebookFeature(Feature):
     def _show_offer(self) -> None:
         session = self.parts.session
         is_new_chat = session.conversation.is_empty and session.kind != KIND
-        self.offer.offer(session.is_base and is_new_chat)
+        is_fitting = session.is_base and is_new_chat
+        if is_fitting and self.offer is None:
+            self.offer = self._made_offer()
+        if self.offer is not None:
+            self.offer.offer(is_fitting)
+
+    def _made_offer(self) -> NotebookOffer:
+        from gui.chat.notebook_offer import NotebookOffer
+
+        offer = NotebookOffer()
+        offer.accepted.connect(self.new_notebook)
+        self.parts.work.add_strip(offer)
+        return offer
 
     @Slot(bool)
     def _on_font_changed(self, is_mono: bool) -> None:
@@ -314,14 +254,18 @@ class NotebookFeature(Feature):
 
     @Slot(object)
     def _on_few_shot_changed(self, few: FewShot) -> None:
+        from gui.chat.few_shot import FewShot, as_json
+
         if self.is_open:
             self.parts.session.set_unsent(FEW_SHOT, None if few == FewShot() else as_json(few))
 
     @Slot(str, bool)
     def _on_insert(self, text: str, stops: bool) -> None:
         """Put the prompt at the cursor, and what ends its answer into the settings."""
+        from gui.chat.few_shot import stop_string
+
         view, details = self.view, self.parts.details
-        if view is None or self.writer.is_writing:
+        if view is None or self.run is None or self.run.is_busy:
             return
         view.edit.insertPlainText(text)
         stop = stop_string(view.panel.few_shot)

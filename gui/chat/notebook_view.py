@@ -15,9 +15,11 @@ from gui.chat.notebook_edit import NotebookEdit
 from gui.chat.words import tr
 from gui.icons import icon
 from gui.theme import Theme
+from gui.widgets.flow import FlowLayout
 from gui.widgets.kinds import button, label, set_kind
 from gui.widgets.transcript_page import column_width
 
+PANEL_PX, LEAST_SHEET_PX = 380, 340
 ENTERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -101,18 +103,19 @@ class NotebookView(QFrame):
     def _lay_out(self) -> None:
         self.setProperty("kind", "work")
         self.setObjectName("notebook")
-        tools, foot = QHBoxLayout(), QVBoxLayout()
+        tools, foot = FlowLayout(), QVBoxLayout()
         for tool in (self.continue_button, self.stop_button, self.again_button):
             tools.addWidget(tool)
-        tools.addStretch(1)
-        for tool in (self.mono_button, self.examples_button):
+        for tool in (self.examples_button, self.mono_button):
             tools.addWidget(tool)
         self._tools, self._foot = tools, foot
         self.status.setWordWrap(True)
         foot.setSpacing(2)
         foot.addWidget(self.status)
         foot.addWidget(self.place)
-        column = QVBoxLayout()
+        self.sheet = QWidget(self)
+        column = QVBoxLayout(self.sheet)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(tools)
         column.addWidget(self.edit, 1)
@@ -120,8 +123,8 @@ class NotebookView(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(column, 1)
-        layout.addWidget(self.panel)
+        layout.addWidget(self.sheet, 2)
+        layout.addWidget(self.panel, 1)
         self.status.setAccessibleName(tr("State of the notebook"))
         self.place.setToolTip(
             tr("Tokens that the model sees (before the cursor), all tokens, and what it can hold")
@@ -179,9 +182,14 @@ class NotebookView(QFrame):
         self._align()
 
     def _align(self) -> None:
-        """The text in a column that reads well, its tools over it."""
+        """The text in a column that reads well, its tools over it; where there is no room for
+        text and helper, the helper comes in the text's place."""
         px = self._theme.px
-        width = self.width() - (self.panel.width() if not self.panel.isHidden() else 0)
+        has_panel, room = not self.panel.isHidden(), self.width() - px(PANEL_PX)
+        is_tight = room < px(LEAST_SHEET_PX)
+        self.sheet.setVisible(not (has_panel and is_tight))
+        self.panel.setMaximumWidth(self.width() if is_tight else px(PANEL_PX))
+        width = room if has_panel else self.width()
         side = max(0, (width - column_width(self._theme, width)) // 2)
         self.edit.setViewportMargins(side, px(8), side, px(8))
         self._tools.setSpacing(px(8))

@@ -1,5 +1,5 @@
 """The presets on the disk: those that came with the app, and the folder of a person's own, a file
-each. Qt-free; run off the window's thread.
+each. No widgets; run off the window's thread.
 """
 
 import contextlib
@@ -14,6 +14,7 @@ from pathlib import Path
 from engine.errors import AppError
 from gui.chat.preset import Preset
 from gui.chat.preset_toml import parse_preset, preset_text
+from gui.chat.words import tr
 
 SUFFIX = ".toml"
 MAX_BYTES = 1024 * 1024
@@ -43,7 +44,8 @@ def list_presets(folder: Path) -> Listing:
             problems[path.name] = error.message
             continue
         if preset.name.casefold() in names:
-            problems[path.name] = f"There is another preset named “{preset.name}”."
+            words = tr("There is another preset named “{name}”.")
+            problems[path.name] = words.format(name=preset.name)
         else:
             names.add(preset.name.casefold())
             presets.append(preset)
@@ -60,15 +62,16 @@ def read_preset(path: Path) -> Preset:
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise AppError(
-            f"“{path.name}” cannot be read.", "Check its permissions.", str(error)
-        ) from error
+        words = tr("“{file}” cannot be read.").format(file=path.name)
+        raise AppError(words, tr("Check its permissions."), str(error)) from error
     if len(data) > MAX_BYTES:
-        raise AppError(f"“{path.name}” is too large for a preset.", "Choose another file.")
+        words = tr("“{file}” is too large for a preset.").format(file=path.name)
+        raise AppError(words, tr("Choose another file."))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise AppError(f"“{path.name}” is not text.", "Choose another file.", str(error)) from error
+        words = tr("“{file}” is not text.").format(file=path.name)
+        raise AppError(words, tr("Choose another file."), str(error)) from error
     return parse_preset(text, path.name)
 
 
@@ -83,7 +86,7 @@ def save_preset(folder: Path, preset: Preset) -> Preset:
         file_name = preset.file_name or _free_name(folder, preset.name)
         write_file(folder / file_name, preset_text(preset))
     except OSError as error:
-        raise _refused("saved", error) from error
+        raise _refused(tr("The preset could not be saved."), error) from error
     return replace(preset, file_name=file_name)
 
 
@@ -92,7 +95,7 @@ def export_preset(path: Path, preset: Preset) -> None:
     try:
         write_file(path, preset_text(preset))
     except OSError as error:
-        raise _refused("written", error) from error
+        raise _refused(tr("The preset could not be written."), error) from error
 
 
 def make_folder(folder: Path) -> None:
@@ -100,7 +103,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _refused("shown", error) from error
+        raise _refused(tr("The folder of presets could not be made."), error) from error
 
 
 def remove_preset(folder: Path, preset: Preset) -> None:
@@ -112,7 +115,7 @@ def remove_preset(folder: Path, preset: Preset) -> None:
     try:
         (folder / preset.file_name).unlink(missing_ok=True)
     except OSError as error:
-        raise _refused("deleted", error) from error
+        raise _refused(tr("The preset could not be deleted."), error) from error
 
 
 def free_preset_name(name: str, taken: Iterable[str]) -> str:
@@ -165,9 +168,9 @@ def _free_name(folder: Path, name: str) -> str:
     return next(f"{one}{SUFFIX}" for one in tries if not (folder / f"{one}{SUFFIX}").exists())
 
 
-def _refused(what: str, error: OSError) -> AppError:
+def _refused(words: str, error: OSError) -> AppError:
     return AppError(
-        f"The preset could not be {what}.",
-        "Check that the disk has space and that the folder may be written to.",
+        words,
+        tr("Check that the disk has space and that the folder may be written to."),
         str(error),
     )

@@ -1,20 +1,19 @@
-"""A preset as text: TOML that a person can read, write and pass on. Qt-free.
+"""A preset as text: TOML that a person can read, write and pass on.
 
 Python reads TOML and writes none, so the writer is here: only what a preset holds.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
 from engine.errors import AppError
 from gui.chat.chat_settings import ChatSettings, with_checked
 from gui.chat.preset import OUTPUT, SAMPLING, Preset
+from gui.chat.words import tr
 
 FORMAT = 1
 MAX_NAME = 80
-HINT = "Correct the file, or ask whoever made it for a new one."
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\b": "\\b", "\t": "\\t", "\f": "\\f", "\r": "\\r"}
 
@@ -28,13 +27,15 @@ def parse_preset(text: str, file_name: str) -> Preset:
     Raises:
         AppError: it is none; says what is wrong in it, and where.
     """
+    import tomllib  # not before the window painted
+
     try:
         entries = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise AppError(f"“{file_name}” is no preset: {_place(error)}.", HINT, str(error)) from error
+        raise _refused(file_name, _place(error), str(error)) from error
     problem = _problem(entries)
     if problem:
-        raise AppError(f"“{file_name}” is no preset: {problem}.", HINT)
+        raise _refused(file_name, problem)
     return Preset(
         name=entries["name"].strip(),
         about=entries.get("about", ""),
@@ -44,24 +45,34 @@ def parse_preset(text: str, file_name: str) -> Preset:
     )
 
 
+def _refused(file_name: str, problem: str, detail: str = "") -> AppError:
+    return AppError(
+        tr("“{file}” is no preset: {problem}.").format(file=file_name, problem=problem),
+        tr("Correct the file, or ask whoever made it for a new one."),
+        detail,
+    )
+
+
 def _place(error: Exception) -> str:
     where = re.search(r"line (\d+)", str(error))
-    return f"it is not TOML in line {where[1]}" if where else "it is not TOML"
+    if where is None:
+        return tr("it is not TOML")
+    return tr("it is not TOML in line {line}").format(line=where[1])
 
 
 def _problem(entries: dict[str, Any]) -> str:
     version, name = entries.get("format"), entries.get("name")
     if not isinstance(version, int):
-        return "it does not begin with “format = 1”"
+        return tr("it does not begin with “format = 1”")
     if version > FORMAT:
-        return "it was made by a newer version of Bathysphere"
+        return tr("it was made by a newer version of Bathysphere")
     if not isinstance(name, str) or not name.strip():
-        return "it has no name"
+        return tr("it has no name")
     if len(name) > MAX_NAME:
-        return f"its name is longer than {MAX_NAME} letters"
+        return tr("its name is longer than {n} letters").format(n=MAX_NAME)
     for key, kind in (("about", str), ("system_prompt", str), ("sampling", dict), ("output", dict)):
         if not isinstance(entries.get(key, kind()), kind):
-            return f"“{key}” is not what it should be"
+            return tr("“{key}” is not what it should be").format(key=key)
     return ""
 
 
@@ -74,8 +85,9 @@ def _checked(
     for name, value in values.items():
         settings = with_checked(ChatSettings(), name, value) if name in names else None
         if settings is None:
-            what = "cannot have this value" if name in names else "is no setting of a preset"
-            raise AppError(f"“{file_name}” is no preset: “{name}” {what}.", HINT)
+            known = tr("“{name}” cannot have this value")
+            form = known if name in names else tr("“{name}” is no setting of a preset")
+            raise _refused(file_name, form.format(name=name))
         checked[name] = getattr(settings, name)
     return checked
 

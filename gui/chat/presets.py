@@ -33,10 +33,10 @@ class Presets(Feature):
         self.button = PresetButton()
         self.form = PresetForm(self._name_problem)
         self._recommendations: list[Recommendation] = []
-        self._begun_with: ChatSettings | None = None
+        self._begun_with = parts.session.settings
         parts.details.add_head(self.button)
         parts.details.column.insertWidget(1, self.form)
-        parts.add_action(tr("Presets…"), self.button.showMenu, None)
+        parts.add_action(tr("&Presets…"), self.show_menu, None)
         self._connect()
         QTimer.singleShot(0, self, self._begin)  # the window paints first
 
@@ -57,6 +57,13 @@ class Presets(Feature):
         self._list(self._begin_chat)
         self.parts.store.call(lambda _: read_recommendations(), self._on_recommendations_read)
 
+    @Slot()
+    def show_menu(self) -> None:
+        """Open the menu, also where the details were put away."""
+        self.parts.work.header.details_button.setChecked(True)
+        self.parts.details.ensureWidgetVisible(self.button)
+        self.button.drop.popup(self.button.mapToGlobal(self.button.rect().bottomLeft()))
+
     # ---- using ----
 
     @Slot(object)
@@ -68,14 +75,14 @@ class Presets(Feature):
 
     @Slot()
     def _on_chat_opened(self) -> None:
-        self._begun_with = None
+        self._begun_with = self.parts.session.settings
         self._begin_chat()
 
     def _begin_chat(self) -> None:
         """A chat that nothing was written into yet begins with the model's own preset."""
         session, details = self.parts.session, self.parts.details
         is_new = not session.chat_id and session.conversation.is_empty
-        was_touched = self._begun_with is not None and self._begun_with != session.settings
+        was_touched = self._begun_with != session.settings
         preset = self.button.listing.find(self._default_name())
         if not is_new or was_touched or preset is None:
             return

@@ -22,7 +22,8 @@ from gui.chat.receipt import (
     read_receipt,
 )
 from gui.chat.words import tokens_text, tr
-from gui.widgets.kinds import button
+from gui.icons import icon
+from gui.widgets.shy_button import ShyButton
 from gui.widgets.transcript import MessageAction, MessageView
 
 if TYPE_CHECKING:
@@ -42,9 +43,9 @@ class Received(Feature):
         self._reply: Turn | None = None
         self._job = 0
         self._prompt: Prompt | None = None
-        self.button = button(tr("Tokens received"), "chip")
-        self.button.setToolTip(
-            tr("See the exact tokens that the model received for the last reply (%s)") % SHORTCUT
+        self.button = ShyButton(
+            tr("Tokens received"),
+            tr("See the exact tokens that the model received for the last reply (%s)") % SHORTCUT,
         )
         parts.work.header.add_tool(self.button)
         self.button.clicked.connect(self.open_last)
@@ -57,6 +58,8 @@ class Received(Feature):
         parts.session.branch_changed.connect(self._on_branch_changed)
         parts.replies.ended.connect(self._on_branch_changed)
         parts.loader.model_loaded.connect(self._on_model_loaded)
+        parts.context.theme.changed.connect(self._dress)
+        self._dress()
         self._on_branch_changed()
 
     @property
@@ -233,6 +236,10 @@ class Received(Feature):
         self.button.setEnabled(self._last_finished() is not None)
         if self._reply is not None and not self._is_on_branch(self._reply):
             self.leave()
+
+    @Slot()
+    def _dress(self) -> None:
+        self.button.setIcon(icon("tokens", self.parts.context.theme.palette.text_dim))
 
     def _is_on_branch(self, reply: Turn) -> bool:
         return any(turn.id == reply.id for turn in self.parts.session.conversation.path())

@@ -4,7 +4,6 @@ The table is resources/recommended.toml. Base models have none: they are not sam
 """
 
 import re
-import tomllib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import PurePath
@@ -25,6 +24,8 @@ class Recommendation:
 
 def read_recommendations() -> list[Recommendation]:
     """The table; it is ours, so what is wrong in it is a bug."""
+    import tomllib  # not before the window painted
+
     text = resources.files("resources").joinpath("recommended.toml").read_text("utf-8")
     return [_recommendation(entry) for entry in tomllib.loads(text)["model"]]
 

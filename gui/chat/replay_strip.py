@@ -10,7 +10,7 @@ from gui.chat.replay_result import Outcome
 from gui.chat.words import tr
 from gui.icons import icon
 from gui.theme import Theme
-from gui.widgets.kinds import button, icon_button, label, set_kind
+from gui.widgets.kinds import button, frame, icon_button, label, set_kind
 
 
 class ReplayStrip(QFrame):
@@ -24,7 +24,7 @@ class ReplayStrip(QFrame):
         super().__init__(parent)
         self._theme = theme
         self._again = ""
-        self.setProperty("kind", "card")
+        self._card = frame("card")
         self.setAccessibleName(tr("Replay"))
         self.words = label("", wrap=True)
         self.progress = QProgressBar()
@@ -128,7 +128,9 @@ class ReplayStrip(QFrame):
             grid.setColumnStretch(column, 1)
             text.setAccessibleName(title)
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._column = QVBoxLayout(self)
+        self._outer = QVBoxLayout(self)
+        self._outer.addWidget(self._card)
+        self._column = QVBoxLayout(self._card)
         self._column.addLayout(row)
         self._column.addWidget(self.sides)
         self._column.addWidget(self.reasons)
@@ -150,6 +152,7 @@ class ReplayStrip(QFrame):
     @Slot()
     def _dress(self) -> None:
         px = self._theme.px
+        self._outer.setContentsMargins(0, 0, 0, px(6))
         self._column.setContentsMargins(px(12), px(8), px(8), px(8))
         self._column.setSpacing(px(6))
         self._grid.setHorizontalSpacing(px(16))

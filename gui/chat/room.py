@@ -235,7 +235,7 @@ class ChatRoom(Room):
         """Panes keep their width in letters when the font is another."""
         font_px, self._font_px = self._font_px, self._context.theme.font_px
         # Said outright: what the list asks for itself is known only after its next layout.
-        self.splitter.widget(0).setMinimumWidth(self._context.theme.px(NARROWEST_LIST_PX))
+        self.list.setMinimumWidth(self._context.theme.px(NARROWEST_LIST_PX))
         if font_px != self._font_px:
             self._side_px = round(self._side_px * self._font_px / font_px)
             left = round(self.splitter.sizes()[0] * self._font_px / font_px)

@@ -2,7 +2,7 @@
 seed, Mirostat, the overflow policy.
 """
 
-import secrets
+import random
 from collections.abc import Callable
 
 from PySide6.QtCore import QSignalBlocker, Qt, Slot
@@ -135,7 +135,7 @@ class SeedRow(SpinRow):
     @Slot(bool)
     def _on_lock_toggled(self, is_locked: bool) -> None:
         last = self._last_seed()
-        drawn = secrets.randbelow(NEW_SEEDS) if last is None else min(max(last, 0), MAX_SEED)
+        drawn = random.randrange(NEW_SEEDS) if last is None else min(max(last, 0), MAX_SEED)
         self.spin.setValue(drawn if is_locked else RANDOM)
 
     def _show_lock(self, value: int) -> None:

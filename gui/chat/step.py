@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QEvent, QObject, Slot
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from engine.process.messages import Candidate, Failed, Token
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from engine.chats.store import ChatStore
 
 SHORTCUT = "Ctrl+Shift+T"
+# In a composer narrower than this (at 13 px) the button has one word.
+NARROW_PX = 480
 
 
 class StepFeature(Feature):
@@ -67,6 +69,13 @@ class StepFeature(Feature):
         parts.session.own_stop_asked.connect(self._leave)
         parts.session.send_refused.connect(self._leave)
         parts.replies.ended.connect(self._on_reply_ended)
+        parts.work.composer.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            is_narrow = self.parts.work.composer.width() < self.parts.context.theme.px(NARROW_PX)
+            self.button.setText(tr("Step") if is_narrow else tr("Step by token"))
+        return super().eventFilter(watched, event)
 
     # ---- beginning ----
 

@@ -24,7 +24,8 @@ from engine.process.messages import Candidate, Top
 from gui.chat.words import tr
 from gui.theme import Theme
 from gui.widgets.candidate_list import CandidateLine, CandidateList
-from gui.widgets.kinds import label
+from gui.widgets.flow import FlowLayout
+from gui.widgets.kinds import frame, label
 from gui.widgets.ramp import share_text, visible_piece
 
 _MOST_ROWS = 9
@@ -152,8 +153,7 @@ class StepPanel(QFrame):
     # ---- showing ----
 
     def _show_text(self, text: str, n_picked: int) -> None:
-        words = tr("Token {n}: pick what comes next.").format(n=n_picked + 1)
-        self.hint.setText(words)
+        self.hint.setText(tr("token {n} of the reply").format(n=n_picked + 1))
         shown = " ".join(text[-_TEXT_CHARS:].split(" ")).replace("\n", "⏎")
         width = max(80, self.width() - self._theme.px(40))
         metrics = self.text.fontMetrics()
@@ -212,10 +212,10 @@ class StepPanel(QFrame):
 
     def _fit(self) -> None:
         """As tall as its lines, up to what leaves the transcript some room."""
-        rows = min(_MOST_ROWS, max(1, len(self._candidates))) + 1
-        window = self.window().height()
-        height = min(rows * self.list.row_height, max(4 * self.list.row_height, window // 3))
-        self.area.setFixedHeight(height)
+        row = self.list.row_height
+        n_rows = min(_MOST_ROWS, max(1, len(self._candidates))) + 1
+        self.area.setMinimumHeight(3 * row)
+        self.area.setMaximumHeight(max(3 * row, min(n_rows * row, self.window().height() // 3)))
 
     # ---- making ----
 
@@ -223,20 +223,24 @@ class StepPanel(QFrame):
         heading = QHBoxLayout()
         heading.addWidget(self.title)
         heading.addWidget(self.hint, 1)
-        row = QHBoxLayout()
-        row.addWidget(self.field, 1)
+        row = FlowLayout()
+        row.setSpacing(6)
         for button in self.buttons.values():
             row.addWidget(button)
         self.area.setWidget(self.list)
         self.area.setWidgetResizable(True)
-        layout = QVBoxLayout(self)
+        self.list.setProperty("kind", "page")
+        card = frame("card")
+        outside = QVBoxLayout(self)
+        outside.setContentsMargins(0, 0, 0, 6)
+        outside.addWidget(card)
+        layout = self._inside = QVBoxLayout(card)
         layout.addLayout(heading)
-        for part in (self.text, self.area, self.foot):
+        for part in (self.text, self.field, self.area, self.foot):
             layout.addWidget(part)
         layout.addLayout(row)
 
     def _name_parts(self) -> None:
-        self.setProperty("kind", "card")
         self.setAccessibleName(tr("You are the sampler"))
         self.list.set_headings(tr("model"), tr("after samplers"))
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -303,8 +307,6 @@ class StepPanel(QFrame):
     @Slot()
     def _on_theme_changed(self) -> None:
         px = self._theme.px
-        layout = self.layout()
-        assert layout is not None
-        layout.setContentsMargins(px(14), px(10), px(14), px(10))
-        layout.setSpacing(px(6))
+        self._inside.setContentsMargins(px(14), px(10), px(14), px(10))
+        self._inside.setSpacing(px(6))
         self._fit()

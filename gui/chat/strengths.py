@@ -3,7 +3,10 @@
 What is asked goes through the engine alone: nothing of it is kept, and the chat stays as it is.
 """
 
-import secrets
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Slot
 
@@ -13,8 +16,10 @@ from gui.chat.chat_settings import MAX_SEED
 from gui.chat.conversation import Beginning, Turn, first_words
 from gui.chat.features import ChatParts, Feature
 from gui.chat.strength_run import Question, StrengthRun
-from gui.chat.strength_view import StrengthView
 from gui.chat.words import tr
+
+if TYPE_CHECKING:
+    from gui.chat.strength_view import StrengthView
 
 MAX_QUESTION_LETTERS = 160
 
@@ -49,7 +54,7 @@ class Strengths(Feature):
         view.question.setText(self._question_words(reply))
         self.parts.work.show_view(view)
         seed = reply.details.get("seed")
-        self._begin(seed if isinstance(seed, int) else secrets.randbelow(MAX_SEED))
+        self._begin(seed if isinstance(seed, int) else random.randrange(MAX_SEED))
         view.close_button.setFocus()
 
     @Slot()
@@ -74,6 +79,8 @@ class Strengths(Feature):
         return None
 
     def _made_view(self) -> StrengthView:
+        from gui.chat.strength_view import StrengthView  # a view that few open
+
         if self.view is None:
             view = self.view = StrengthView(self.parts.context.theme)
             self.parts.work.add_view(view)
@@ -118,7 +125,7 @@ class Strengths(Feature):
 
     @Slot()
     def _on_run_asked(self) -> None:
-        self._begin(secrets.randbelow(MAX_SEED))
+        self._begin(random.randrange(MAX_SEED))
 
     @Slot(int, float)
     def _on_strength_changed(self, place: int, strength: float) -> None:

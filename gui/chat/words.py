@@ -68,6 +68,8 @@ def footer_text(details: dict[str, Any]) -> str:
     parts: list[str] = []
     if "n_generated" in details:
         parts.append(tokens_text(details["n_generated"]))
+        if n_reasoning := int(details.get("n_reasoning", 0)):
+            parts.append(tr("{n} of them reasoning").format(n=f"{n_reasoning:,}"))
         parts.append(tr("{n} tok/s").format(n=f"{details['tokens_per_s']:,.0f}"))
         parts.append(tr("first after {n} ms").format(n=f"{details['first_token_ms']:,.0f}"))
         parts.append(_reuse_text(details["n_reused"], details["n_prompt"]))

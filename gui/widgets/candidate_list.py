@@ -25,6 +25,7 @@ from gui.widgets.ramp import share_text
 
 ROW_PX = 22
 _LABEL_SHARE = 0.42
+_MOST_LABEL_PX = 210
 _KEY_PX = 22
 _SHARE_PX = 52
 _AFTER_PX = 112
@@ -190,7 +191,8 @@ class CandidateList(QWidget):
         mono.setStrikeOut(is_out)
         painter.setFont(mono)
         painter.setPen(QColor(palette.text_faint if is_out else palette.text))
-        label = QRectF(box.x(), box.y(), box.width() * _LABEL_SHARE, box.height())
+        width = min(box.width() * _LABEL_SHARE, float(px(_MOST_LABEL_PX)))
+        label = QRectF(box.x(), box.y(), width, box.height())
         painter.drawText(label, Qt.AlignmentFlag.AlignVCenter, _elided(mono, line, label.width()))
         self._paint_shares(painter, line, box.adjusted(label.width() + px(6), 0, 0, 0), plain)
 
@@ -227,6 +229,8 @@ class CandidateList(QWidget):
 
     def _paint_bar(self, painter: QPainter, share: float, box: QRectF) -> None:
         height = self._theme.px(8)
+        if box.width() < 2 * height:
+            return  # the per cents say it
         width = max(2.0, box.width() * min(1.0, share))
         bar = QRectF(box.x(), box.center().y() - height / 2, width, height)
         radius = min(height, width) / 2

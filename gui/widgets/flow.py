@@ -44,21 +44,39 @@ class FlowLayout(QLayout):
         size = QSize()
         for item in self._items:
             size = size.expandedTo(item.minimumSize())
-        return size
+        margins = self.contentsMargins()
+        return size.grownBy(margins)
 
     def _lay(self, rect: QRect, *, is_real: bool) -> int:
         """Place the items (or only measure); the height that they take."""
-        x, y, row_height, gap = rect.x(), rect.y(), 0, max(0, self.spacing())
+        margins = self.contentsMargins()
+        inner, gap = rect.marginsRemoved(margins), max(0, self.spacing())
+        y = inner.y()
+        for row in self._rows(inner.width(), gap):
+            height, x = max(item.sizeHint().height() for item in row), inner.x()
+            for item in row:
+                hint = item.sizeHint()
+                width = min(hint.width(), inner.width())
+                if is_real:
+                    top = y + (height - hint.height()) // 2
+                    item.setGeometry(QRect(QPoint(x, top), QSize(width, hint.height())))
+                x += width + gap
+            y += height + gap
+        used = max(0, y - gap - inner.y())
+        return used + margins.top() + margins.bottom()
+
+    def _rows(self, width: int, gap: int) -> list[list[QLayoutItem]]:
+        """The visible items, as many in a row as fit."""
+        rows: list[list[QLayoutItem]] = []
+        left = 0
         for item in self._items:
             widget = item.widget()
             if widget is not None and widget.isHidden():
                 continue
-            hint = item.sizeHint()
-            width = min(hint.width(), rect.width())
-            if x > rect.x() and x + width > rect.right() + 1:
-                x, y, row_height = rect.x(), y + row_height + gap, 0
-            if is_real:
-                item.setGeometry(QRect(QPoint(x, y), QSize(width, hint.height())))
-            x += width + gap
-            row_height = max(row_height, hint.height())
-        return y + row_height - rect.y()
+            wanted = min(item.sizeHint().width(), width)
+            if not rows or left + wanted > width:
+                rows.append([])
+                left = 0
+            rows[-1].append(item)
+            left += wanted + gap
+        return rows

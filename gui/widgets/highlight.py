@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Role = Literal["keyword", "text", "number", "comment", "name", "faint"]
 MAX_CHARS = 20_000
 # Beyond so many spans in one piece the rest stays plain: each costs time to lay out.
-MAX_SPANS = 700
+MAX_SPANS = 400
 
 
 def highlight(code: str, language: str) -> Iterator[tuple[int, int, Role]]:

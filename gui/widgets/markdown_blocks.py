@@ -15,8 +15,8 @@ from gui.widgets.markdown_inline import LINE_BREAK, Run, Style
 Kind = Literal["paragraph", "heading", "code", "table", "rule", "thought"]
 Gap = Literal["none", "tight", "block"]
 Cell = tuple[Run, ...]
-CODE_LINES = 50
-CODE_CHARS = 4_096
+CODE_LINES = 25
+CODE_CHARS = 2_048
 
 
 @dataclass(frozen=True, slots=True)

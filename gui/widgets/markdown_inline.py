@@ -26,7 +26,9 @@ LINE_BREAK = "\u2028"
 # What stands for a formula in a block's text.
 OBJECT = "\ufffc"
 MAX_INLINE_CHARS = 8_192
-MAX_BRACKETS = 200
+MAX_BRACKETS = 100
+# Signs that may be markup; what has more of them is a puzzle, not a text.
+MAX_SIGNS = 600
 
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]"
@@ -108,13 +110,17 @@ def inline_runs(
         back unparsed.
     """
     lines = _Lines(content, sources)
-    if len(content) > MAX_INLINE_CHARS or content.count("[") > MAX_BRACKETS:
+    if len(content) > MAX_INLINE_CHARS or content.count("[") > MAX_BRACKETS or _is_puzzle(content):
         return tuple(_plain_runs(content, lines))
     from gui.widgets.markdown_parser import inline_tokens
 
     tokens = inline_tokens(parser, content, references)
     runs = _on_own_lines(_merged(_RunWalk(lines).runs(tokens)))
     return tuple(found for run in runs for found in _with_links(run))
+
+
+def _is_puzzle(content: str) -> bool:
+    return sum(map(content.count, "*_~`<&")) > MAX_SIGNS
 
 
 class _Lines:

@@ -7,6 +7,7 @@ from.
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,10 +38,8 @@ def find_references(text: str) -> References:
     from markdown_it.common.utils import normalizeReference
 
     result: dict[str, Mapping[str, Any]] = {}
-    for found in _DEFINITION.finditer(text):
+    for found in islice(_DEFINITION.finditer(text), MAX_DEFINITIONS):
         name, url = normalizeReference(found[1]), found[2]
         if name and is_safe_link(url):
             result.setdefault(name, {"href": url, "title": ""})
-            if len(result) >= MAX_DEFINITIONS:
-                break
     return result

@@ -26,8 +26,8 @@ from gui.widgets.markdown_units import NOTHING, Context, Unit, made_blocks, pars
 
 WINDOW_CHARS = 2_048
 # A window of very short lines costs as much as a longer one of long lines.
-CHARS_PER_LINE = 32
-# What goes on in a list of more items, or a table of more pieces of 24 rows, than this is shown as
+CHARS_PER_LINE = 64
+# What goes on in a list of more items, or a table of more pieces of 12 rows, than this is shown as
 # it was written.
 MAX_ITEMS = 4_000
 MAX_TABLE_PIECES = 400

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-TABLE_ROWS = 24
+# A piece of a table is laid out at once: so many rows, cells and characters at most.
+TABLE_ROWS = 12
+TABLE_CELLS = 48
 TABLE_CHARS = 4_096
 
 
@@ -154,9 +156,11 @@ def _rows(builder: BlockBuilder, tokens: list[Token], context: Context, text: st
 def _row_pieces(builder: BlockBuilder, rows: list[list[Token]]) -> list[list[list[Token]]]:
     pieces: list[list[list[Token]]] = []
     n_chars = 0
+    n_cells = sum(token.type == "inline" for token in rows[0]) if rows else 1
+    most = max(1, min(TABLE_ROWS, TABLE_CELLS // max(1, n_cells)))
     for row in rows:
         size = builder.offset(row[0].map, 1) - builder.offset(row[0].map, 0)
-        full = not pieces or len(pieces[-1]) >= TABLE_ROWS or n_chars + size > TABLE_CHARS
+        full = not pieces or len(pieces[-1]) >= most or n_chars + size > TABLE_CHARS
         if full:
             pieces.append([])
             n_chars = 0

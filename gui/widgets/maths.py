@@ -79,6 +79,7 @@ class Maths(QObject):
         self._waiting: list[Key] = []
         self._n_deaths = 0
         self._is_running = False
+        self._ink: tuple[str, float] | None = None
         self._process = MathsProcess(self)
         self._process.answered.connect(self._on_answered)
         self._process.died.connect(self._on_died)
@@ -101,6 +102,11 @@ class Maths(QObject):
             self._ask(key)
         self._forget_oldest()
         return found
+
+    def set_ink(self, colour: str, ratio: float) -> None:
+        """What most formulas will be painted with: their pictures are made as they are drawn, not
+        all at once when they are first seen."""
+        self._ink = (colour, ratio)
 
     def resume(self) -> None:
         """Go on with what waits, if anything does: the formulas are looked at again."""
@@ -135,6 +141,8 @@ class Maths(QObject):
             found.svg, found.width = answer["svg"], answer["width"]
             found.ascent, found.depth = answer["ascent"], answer["depth"]
             found.state = "drawn"
+            if self._ink is not None:
+                found.pixmap(self._ink[0], 1.0, self._ink[1])
         if not self._gather.isActive():
             self._gather.start()
 

@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal, Slot
+from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal, Slot
 
 import gui
 
 END_MS = 1_000
+# Answers that are heard in one go: each becomes a picture, and the window has other things to do.
+AT_ONCE = 8
 
 
 class MathsProcess(QObject):
@@ -59,14 +61,20 @@ class MathsProcess(QObject):
 
     @Slot()
     def _on_output(self) -> None:
-        while self._process is not None and self._process.canReadLine():
-            line = bytes(self._process.readLine().data())
+        self._hear(AT_ONCE)
+        if self._process is not None and self._process.canReadLine():
+            QTimer.singleShot(0, self, self._on_output)
+
+    def _hear(self, n_lines: int) -> None:
+        """Take so many answers, if they are there."""
+        while n_lines and self._process is not None and self._process.canReadLine():
+            n_lines -= 1
             self._n_open -= 1
-            self.answered.emit(json.loads(line))
+            self.answered.emit(json.loads(bytes(self._process.readLine().data())))
 
     @Slot()
     def _on_finished(self) -> None:
-        self._on_output()
+        self._hear(self._n_open)
         self._lose()
 
     @Slot(QProcess.ProcessError)

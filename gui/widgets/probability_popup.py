@@ -19,6 +19,8 @@ from gui.widgets.ramp import bits_of, share_text, visible_piece
 
 WIDTH_PX = 264
 _SHADOW_PX = 10
+_MOST_LINES = 10
+_LEAST_LINES = 4
 
 
 class ProbabilityPopup(QWidget):
@@ -39,6 +41,7 @@ class ProbabilityPopup(QWidget):
         self._shown: list[Candidate] = []
         self._n_vocab = 0
         self._refusal = ""
+        self._most_lines = _MOST_LINES
         self.title = label("", "heading")
         self.bits = label("", "faint")
         self.before_button = QPushButton(self.tr("Before"))
@@ -96,8 +99,10 @@ class ProbabilityPopup(QWidget):
     def _show_lines(self) -> None:
         assert self._top is not None and self._token is not None
         top, token = self._top, self._token
-        shown = list(top.after if self.shows_after else top.before)
+        told = top.after if self.shows_after else top.before
+        shown = told[: self._most_lines]
         rest = top.rest_after if self.shows_after else top.rest_before
+        rest += math.fsum(map(_share, told[self._most_lines :]))
         is_there = any(one.id == token.id for one in shown)
         if not is_there and token.logprob is not None and not self.shows_after:
             # Outside of the likeliest: the token that was written stands below them.
@@ -135,9 +140,22 @@ class ProbabilityPopup(QWidget):
     def place_at(self, rect: QRectF) -> None:
         """Show it below a rectangle of the parent, or above where there is more room."""
         self._anchor = rect
+        self._most_lines = _MOST_LINES
+        if self._top is not None:
+            self._show_lines()
+            self._shorten()
         self._fit()
         self.show()
         self.raise_()
+
+    def _shorten(self) -> None:
+        """Fewer lines where neither above nor below the token there is room for all."""
+        above = self._anchor.top()
+        room = max(above, self._parent.height() - self._anchor.bottom()) + _SHADOW_PX
+        n_over = math.ceil((self.height() - room) / self.list.row_height)
+        if n_over > 0:
+            self._most_lines = max(_LEAST_LINES, len(self._shown) - n_over)
+            self._show_lines()
 
     def _fit(self) -> None:
         self._column.activate()
@@ -150,9 +168,10 @@ class ProbabilityPopup(QWidget):
         x = min(max(0.0, rect.x() - _SHADOW_PX), max(0.0, parent.width() - float(width)))
         below = rect.bottom() - _SHADOW_PX + 4
         above = rect.top() - self.height() + _SHADOW_PX - 4
-        fits_below = below + self.height() <= parent.height()
-        y = below if fits_below or above < 0 else above
-        y = min(max(0.0, y), max(0.0, parent.height() - float(self.height())))
+        fits_below = below + self.height() <= parent.height() + _SHADOW_PX
+        y = below if fits_below or above < -_SHADOW_PX else above
+        lowest = parent.height() - float(self.height()) + _SHADOW_PX
+        y = min(max(-float(_SHADOW_PX), y), max(0.0, lowest))
         self.move(QPoint(round(x), round(y)))
 
     # ---- keys ----

@@ -4,7 +4,6 @@ Offsets are kept in one array, so that a place in the text finds its token by bi
 comes while a reply is written only adds at the end. Qt-free; knows nothing of the screen.
 """
 
-import math
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
@@ -26,7 +25,6 @@ class TokenMarks:
         self.revision = 0
         self.is_growing = False
         self.tops: dict[int, Top] = {}
-        self.scored_by = ""
         self.fills: tuple[str, ...] = ()  # colours of the levels, where they are not the ramp's
         self._starts = array("q")
         self._levels = bytearray()
@@ -118,11 +116,6 @@ class TokenMarks:
         if self.n_chars != len(text) or any(token.logprob is None for token in self.tokens):
             return False
         return "".join(token.text for token in self.tokens) == text
-
-    def mean_bits(self) -> float:
-        """Mean surprise of a token, in bits; 0 without tokens."""
-        known = [token.logprob for token in self.tokens if token.logprob is not None]
-        return -math.fsum(known) / len(known) / math.log(2) if known else 0.0
 
 
 def _half_character(data: bytes) -> bytes:

@@ -28,7 +28,7 @@ from gui.widgets.transcript_target import Target
 __all__ = ["MessageAction", "MessageView", "Transcript"]
 
 _SPOKEN_CHARS = 4_000
-_READ_CHARS = 200_000  # where a reply is looked through for its answer
+_READ_CHARS = 20_000  # where a reply is looked through for its answer
 
 
 class Transcript(TranscriptInput):
@@ -222,5 +222,10 @@ class Transcript(TranscriptInput):
 
 def _spoken(item: MessageItem) -> str:
     """A message as it is read aloud: the answer, not the reasoning before it."""
-    text = item.view.text if item.is_user else answer_of(item.text[:_READ_CHARS])
+    text = item.text
+    ends = [item.blocks[at].end for at in item.thoughts if item.blocks[at].closes]
+    if ends:
+        text = text[ends[-1] :].lstrip()
+    elif not item.is_user and not item.blocks:
+        text = answer_of(text[:_READ_CHARS])
     return f"{item.view.heading}: {text[:_SPOKEN_CHARS]}"

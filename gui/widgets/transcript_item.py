@@ -167,6 +167,8 @@ class MessageItem:
     @property
     def thoughts(self) -> list[int]:
         """The shown blocks that stand for reasoning."""
+        if not self.blocks or self.blocks[0].kind != "thought":
+            return []
         return [at for at, block in enumerate(self.blocks) if block.kind == "thought"]
 
     def toggle_thought(self, index: int) -> None:

@@ -244,6 +244,7 @@ class TranscriptPage(QAbstractScrollArea):
 
     def _measure(self) -> None:
         width = column_width(self._theme, self.viewport().width())
+        self.maths.set_ink(self._theme.palette.text, self.devicePixelRatioF())
         self.column.measure(Look(self._theme, self.maths), float(width))
         self.settle()
 

@@ -15,16 +15,18 @@ from engine.generation.generate import generate
 from engine.generation.loaded import Loaded
 from engine.generation.parked import ParkedStates
 from engine.generation.prompt import chat_prompt
+from engine.generation.score import score
 from engine.process.messages import (
     ChatMessage,
     Generate,
     Generated,
     PromptProgress,
     Sampling,
+    Score,
     Token,
 )
-from tests.engine.generating import STORY, forget, run, tokens_of, user
-from tests.engine.loading import load_here
+from tests.engine.generating import GREEDY, STORY, forget, run, tokens_of, user
+from tests.engine.loading import drain, load_here
 
 
 @pytest.fixture(autouse=True)
@@ -189,12 +191,37 @@ def test_a_chat_that_waited_elsewhere_still_knows_its_calls(starter: Path, tmp_p
     later.close()
 
 
-def test_another_chat_in_the_cache_is_told(loaded: Loaded) -> None:
-    _, first = run(loaded, prompt=STORY)
-    _, second = run(loaded, prompt="A chat of its own.")
+def test_a_chat_that_gave_way_to_another_is_alone_again(loaded: Loaded) -> None:
+    """Short chats take turns in the cache, so each reply can be repeated."""
+    _, first = run(loaded, prompt=STORY, max_tokens=4)
+    _, other = run(loaded, prompt="A chat of its own, about the wind and the waves.", max_tokens=4)
+    more = STORY + first.replies[0].text + " and so the night went on and on"
+    events, second = run(loaded, prompt=more)
+    assert second.n_reused > first.n_prompt
+    assert first.alone and other.alone and second.alone
+    again, _ = run(loaded, prompt=more, slices=second.slices, alone=True)
+    assert figures(again) == figures(events)
+
+
+def test_who_stands_beside_a_reply_is_told(loaded: Loaded) -> None:
     _, several = run(loaded, prompt=STORY, n_replies=2, alone=True)
-    assert (first.alone, second.alone, several.alone) == (True, False, False)
+    assert not several.alone
+    forget(loaded)
+    streaming = generate(loaded, Generate(job=1, prompt=STORY, sampling=GREEDY, max_tokens=8))
+    while not isinstance(next(streaming), Token):
+        continue
+    _, second = run(loaded, prompt="A chat of its own.", max_tokens=3)
+    _, first = drain(streaming)
+    assert not first.alone and not second.alone
     assert first.template_hash == ""
+
+
+def test_scoring_a_reply_leaves_its_chat_as_it_was(loaded: Loaded) -> None:
+    events, first = run(loaded, prompt=STORY)
+    drain(score(loaded, Score(job=1, prompt=STORY, ids=tokens_of(events))))
+    more = STORY + first.replies[0].text + " and so the night went on and on"
+    _, second = run(loaded, prompt=more)
+    assert second.alone and second.n_reused > first.n_prompt
 
 
 @pytest.mark.parametrize("slices", [[4000], [3, -3], [0], [9, -1], [600]], ids=str)

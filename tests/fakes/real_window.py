@@ -30,6 +30,8 @@ def main(question: str) -> int:
 
     def send() -> None:
         say("worker", context.engine.pid)
+        # Drawn at random, a reply may be over before it is killed, or right after it is continued.
+        room.details.change("temperature", 0.0)
         room.work.composer.edit.setPlainText(question)
         room.work.composer.send_button.click()
 

@@ -74,9 +74,7 @@ def finish(bench: Bench, tokens: Sequence[Token], result: Generated) -> None:
     bench.settle()
 
 
-def turn(
-    bench: Bench, question: str, tokens: Sequence[Token], dropped: Sequence[int] = ()
-) -> str:
+def turn(bench: Bench, question: str, tokens: Sequence[Token], dropped: Sequence[int] = ()) -> str:
     """A whole turn, noted in full.
 
     Returns:

@@ -171,11 +171,11 @@ def test_the_model_gets_the_text_and_the_transcript_shows_the_name(
     assert kept.conversation.path()[0].details["attachments"][0]["pages"] == [2, 3]
     # A click on the line shows what was given.
     column, page = work.transcript.column, work.transcript
-    page.scroll_to_place(page.column.place_at(0.0))
+    page.scroll_to(page.message_ids()[0])
     bench.qtbot.waitUntil(lambda: page.is_settled)
     spot = page.viewport_rect(column.frame(0).note.translated(0, column.top(0))).center().toPoint()
     QTest.mouseClick(page.viewport(), Qt.MouseButton.LeftButton, pos=spot)
-    assert feature.view is not None and feature.view.isVisible()
+    assert feature.view.isVisible()
     assert "Page 3 tells of fish" in feature.view.page.toPlainText()
     QTest.keyClick(feature.view.page, Qt.Key.Key_Escape)
     assert work.pages.currentWidget() is work.transcript
@@ -301,6 +301,31 @@ def test_nothing_of_a_temporary_chat_is_kept(bench: Bench, tmp_path: Path) -> No
     attach(bench, text_file(tmp_path))
     bench.settle()
     assert not (bench.context.paths.home / "drafts").exists() and bench.kept_nothing()
+
+
+def test_a_file_read_late_goes_to_the_chat_it_was_meant_for(bench: Bench, tmp_path: Path) -> None:
+    bench.ask("One", "First answer")
+    chat_id = bench.room.session.chat_id
+    feature = feature_of(bench)
+    feature.attach([str(text_file(tmp_path))])
+    bench.room.session.new_chat()
+    bench.qtbot.waitUntil(lambda: not feature.reader.n_waiting)
+    assert not feature.bar.isVisible()
+    bench.room.session.open(chat_id)
+    bench.qtbot.waitUntil(lambda: len(feature.bar.chips) == 1)
+
+
+def test_an_edit_of_an_earlier_message_leaves_the_drafts_files_alone(
+    bench: Bench, tmp_path: Path
+) -> None:
+    bench.ask("One", "First answer")
+    feature = attach(bench, text_file(tmp_path))
+    bench.room.desk.editing.begin(bench.room.session.conversation.path()[0].id)
+    bench.send("Two")
+    request = bench.engine.generates[-1]
+    assert request.messages is not None and request.messages[-1].content == "Two"
+    assert len(feature.bar.chips) == 1
+    bench.engine.finish()
 
 
 # ---- counting ----

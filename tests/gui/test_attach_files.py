@@ -201,7 +201,7 @@ def test_drafts_are_kept_whole_and_swept(tmp_path: Path) -> None:
     kept.save("chat2", draft)
     loaded = kept.load("chat1").items[0]
     assert loaded.document == draft.items[0].document and loaded.chosen == {1, 3}
-    kept.sweep(["chat2"])
+    kept.sweep(lambda: {"chat2"})
     assert not kept.load("chat1").items and kept.load("chat2").items
     kept.save("chat2", Draft())
     assert not list((tmp_path / "drafts").iterdir())
@@ -209,7 +209,7 @@ def test_drafts_are_kept_whole_and_swept(tmp_path: Path) -> None:
 
 def test_a_damaged_draft_is_set_aside_and_told(tmp_path: Path) -> None:
     kept = KeptDrafts(tmp_path)
-    (tmp_path / "chat1.json").write_bytes(b"{")
+    (tmp_path / "chat1.jsonl").write_bytes(b"{")
     with pytest.raises(AppError, match="cannot be read"):
         kept.load("chat1")
     assert not kept.load("chat1").items and (tmp_path / "chat1.damaged").exists()

@@ -186,7 +186,7 @@ def test_a_reply_by_hand_is_saved_as_it_grows_and_is_a_version(bench: Bench) -> 
     kept: list[Token] = []
     session.store.call(lambda store: store.tokens(reply_id), kept.extend)
     bench.qtbot.waitUntil(lambda: bool(kept))
-    assert [one.id for one in kept] == [11, 13] and not session.is_busy
+    assert [one.id for one in kept] == [11, 13] and not bench.room.session.is_busy
     assert bench.kept().conversation.turn(reply_id).state == "done"
     assert session.conversation.version_of(reply_id) == (2, 2)
     assert bench.room.undo() and bench.kept_texts()[1] == "First answer"

@@ -5,7 +5,6 @@ import math
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from engine.process.messages import Done, Failed, Nothing, Score, Tokens
 from gui.chat.certainty_popup import CertaintyPopup
@@ -193,7 +192,7 @@ def test_esc_closes_the_popup_and_stops_no_reply(bench: Bench) -> None:
     bench.qtbot.waitUntil(lambda: transcript_of(bench).token_rect(reply_id, ANIMALS) is not None)
     bench.room.desk.focus_composer()
     hover(bench, reply_id)
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+    QTest.keyClick(bench.room.work.composer.edit, Qt.Key.Key_Escape)
     assert not is_open(bench) and not bench.engine.cancelled
     bench.engine.finish()
 

@@ -189,7 +189,7 @@ def test_a_search_shows_what_was_found_and_goes_there_by_keys(
     qtbot: QtBot, chats: ChatList
 ) -> None:
     with qtbot.waitSignal(chats.query_changed) as asked:
-        QTest.keyClick(chats.search, "d")
+        QTest.keyClicks(chats.search, "d")
     assert asked.args == ["d"] and chats.nothing.isVisible()
     words = "it is dark down there"
     hit = Hit("dark", "m1", "About dark", words, [(6, 10)], "user", 1.7e9)

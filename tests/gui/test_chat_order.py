@@ -1,6 +1,7 @@
 """Folders, pins, archive, trash and search, through the room and a real store."""
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMenu
 
@@ -25,7 +26,7 @@ def ask_three(bench: Bench) -> list[str]:
     return ids
 
 
-def menu_of(bench: Bench, chat_id: str) -> dict[str, QMenu | object]:
+def menu_of(bench: Bench, chat_id: str) -> dict[str, QAction]:
     """The lines of a chat's menu by their words."""
     menu = QMenu(bench.room)
     bench.room.list.chat_menu_requested.emit(chat_id, menu)
@@ -33,8 +34,7 @@ def menu_of(bench: Bench, chat_id: str) -> dict[str, QMenu | object]:
 
 
 def choose(bench: Bench, chat_id: str, words: str) -> None:
-    line = menu_of(bench, chat_id)[words]
-    line.trigger()  # type: ignore[attr-defined]  # a QAction
+    menu_of(bench, chat_id)[words].trigger()
     bench.settle()
     bench.settle()
 

@@ -85,9 +85,7 @@ def test_a_connection_is_listed_with_host_time_purpose_and_size(
     line = json.loads(wait_kept(qtbot, context.connections, 1)[0])
     assert line["host"] == "huggingface.co" and ASK in line["why"]
     QTest.mouseClick(window.status.connections, Qt.MouseButton.LeftButton)
-    popup = next(
-        one for one in QApplication.topLevelWidgets() if isinstance(one, ConnectionsPopup)
-    )
+    popup = next(one for one in QApplication.topLevelWidgets() if isinstance(one, ConnectionsPopup))
     popup.copy_button.click()
     text = QGuiApplication.clipboard().text()
     assert "huggingface.co" in text and "3.4 kB" in text and ASK in text

@@ -329,6 +329,19 @@ def test_what_the_engine_refuses_stands_beside_the_field(bench: Bench) -> None:
     assert row.problem.text() == f"{words} Leave it." and row.problem.isVisible()
 
 
+def test_a_reset_is_one_step_that_can_be_undone(bench: Bench) -> None:
+    details, session = bench.room.details, bench.room.session
+    for name, value in {"temperature": 1.5, "top_k": 3, "stop": ["x"]}.items():
+        details.change(name, value)
+    before = session.settings
+    details.reset_button.click()
+    assert session.settings.stop == [] and session.settings.temperature != 1.5
+    session.undo_stack.undo()
+    bench.settle()
+    assert session.settings == before == details.settings
+    assert details.fields["temperature"].value() == 1.5
+
+
 def test_open_groups_are_remembered(qtbot: QtBot, bench: Bench) -> None:
     bench.room.details.groups["output"].heading.click()
     bench.room.details.explain_button.click()

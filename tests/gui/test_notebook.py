@@ -243,12 +243,12 @@ def test_leaving_ends_the_continuation_and_an_empty_notebook_leaves_nothing(benc
 
 
 def test_a_base_model_is_offered_a_notebook(bench: Bench) -> None:
-    offer = feature_of(bench).offer
-    assert not offer.isVisible()
+    assert feature_of(bench).offer is None
     bench.engine.model = model_info("/models/base.gguf", "Base", template="none")
     bench.room.loader.load("/models/base.gguf")
     bench.engine.answer()
-    assert offer.isVisible()
+    offer = feature_of(bench).offer
+    assert offer is not None and offer.isVisible()
     offer.open_button.click()
     bench.qtbot.waitUntil(lambda: feature_of(bench).is_open)
     assert not offer.isVisible()

@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
+from pytestqt.qtbot import QtBot
 
 from engine.errors import AppError
 from gui.chat import preset_folder
@@ -15,8 +16,9 @@ from gui.chat.preset import Preset, preset_from
 from gui.chat.preset_toml import parse_preset, preset_text
 from gui.chat.presets import Presets
 from gui.chat.recommended import read_recommendations, recommended_for
+from gui.context import AppContext
 from tests.fakes.fake_engine import model_info
-from tests.gui.chat_room_helpers import Bench, bench, context
+from tests.gui.chat_room_helpers import Bench, bench, context, open_room
 
 __all__ = ["bench", "context"]  # fixtures
 
@@ -244,6 +246,32 @@ def test_new_chats_begin_with_the_models_own_preset(bench: Bench) -> None:
     choose(presets, "Balanced")
     session.new_chat()
     assert session.settings.temperature == 0.8
+
+
+def test_what_was_set_before_the_model_came_stays(qtbot: QtBot, context: AppContext) -> None:
+    name = "SmolLM2 135M Instruct"
+    context.settings.change(model_presets={name: "Deterministic"})
+    for is_touched in (False, True):
+        bench = open_room(qtbot, context)
+        try:
+            bench.settle()
+            if is_touched:
+                bench.room.details.change("temperature", 1.7)
+            bench.load()
+            bench.settle()
+            expected = 1.7 if is_touched else 0.0
+            assert bench.room.session.settings.temperature == expected
+        finally:
+            bench.close()
+            bench.engine.is_ready = False
+
+
+def test_the_menu_opens_where_the_details_are_put_away(bench: Bench) -> None:
+    presets = feature(bench)
+    bench.room.work.header.details_button.setChecked(False)
+    presets.show_menu()
+    assert presets.button.drop.isVisible() and presets.button.isVisible()
+    presets.button.drop.hide()
 
 
 def test_a_preset_is_imported_and_exported_as_a_file(bench: Bench, tmp_path: Path) -> None:

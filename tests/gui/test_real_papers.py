@@ -54,7 +54,7 @@ def test_a_notebook_is_continued_stopped_and_found_again(open_window: Open) -> N
     real.key(Qt.Key.Key_Return, CONTROL)
     real.write_some()
     real.key(Qt.Key.Key_Escape)
-    real.until(lambda: not feature.writer.is_writing)
+    real.until(lambda: feature.run is not None and not feature.run.is_busy)
     text, chat_id = view.edit.text(), real.room.session.chat_id
     again = open_window()
     other = next(one for one in again.room.features if isinstance(one, NotebookFeature))

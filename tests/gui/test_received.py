@@ -341,6 +341,16 @@ def test_a_base_models_reply_is_shown_as_raw_text(bench: Bench) -> None:
     assert [band.title for band in view.tokens.bands] == ["Text"]
 
 
+def test_the_button_is_its_icon_where_the_header_is_narrow(bench: Bench) -> None:
+    button = feature(bench).button
+    assert button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonTextOnly
+    assert button.minimumSizeHint().width() < button.sizeHint().width() / 2
+    bench.room.work.header.setFixedWidth(bench.room.work.header.minimumSizeHint().width())
+    only_icon = Qt.ToolButtonStyle.ToolButtonIconOnly
+    bench.qtbot.waitUntil(lambda: button.toolButtonStyle() == only_icon)
+    assert button.accessibleName() == "Tokens received"
+
+
 def test_receipts_are_told_cheaply() -> None:
     assert has_receipt({"made_with": {"prompt_hash": "ab"}})
     assert not has_receipt({}) and not has_receipt({"made_with": "?"})

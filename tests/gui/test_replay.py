@@ -9,6 +9,7 @@ from engine.process.messages import Adapter, Cancelled, Failed, Generate, Tokens
 from gui.chat.replay import Replay
 from gui.chat.replay_result import compare
 from gui.chat.replay_strip import ReplayStrip
+from gui.widgets.transcript_frame import frame_of
 from tests.fakes.fake_engine import model_info
 from tests.gui.chat_room_helpers import Bench, bench, context
 from tests.gui.receipts import finish, result_of, turn, words
@@ -131,12 +132,15 @@ def test_the_footers_word_replays_by_a_click(bench: Bench) -> None:
 def test_where_the_footer_is_narrow_the_word_has_its_own_line(bench: Bench) -> None:
     turn(bench, "Why is it dark?", SAID)
     page = bench.room.work.transcript
-    bench.room.resize(560, 700)
-    print(bench.room.minimumSizeHint(), bench.room.work.header.minimumSizeHint(), page.column.width, bench.room.size())
-    bench.qtbot.waitUntil(lambda: page.is_settled and page.column.width < 420)
-    frame = page.column.frame(1)
-    assert frame.footer_actions["replay"].top() >= frame.footer.bottom() - 1
-    assert frame.footer_actions["replay"].left() == 0
+    bench.qtbot.waitUntil(lambda: page.is_settled)
+    item, look = page.column.items[1], page.column.look
+    wide = frame_of(item, look, 700, is_first=False, is_last_reply=True)
+    narrow = frame_of(item, look, 240, is_first=False, is_last_reply=True)
+    assert wide.footer_actions["replay"].left() > look.px(300)
+    assert wide.footer_actions["replay"].bottom() == wide.footer.bottom()
+    assert narrow.footer_actions["replay"].left() == 0
+    assert narrow.footer_actions["replay"].top() == narrow.footer.bottom()
+    assert narrow.footer_actions["replay"].bottom() == narrow.height
 
 
 def test_while_a_reply_is_written_replay_waits(bench: Bench) -> None:

@@ -112,7 +112,9 @@ def test_keys_go_from_token_to_token_and_tell_what_it_is(view: TokenView, qtbot:
     ]
     view.menu_for(3).actions()[4].trigger()
     assert view.ids_text(0, 3) == "[100, 101, 102]"
-    assert QGuiApplication.clipboard().text() == "[100, 101, 102, 103, 104, 105, 106, 107, 108, 109]"
+    assert (
+        QGuiApplication.clipboard().text() == "[100, 101, 102, 103, 104, 105, 106, 107, 108, 109]"
+    )
 
 
 def test_what_is_cached_is_hatched_and_what_is_old_is_dim(view: TokenView, qtbot: QtBot) -> None:
@@ -129,9 +131,7 @@ def test_what_is_cached_is_hatched_and_what_is_old_is_dim(view: TokenView, qtbot
     assert QColor(view.grab().toImage().pixel(corner)) == QColor(view._theme.palette.pane)
 
 
-def test_of_100_000_tokens_only_those_in_view_are_waited_for(
-    view: TokenView, qtbot: QtBot
-) -> None:
+def test_of_100_000_tokens_only_those_in_view_are_waited_for(view: TokenView, qtbot: QtBot) -> None:
     words = [b" light", b" and", b" dark", b" below", b" 1,000", b" metres", b".\n"]
     many = tokens_of(*(words[at % 7] for at in range(100_000)))
     began_s = time.perf_counter()

@@ -128,7 +128,7 @@ def test_the_copy_button_of_code(transcript: Transcript, qtbot: QtBot) -> None:
     transcript.scroll_to("1")
     settled(qtbot, transcript)
     laid = transcript.column.items[0].laid(0)
-    assert laid is not None and len(transcript.column.items[0].blocks) == 3
+    assert laid is not None and len(transcript.column.items[0].blocks) == 5
     top = transcript.column.frame(0).content
     point = viewport_point(transcript, 0, laid.copy_button.translated(top))
     with qtbot.waitSignal(transcript.copied):

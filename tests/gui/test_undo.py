@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMainWindow
 
+from engine.chats.store import ChatStore
 from gui.context import AppContext
 from gui.menus import EditMenu
 from tests.gui.chat_room_helpers import Bench, bench, context
@@ -205,3 +206,26 @@ def test_the_strip_takes_back_its_own_step_whatever_came_after(bench: Bench) -> 
     assert bench.room.undo() and bench.kept().conversation.path()[1].rating == 0
     assert not bench.room.undo(), "the deletion was taken back already"
     assert both(bench) == whole
+
+
+def test_moving_pinning_and_archiving_are_undone(bench: Bench) -> None:
+    bench.ask("About whales", "Big.")
+    session, folders = bench.room.session, list[str]()
+    bench.room.store.call(lambda store: store.create_folder("Sea"), folders.append)
+    bench.settle()
+
+    def kept() -> tuple[str | None, bool, bool]:
+        bench.settle()
+        with ChatStore(bench.context.paths.chats) as store:
+            info = store.open_chat(session.chat_id).info
+        return info.folder_id, info.pinned, info.archived
+
+    session.move_chat(session.chat_id, folders[0])
+    session.set_pinned(session.chat_id, True)
+    session.set_archived(session.chat_id, True)
+    assert kept() == (folders[0], True, True)
+    for wanted in ((folders[0], True, False), (folders[0], False, False), (None, False, False)):
+        assert bench.room.undo() and kept() == wanted
+    for _ in range(3):
+        assert bench.room.redo()
+    assert kept() == (folders[0], True, True)

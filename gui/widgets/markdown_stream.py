@@ -24,9 +24,9 @@ from gui.widgets.markdown_references import NO_REFERENCES, References, find_refe
 from gui.widgets.markdown_thoughts import Thoughts
 from gui.widgets.markdown_units import NOTHING, Context, Unit, made_blocks, parse_units
 
-WINDOW_CHARS = 2_048
+WINDOW_CHARS = 1_024
 # A window of very short lines costs as much as a longer one of long lines.
-CHARS_PER_LINE = 64
+CHARS_PER_LINE = 32
 # What goes on in a list of more items, or a table of more pieces of 12 rows, than this is shown as
 # it was written.
 MAX_ITEMS = 4_000

@@ -102,5 +102,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    if hasattr(os, "nice"):
+        os.nice(5)  # a formula may wait for the window and the model
     drawing("x", 12.0, False)  # the library's own beginnings are not the first formula's time
     main()

@@ -16,7 +16,7 @@ from gui.widgets.markdown_blocks import Block
 from gui.widgets.markdown_stream import BlockStream
 from gui.widgets.thought_fold import ThoughtFold
 
-PARSE_CHARS = 2_048
+PARSE_CHARS = 1_024
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,14 @@ from PySide6.QtNetwork import QNetworkAccessManager
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+import resources
 from gui.bench_hostile import GOAL_MS, HOSTILE, run, start_frozen, stream
 from gui.widgets.transcript import Transcript
 from tests.fakes.transcripts import RICH, light_theme, model, settled, shown_transcript
 
-_LIBRARIES = tuple(
-    str(Path(path).resolve())
-    for path in {*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix}
-)
+# Python's own modules and the app's own pictures.
+_OWN = (*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix, *resources.__path__)
+_LIBRARIES = tuple(str(Path(path).resolve()) for path in _OWN)
 
 
 class Watch:

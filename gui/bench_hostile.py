@@ -39,7 +39,9 @@ HOSTILE: dict[str, Callable[[], str]] = {
     "code": lambda: "```html\n" + "<p class='x'>" * 20_000,
     "code lines": lambda: "```python\n" + "def f(x): return [x for x in y]  # z\n" * 10_000,
     "latex": lambda: r"$\frac{" * 2_000 + "x" + "}$" * 2_000 + "$" + "x^2+" * 200_000 + "1$",
-    "formulas": lambda: "".join(f"$x_{{{n}}}^2$ and " for n in range(3_000)),
+    "formulas": lambda: "".join(
+        f"$x_{{{n}}}^2$ and " + "\n\n" * (n % 40 == 0) for n in range(3_000)
+    ),
     "definitions": lambda: "[a][b] " * 1_000 + "\n\n" + "[b]: http://x.example\n" * 10_000,
     "reasoning": lambda: "<think>" * 1_000 + "- a\n" * 50_000 + "</think>" * 1_000 + "done",
     "long list": lambda: "- item\n" * 20_000,

@@ -13,7 +13,7 @@ from gui.chat.features import ChatParts, Feature
 from gui.chat.words import tr
 
 SHORTCUT = "Ctrl+Shift+C"
-# The legend leaves its place to the title where that would have less (at 13 px).
+# Where the title would have less (at 13 px), the legend stands above the composer.
 TITLE_PX = 110
 
 
@@ -24,11 +24,13 @@ class CertaintyFeature(Feature):
         super().__init__(parts)
         self.button = QPushButton(tr("Certainty"))
         self.legend = CertaintyLegend(parts.context.theme)
+        self.low_legend = CertaintyLegend(parts.context.theme)
         self.tokens = CertaintyTokens(parts, self)
         self.popup = CertaintyPopup(parts, self)
         self._name_parts()
         parts.work.header.add_tool(self.button)
         parts.work.header.add_tool(self.legend)
+        parts.work.add_strip(self.low_legend)
         parts.work.header.installEventFilter(self)
         parts.add_action(tr("Show &certainty"), self.button.click, SHORTCUT)
         self.button.clicked.connect(self._on_clicked)
@@ -68,14 +70,16 @@ class CertaintyFeature(Feature):
         self._fit()
 
     def _fit(self) -> None:
-        """The legend stands where there is room for it."""
+        """The legend stands in the header, or above the composer where the header is full."""
         header, px = self.parts.work.header, self.parts.context.theme.px
         kinds = (QPushButton, QToolButton)
         tools = [one for kind in kinds for one in header.findChildren(kind)]
         shown = [one for one in tools if one.isVisibleTo(header)]
         taken = sum(tool.sizeHint().width() + px(8) for tool in shown)
         room = header.width() - taken - self.legend.sizeHint().width() - px(28)
-        self.legend.setVisible(self.button.isChecked() and room >= px(TITLE_PX))
+        is_on, is_roomy = self.button.isChecked(), room >= px(TITLE_PX)
+        self.legend.setVisible(is_on and is_roomy)
+        self.low_legend.setVisible(is_on and not is_roomy)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:

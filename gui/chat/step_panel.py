@@ -30,6 +30,8 @@ from gui.widgets.ramp import share_text, visible_piece
 
 _MOST_ROWS = 9
 _TEXT_CHARS = 400
+# What else stands in a window: bars, header, the panel's own words, composer, a line of the reply.
+_ELSE_PX = 440
 
 
 class StepField(QLineEdit):
@@ -212,10 +214,10 @@ class StepPanel(QFrame):
 
     def _fit(self) -> None:
         """As tall as its lines, up to what leaves the transcript some room."""
-        row = self.list.row_height
+        row, window = self.list.row_height, self.window().height()
         n_rows = min(_MOST_ROWS, max(1, len(self._candidates))) + 1
-        self.area.setMinimumHeight(3 * row)
-        self.area.setMaximumHeight(max(3 * row, min(n_rows * row, self.window().height() // 3)))
+        room = min(window // 3, window - self._theme.px(_ELSE_PX))
+        self.area.setFixedHeight(max(3 * row, min(n_rows * row, room)))
 
     # ---- making ----
 

@@ -29,6 +29,7 @@ MAX_INLINE_CHARS = 8_192
 MAX_BRACKETS = 100
 # Signs that may be markup; what has more of them is a puzzle, not a text.
 MAX_SIGNS = 600
+MAX_DOLLARS = 160
 
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]"
@@ -120,6 +121,8 @@ def inline_runs(
 
 
 def _is_puzzle(content: str) -> bool:
+    if content.count("$") + 2 * content.count("\\(") > MAX_DOLLARS:
+        return True
     return sum(map(content.count, "*_~`<&")) > MAX_SIGNS
 
 

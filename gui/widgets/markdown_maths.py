@@ -47,9 +47,16 @@ def _maths_lines(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     closing = _closing_of(opening)
     if closing in state.src[opening.end() : state.eMarks[start]]:
         return False  # all on one line: inline markup in a paragraph
+    if silent and closing == "$$" and _is_closing(state, start):
+        return False
     if not silent:
         _push_paragraph(state, start, _last_line(state, start, end, closing))
     return True
+
+
+def _is_closing(state: StateBlock, line: int) -> bool:
+    """Whether a paragraph opened a formula in an earlier line, which the dollars here close."""
+    return state.src.count("$$", state.bMarks[state.line], state.bMarks[line]) % 2 == 1
 
 
 def _last_line(state: StateBlock, start: int, end: int, closing: str) -> int:
@@ -113,8 +120,9 @@ def _formula(text: str, at: int) -> tuple[str, str, int] | None:
 
 
 def _between_dollars(text: str, at: int) -> tuple[str, str, int] | None:
-    if text[at - 1 : at] == "$":
-        return None
+    before = text[at - 1 : at]
+    if before == "$" or (before.isascii() and before.isalnum()):
+        return None  # US$5
     if text.startswith("$$", at):
         return _between(text, at, "$$")
     found = _DOLLARS.match(text, at)

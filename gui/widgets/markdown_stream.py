@@ -30,7 +30,7 @@ CHARS_PER_LINE = 32
 # What goes on in a list of more items, or a table of more pieces of 12 rows, than this is shown as
 # it was written.
 MAX_ITEMS = 4_000
-MAX_TABLE_PIECES = 400
+MAX_TABLE_PIECES = 500
 MAX_OPEN_CHARS = 8_192
 MAX_PARAGRAPH_CHARS = 4_096
 # A line behind a full piece of code may still become the closing fence until it is this long.

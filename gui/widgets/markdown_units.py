@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # A piece of a table is laid out at once: so many rows, cells and characters at most.
 TABLE_ROWS = 12
-TABLE_CELLS = 48
+TABLE_CELLS = 30
 TABLE_CHARS = 4_096
 
 

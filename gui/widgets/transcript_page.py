@@ -169,13 +169,14 @@ class TranscriptPage(QAbstractScrollArea):
         now_s = time.monotonic()
         # Two passes in one event get the time of one.
         is_next = now_s - self._worked_at > _REST_MS / 2000
-        deadline = now_s + (SLICE_S if is_next else SLICE_S / 8)
+        slice_s = SLICE_S if is_next else SLICE_S / 8
         self._is_settled = False
 
         def is_out_of_time() -> bool:
-            return time.monotonic() > deadline
+            return time.monotonic() > now_s + slice_s
 
-        has_grown = self.column.grow(is_out_of_time)
+        # What came is read in half of the time, so that it is seen too however much it is.
+        has_grown = self.column.grow(lambda: time.monotonic() > now_s + slice_s / 2)
         for _ in range(_MAX_PASSES):
             top = self._wanted_top()
             bottom = top + self.viewport().height()

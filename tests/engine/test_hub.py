@@ -68,6 +68,7 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 
 def test_a_worker_without_a_model_serves_the_hub(worker: Client) -> None:
+    Hub.asked.clear()
     found = worker.ask(lambda job: m.ListHubFiles(job=job, repository="someone/Tiny-GGUF"))
     assert isinstance(found, m.HubFiles)
     assert found.commit == INFO["sha"]

@@ -81,13 +81,14 @@ def test_the_button_is_kept_per_chat_and_shows_the_legend(bench: Bench) -> None:
     assert not feature.button.isChecked()
 
 
-def test_the_legend_gives_way_in_a_narrow_header(bench: Bench) -> None:
+def test_the_legend_leaves_a_narrow_header_for_a_line_above_the_composer(bench: Bench) -> None:
     feature = certainty(bench.room)
     feature.button.click()
     bench.room.resize(1600, 800)
     bench.qtbot.waitUntil(feature.legend.isVisible)
     bench.room.resize(1024, 700)
     bench.qtbot.waitUntil(lambda: not feature.legend.isVisible())
+    assert feature.low_legend.isVisible()
     assert "10 %" in feature.legend.accessibleName()
 
 

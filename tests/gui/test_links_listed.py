@@ -1,6 +1,7 @@
-"""A link that a person opened stands in the list of connections; the footer says what was thought."""
+"""A link that a person opened is listed as a connection; the footer says what was reasoning."""
 
 import pytest
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
 from gui.chat.links import Links
@@ -12,7 +13,12 @@ __all__ = ["bench", "context"]
 
 def test_a_link_opened_from_a_chat_is_listed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: not opened.append(url.toString()))
+
+    def take(url: QUrl) -> bool:
+        opened.append(url.toString())
+        return True
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", take)
     links = next(one for one in bench.room.features if isinstance(one, Links))
     bench.room.work.transcript.link_activated.emit("https://example.org/a", "here")
     assert bench.context.connections.entries == []

@@ -53,11 +53,10 @@ def test_8_000_tokens_come_from_the_engine_to_the_screen_at_once(real: RealWindo
     room.session.conversation.change(question.id, content=words * 2)
     assert isinstance(room.session.conversation.messages_before(reply.id, "")[0], ChatMessage)
     received = feature(real, Received)
+    view = received.view
+    n_before = view.tokens.n_paints  # hidden until the tokens are there, so the next one shows them
     began_s = time.perf_counter()
     received.open(reply.id)
-    view = received.view
-    real.until(lambda: len(view.tokens.tokens) > 7_000)
-    paints = view.tokens.n_paints
-    real.until(lambda: view.tokens.n_paints > paints)
+    real.until(lambda: len(view.tokens.tokens) > 7_000 and view.tokens.n_paints > n_before)
     assert time.perf_counter() - began_s < 1.0
     print(f"{len(view.tokens.tokens)} tokens: {1e3 * (time.perf_counter() - began_s):.0f} ms")

@@ -8,6 +8,7 @@ from zlib import crc32
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -16,13 +17,13 @@ from pytestqt.qtbot import QtBot
 from engine.process.messages import ChatMessage, Failed, Render, Rendered, Span, Token
 from gui.chat.receipt import Given, has_receipt, read_receipt
 from gui.chat.received import Received
-from gui.chat.received_prompt import Prompt, first_new, kept_since, prompt_of
+from gui.chat.received_prompt import Prompt, first_new, ids_hash, ids_of, kept_since, prompt_of
 from gui.chat.received_view import ReceivedView
 from gui.theme import Theme
 from tests.fakes.fake_engine import model_info
 from tests.fakes.rendered import int32, rendered_chat, rendered_text
 from tests.gui.chat_room_helpers import Bench, bench, context
-from tests.gui.receipts import turn, words
+from tests.gui.receipts import finish, result_of, turn, words
 
 __all__ = ["bench", "context"]
 
@@ -321,12 +322,19 @@ def test_another_chat_leaves_the_view(bench: Bench) -> None:
 
 def test_tokens_given_again_are_shown_with_their_bytes(bench: Bench) -> None:
     reply = turn(bench, "Why?", words("Because", " it", " is", "."))
-    begun = words("Because", " of")
-    bench.room.session.fork(reply, [token.id for token in begun], "Because of")
     n_before = len(bench.engine.generates)
-    bench.qtbot.waitUntil(lambda: len(bench.engine.generates) > n_before - 1)
-    bench.settle()
-    assert bench.engine.generates[-1].prefill_ids == [300, 301]
+    bench.room.session.fork(reply, [300, 301], "Because it")
+    bench.qtbot.waitUntil(lambda: len(bench.engine.generates) > n_before)
+    request = bench.engine.generates[-1]
+    assert request.prefill_ids == [300, 301]
+    rendered = rendered_chat(Render(job=0, messages=request.messages or []))
+    result = result_of(request, words(" was", "."))
+    hashed = ids_hash([*ids_of(rendered), 300, 301])
+    finish(bench, words(" was", ".", first_id=500), replace(result, prompt_hash=hashed))
+    view = open_received(bench)
+    assert view.verdict.text().startswith("Exactly")
+    assert view.tokens.tokens.text() == "<user>Why?Because it"
+    assert view.tokens.tokens.piece(len(view.tokens.tokens) - 1) == b" it"
 
 
 def test_a_base_models_reply_is_shown_as_raw_text(bench: Bench) -> None:

@@ -1,5 +1,5 @@
-"""How a row of the chat list looks: small capitals for a heading, a folder with its arrow and count,
-a title with its age at the right, an editor in place.
+"""How a row of the chat list looks: small capitals for a heading, a folder with its arrow and
+count, a title with its age at the right, an editor in place.
 
 Colours and fonts come from the theme at each paint, so a change of theme needs only a repaint.
 """

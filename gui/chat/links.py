@@ -16,6 +16,7 @@ from engine.errors import AppError
 from gui.chat.features import ChatParts, Feature
 from gui.chat.words import tr
 from gui.theme import Theme
+from gui.widgets.escape import claim_escape
 from gui.widgets.kinds import button, label
 from gui.widgets.link_facts import LinkFacts, link_facts
 from gui.widgets.markdown_inline import is_safe_link
@@ -134,6 +135,9 @@ class LinkCard(QFrame):
         if y + height > parent.height() - 8:
             y = max(8, at.y() - height - 12)
         self.move(x, y)
+
+    def event(self, event: QEvent) -> bool:
+        return claim_escape(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

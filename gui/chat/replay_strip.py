@@ -72,8 +72,8 @@ class ReplayStrip(QFrame):
         else:
             self._show_only(self.close_button, self.copy_button, self.sides, self.reasons)
             self._say(outcome.words(), "warn")
-            self.kept.setText(f"…{outcome.before}▸{outcome.kept or tr('(ends here)')}")
-            self.again.setText(f"…{outcome.before}▸{outcome.again or tr('(ends here)')}")
+            self.kept.setText(_side(outcome.before, outcome.kept))
+            self.again.setText(_side(outcome.before, outcome.again))
             self.reasons.setText("\n".join(f"• {reason}" for reason in outcome.reasons))
         self._announce()
 
@@ -158,3 +158,8 @@ class ReplayStrip(QFrame):
         self._grid.setHorizontalSpacing(px(16))
         self.progress.setFixedWidth(px(120))
         self.close_button.setIcon(icon("close", self._theme.palette.text_dim))
+
+
+def _side(before: str, words: str) -> str:
+    """How one of the two goes on behind what both say."""
+    return "…" + before + "▸" + (words or tr("(ends here)"))

@@ -216,6 +216,9 @@ class Transcript(TranscriptInput):
     def open_link(self, target: Target) -> None:
         self.link_activated.emit(target.url, target.text)
 
+    def describe_message(self, index: int) -> None:
+        self.setAccessibleDescription(_spoken(self.column.items[index]))
+
     def tell_copied(self) -> None:
         self.copied.emit()
 

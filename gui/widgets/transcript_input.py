@@ -64,6 +64,10 @@ class TranscriptInput(TranscriptMouse):
         """Something is on the clipboard."""
         raise NotImplementedError
 
+    def describe_message(self, index: int) -> None:
+        """A message became the current one."""
+        raise NotImplementedError
+
     # ---- doing what was clicked ----
 
     def act(self, target: Target) -> None:
@@ -261,7 +265,7 @@ class TranscriptInput(TranscriptMouse):
         view_top, view_bottom = self.top, self.top + self.viewport().height()
         if self.column.top(index) < view_top or self.column.top(index) > view_bottom - 60:
             self.scroll_to_place(Place(self.column.items[index].view.id, -1, 0.0))
-        self.setAccessibleDescription(self.column.items[index].text[:4_000])
+        self.describe_message(index)
         self.viewport().update()
         return True
 

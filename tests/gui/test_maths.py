@@ -228,5 +228,5 @@ def test_hostile_formulas_are_bounded(maths: Maths, qtbot: QtBot) -> None:
 @pytest.mark.filterwarnings("ignore:path is deprecated:DeprecationWarning")
 def test_what_models_write_is_drawn(latex: str) -> None:
     drawing = maths_child.drawing(latex, 16.0, True)
-    assert drawing["width"] > 10 and drawing["ascent"] > 5
+    assert drawing["width"] > 5 and drawing["ascent"] > 5
     assert "href" not in drawing["svg"] and "<text" not in drawing["svg"]

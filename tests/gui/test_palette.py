@@ -1,12 +1,14 @@
 """The command palette and the sheet of shortcuts, over a window with the fake engine."""
 
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from gui.chat.room import ChatRoom
 from gui.commands import Command, plain, rank
 from gui.context import AppContext
 from gui.shortcuts import ShortcutSheet
@@ -89,3 +91,15 @@ def test_the_likeliest_comes_first() -> None:
 def test_marks_of_menus_are_taken_off() -> None:
     assert plain("&Open a GGUF file…") == "Open a GGUF file"
     assert plain("Salt && water") == "Salt & water"
+
+
+def test_doors_appear_with_their_rooms(qtbot: QtBot, window: MainWindow) -> None:
+    welcome = cast(ChatRoom, window.widget_of("chat")).work.welcome
+    assert [key for key, door in welcome.doors.items() if not door.isHidden()] == ["chat"]
+    welcome.set_rooms(["chat", "tokens", "tune", "pretrain"])
+    assert not any(door.isHidden() for door in welcome.doors.values())
+    welcome.room_requested.disconnect()
+    with qtbot.waitSignal(welcome.room_requested) as asked:
+        QTest.keyClick(welcome.doors["tokens"], Qt.Key.Key_Return)
+    assert asked.args == ["tokens"]
+    assert "98 MB" in welcome.starter_words.text()

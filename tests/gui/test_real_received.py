@@ -1,5 +1,6 @@
 """What the model received and Replay, with the starter model: exact to the token."""
 
+import re
 import time
 from typing import TypeVar
 
@@ -39,7 +40,8 @@ def test_the_prompt_is_exact_and_the_reply_can_be_replayed(real: RealWindow) -> 
     before = real.kept_texts()
     strip = feature(real, Replay).strip
     feature(real, Replay).replay_last()
-    real.until(lambda: strip.words.text() == "The same 24 tokens again.")
+    # How many they are is the draw's affair: the model may end its turn early.
+    real.until(lambda: re.fullmatch(r"The same \d+ tokens again\.", strip.words.text()) is not None)
     assert real.kept_texts() == before and real.texts() == before
 
 

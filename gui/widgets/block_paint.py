@@ -12,11 +12,11 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from gui.icons import pixmap
 from gui.widgets.block_look import Look
-from gui.widgets.certainty_paint import TokenScene, paint_tokens
+from gui.widgets.certainty_paint import TokenScene, paint_folded, paint_tokens
 from gui.widgets.laid_block import LaidBlock
 from gui.widgets.markdown_blocks import Block
 from gui.widgets.maths_layout import paint_boxes
-from gui.widgets.token_boxes import token_boxes
+from gui.widgets.token_boxes import is_folded, token_boxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ def paint_block(
             _paint_chips(painter, laid, look)
     if state.tokens is not None:
         boxes = token_boxes(laid, state.tokens.marks, state.own)
+        if is_folded(laid.block):
+            paint_folded(painter, laid, look, state.tokens.marks, state.own)
         paint_tokens(painter, boxes, look, state.tokens, state.view)
     if state.selected is not None:
         for rect in laid.range_rects(*state.selected, joined=True):

@@ -1,15 +1,17 @@
 """Paints how certain a reply's tokens were behind a block's text: rounded fills in the colours of
-the ramp, thin marks, and a ring around the token that is looked at."""
+the ramp, thin marks, and a ring around the token that is looked at. Beside folded reasoning it says
+how many tokens are not seen."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QCoreApplication, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from gui.theme_sheet import mix
 from gui.widgets.block_look import Look
-from gui.widgets.token_boxes import TokenBox
+from gui.widgets.laid_block import LaidBlock
+from gui.widgets.token_boxes import TokenBox, tokens_within
 from gui.widgets.token_marks import TokenMarks
 
 
@@ -37,14 +39,39 @@ def paint_tokens(
         elif box.level:
             painter.setBrush(fills[box.level - 1])
             painter.drawRoundedRect(box.rect.adjusted(-1, 0, 1, 0), radius, radius)
-        if box.token == scene.current:
+        if box.holds(scene.current):
             _paint_ring(painter, box.rect, look)
             painter.setPen(Qt.PenStyle.NoPen)
 
 
+def paint_folded(
+    painter: QPainter, laid: LaidBlock, look: Look, marks: TokenMarks, own: tuple[int, int | None]
+) -> None:
+    """Say behind the line of folded reasoning that its tokens are not shown."""
+    words, left = folded_words(marks, own), look.px(10)
+    if not words or not laid.pieces:
+        return
+    piece = laid.pieces[-1]
+    line = laid.cursor_rect(piece.end)
+    box = QRectF(line.right() + left, line.y(), laid.width - line.right() - left, line.height())
+    painter.setFont(look.label)
+    painter.setPen(QColor(look.palette.text_faint))
+    shown = look.label_metrics.elidedText(words, Qt.TextElideMode.ElideRight, box.width())
+    painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, shown)
+
+
+def folded_words(marks: TokenMarks, own: tuple[int, int | None]) -> str:
+    """What is said of the tokens of folded reasoning; "" where there are none."""
+    n_tokens = len(tokens_within(marks, own))
+    if not n_tokens or marks.fills:
+        return ""
+    words = QCoreApplication.translate("Transcript", "tokens inside, not shown: %s")
+    return words % f"{n_tokens:,}"
+
+
 def _paint_mark(painter: QPainter, box: TokenBox, look: Look, marks: TokenMarks) -> None:
     """A certain blank (the end of a line) has none: it would stand at every line's end."""
-    if not box.level and marks.tokens[box.token].piece.isspace():
+    if not box.level and box.n_tokens == 1 and marks.tokens[box.token].piece.isspace():
         return
     palette = look.palette
     base = palette.surprise[box.level - 1] if box.level else palette.line

@@ -54,7 +54,8 @@ class TokenMarks:
         if not self._waiting:
             return
         text = token.text.encode("utf-8", "surrogatepass")
-        for first in range(len(self._waiting)):
+        # What is held back has bytes: no more tokens than the text that came has of them.
+        for first in range(max(0, len(self._waiting) - len(text)), len(self._waiting)):
             indices = [*self._waiting[first:], len(self.tokens) - 1]
             pieces = [self.tokens[index].piece for index in indices]
             if b"".join(pieces) == text:

@@ -13,7 +13,7 @@ from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from gui.theme import Theme
-from gui.widgets.token_boxes import TokenBox, own_range, token_boxes
+from gui.widgets.token_boxes import TokenBox, folded_tokens, own_range, token_boxes
 from gui.widgets.token_marks import TokenBook, TokenMarks
 from gui.widgets.transcript_column import Place
 from gui.widgets.transcript_page import TranscriptPage
@@ -29,6 +29,8 @@ class TranscriptTokens(TranscriptPage):
 
     token_pointed = Signal(str, int, bool)  # message id, token, whether by keys
     token_left = Signal()  # the mouse is on no token any more
+    reasoning_toggled = Signal()  # tokens stand elsewhere now, or are not shown any more
+    tokens_skipped = Signal(str)  # message id: keys found none but those of folded reasoning
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
@@ -50,6 +52,11 @@ class TranscriptTokens(TranscriptPage):
         if self.current_token != (message_id, token):
             self.current_token = (message_id, token)
             self.viewport().update()
+
+    def toggle_thought(self, index: int, block: int) -> None:
+        super().toggle_thought(index, block)
+        self._stop_resting()
+        self.reasoning_toggled.emit()
 
     def marks_of(self, message_id: str) -> TokenMarks | None:
         return self.token_book.find(message_id) if self.token_book is not None else None
@@ -82,7 +89,7 @@ class TranscriptTokens(TranscriptPage):
         block = self._block_of(index, marks.span(token)[0])
         for number in (block, block + 1):
             for box in self._boxes(index, number):
-                if box.token == token:
+                if box.holds(token):
                     x = self.column.frame(index).content.x()
                     place = box.rect.translated(x, self.column.block_top(index, number))
                     return self.viewport_rect(place)
@@ -164,17 +171,28 @@ class TranscriptTokens(TranscriptPage):
             self._stop_resting()
             self._show_token(message_id, token)
             self.token_pointed.emit(message_id, token, True)
+        elif folded_tokens(self.column.items[index].blocks, marks):
+            self.tokens_skipped.emit(message_id)
 
     def _tokens_from(self, index: int, step: int) -> Iterator[int]:
-        """The tokens before or behind the current one; without one, from what is seen on."""
-        message_id = self.column.items[index].view.id
-        marks = self.marks_of(message_id)
-        n_tokens = len(marks) if marks is not None else 0
-        if self.current_token[0] == message_id:
-            start = self.current_token[1] + step
+        """The tokens before or behind the current one; without one, from what is seen on. Those of
+        folded reasoning are stepped over."""
+        item = self.column.items[index]
+        marks = self.marks_of(item.view.id)
+        if marks is None:
+            return
+        folded = folded_tokens(item.blocks, marks)
+        if self.current_token[0] == item.view.id:
+            token = self.current_token[1] + step
         else:
-            start = self._first_seen(index) if step > 0 else n_tokens - 1
-        return iter(range(start, n_tokens) if step > 0 else range(start, -1, -1))
+            token = self._first_seen(index) if step > 0 else len(marks) - 1
+        while 0 <= token < len(marks):
+            inside = next((one for one in folded if token in one), None)
+            if inside is None:
+                yield token
+                token += step
+            else:
+                token = inside.stop if step > 0 else inside.start - 1
 
     def _first_seen(self, index: int) -> int:
         item = self.column.items[index]

@@ -32,5 +32,5 @@ def client(starter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     from tests.engine.loading import worker_environment
 
     with Client(env=worker_environment(tmp_path_factory.mktemp("home"))) as worker:
-        worker.load(str(starter), n_ctx=2048, n_threads=2)
+        worker.load(str(starter), n_ctx=2048, n_threads=1)
         yield worker

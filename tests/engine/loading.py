@@ -13,9 +13,10 @@ from engine.process.messages import Load
 
 
 def load_here(path: Path, home: Path, n_ctx: int, **options: Any) -> Loaded:
-    """A model loaded in this process, two threads, its user folder under `home`."""
+    """A model loaded in this process, one thread (beside other work on a small machine two are
+    many times slower), its user folder under `home`."""
     header = read_header(path)
-    request = Load(job=0, path=str(path), n_ctx=n_ctx, n_threads=2, **options)
+    request = Load(job=0, path=str(path), n_ctx=n_ctx, **{"n_threads": 1, **options})
     loaded = Loaded(
         Model(path, LoadOptions()), header, describe(header, path), request, Paths(home).ensure()
     )

@@ -189,7 +189,8 @@ def test_a_file_without_a_tokenizer_is_refused_in_words(tmp_path: Path) -> None:
 # ---- generating ----
 
 
-def test_a_reply_gets_fewer_threads_while_a_run_trains_here(loaded: Loaded) -> None:
+def test_a_reply_gets_fewer_threads_while_a_run_trains_here(starter: Path, tmp_path: Path) -> None:
+    loaded = load_here(starter, tmp_path, n_ctx=128, n_threads=2)
     request = m.Generate(job=1, prompt="Hello", max_tokens=2, sampling=m.Sampling(temperature=0.0))
     run = loaded.paths.runs / "2026-01-01-tales"
     run.mkdir()
@@ -198,6 +199,7 @@ def test_a_reply_gets_fewer_threads_while_a_run_trains_here(loaded: Loaded) -> N
     _, beside = drain(generate(loaded, request))
     (run / "lock").unlink()
     _, alone = drain(generate(loaded, request))
+    loaded.close()
     assert (beside.n_threads, alone.n_threads) == (1, 2)
 
 

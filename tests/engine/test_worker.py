@@ -339,7 +339,7 @@ def send(process: "subprocess.Popen[bytes]", request: m.AnyRequest) -> None:
 
 def test_a_slow_reader_loses_nothing_and_costs_no_memory(starter: Path, tmp_path: Path) -> None:
     with raw_worker(tmp_path) as process:
-        send(process, m.Load(job=1, path=str(starter), n_ctx=2048, n_threads=2))
+        send(process, m.Load(job=1, path=str(starter), n_ctx=2048, n_threads=1))
         read_until(process, m.Done)
         ends = {2: -1e9, 0: -1e9, 1: -1e9}
         request = m.Generate(
@@ -372,7 +372,7 @@ def test_garbage_on_stdin_ends_the_worker(tmp_path: Path) -> None:
 
 def test_a_worker_ends_with_its_stdin_even_inside_a_prompt(starter: Path, tmp_path: Path) -> None:
     with raw_worker(tmp_path) as process:
-        send(process, m.Load(job=1, path=str(starter), n_ctx=4096, n_threads=2))
+        send(process, m.Load(job=1, path=str(starter), n_ctx=4096, n_threads=1))
         read_until(process, m.Done)
         everyone = [psutil.Process(process.pid), *psutil.Process(process.pid).children(True)]
         request = m.Generate(job=2, prompt="the sea and " * 1000, slice_tokens=512)

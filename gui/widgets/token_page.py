@@ -74,6 +74,7 @@ class TokenPage(QAbstractScrollArea):
         self._tokens = tokens
         self._bands = list(bands) or [Band(0, len(tokens), "")]
         self._marks, self._found, self.current = Marks(), (-1, -1), -1
+        self.setAccessibleDescription(" ".join(band.note for band in self._bands if band.note))
         self._relay(0)
 
     def set_marks(self, marks: Marks) -> None:
@@ -113,17 +114,28 @@ class TokenPage(QAbstractScrollArea):
 
     def token_at(self, point: QPointF) -> int:
         """The token at a point of the viewport; -1 where there is none."""
-        y = point.y() + self.verticalScrollBar().value() - self._margin()
-        index = self._rows.row_at(y)
-        if index < 0 or y < 0 or y >= self._rows.rows[index].y + self._look.row_height:
+        row = self._row_at(point)
+        if row is None:
             return -1
-        row, x = self._rows.rows[index], self._left()
+        x = self._left()
         for token in range(row.first, row.end):
             width = self._rows.width_of(token)
             if x <= point.x() < x + width:
                 return token
             x += width
         return -1
+
+    def note_at(self, point: QPointF) -> str:
+        """The note at a point of the viewport, whole; "" where there is none."""
+        row = self._row_at(point)
+        return self._bands[row.band].note if row is not None and row.is_note else ""
+
+    def _row_at(self, point: QPointF) -> Row | None:
+        y = point.y() + self.verticalScrollBar().value() - self._margin()
+        index = self._rows.row_at(y)
+        if index < 0 or y < 0 or y >= self._rows.rows[index].y + self._look.row_height:
+            return None
+        return self._rows.rows[index]
 
     def token_rect(self, token: int) -> QRectF:
         """Where a token stands in the viewport; empty where it is not laid out."""

@@ -55,20 +55,26 @@ class TokenView(TokenPage):
 
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            token = self.token_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), self.describe(token), self.viewport())
+            at = QPointF(event.pos())
+            words = self.describe(self.token_at(at)) or self.note_at(at)
+            QToolTip.showText(event.globalPos(), words, self.viewport())
             return True
         return super().viewportEvent(event)
 
     def describe(self, token: int) -> str:
-        """A token in words: text, id, bytes, place."""
+        """A token in words: text, id, bytes, place; with the note above the band that it begins,
+        so that keys reach it."""
         if not 0 <= token < len(self._tokens):
             return ""
         piece = self._tokens.piece(token)
         words = self.tr("“%s” · id %d · bytes %s · token %s of %s")
         facts = (shown(piece), self._tokens.ids[token], bytes_text(piece) or self.tr("none"))
         text = words % (*facts, f"{token + 1:,}", f"{len(self._tokens):,}")
-        return text + self.tr(" · special") if self._tokens.is_special(token) else text
+        text += self.tr(" · special") if self._tokens.is_special(token) else ""
+        return f"{text} · {note}" if (note := self._note_above(token)) else text
+
+    def _note_above(self, token: int) -> str:
+        return next((band.note for band in self._bands if band.start == token), "")
 
     # ---- keys, clipboard, menu ----
 

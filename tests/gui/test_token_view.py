@@ -3,10 +3,10 @@
 import time
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QHelpEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 from gui.theme import Theme
@@ -115,6 +115,46 @@ def test_keys_go_from_token_to_token_and_tell_what_it_is(view: TokenView, qtbot:
     assert (
         QGuiApplication.clipboard().text() == "[100, 101, 102, 103, 104, 105, 106, 107, 108, 109]"
     )
+
+
+def test_special_tokens_are_painted_as_such(view: TokenView) -> None:
+    view.set_tokens(CHAT, [Band(0, 10, "You", "user")])
+    palette = view._theme.palette
+    image = view.grab().toImage()
+
+    def colours(token: int) -> set[str]:
+        box = view.token_rect(token).toRect()
+        spots = [(x, y) for x in range(box.left(), box.right()) for y in (box.top() + 3,)]
+        return {image.pixelColor(x, y).name().upper() for x, y in spots}
+
+    special, plain = colours(0), colours(1)
+    assert palette.accent_soft in special and palette.accent_soft not in plain
+    assert palette.token[1] in plain and not special & set(palette.token)
+    edge = view.token_rect(0)
+    edges = {
+        image.pixelColor(x, round(edge.top())).name().upper()
+        for x in range(round(edge.left()) + 6, round(edge.right()) - 6)
+    }
+    assert palette.accent in edges, "an outline tells it without colour of the ground"
+
+
+def test_a_note_that_is_cut_short_is_read_by_tooltip_key_and_screen_reader(
+    view: TokenView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = "3 messages left out to fit the context: " + "“a long question of long ago”, " * 12
+    view.set_tokens(CHAT, [Band(0, 3, "Template"), Band(3, 10, "You", "user", note)])
+    assert view.accessibleDescription() == note
+    told: list[str] = []
+    monkeypatch.setattr(QToolTip, "showText", lambda _at, words, _widget: told.append(words))
+    spot = view.token_rect(3).center().toPoint() - QPoint(0, round(view._look.row_height))
+    for at in (spot, view.token_rect(4).center().toPoint()):
+        QApplication.sendEvent(view.viewport(), QHelpEvent(QEvent.Type.ToolTip, at, at))
+    assert told == [note, view.describe(4)]
+    view.setFocus()
+    view.set_current(2)
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    assert view.accessibleDescription() == view.describe(3)
+    assert note in view.describe(3) and note not in view.describe(4)
 
 
 def test_what_is_cached_is_hatched_and_what_is_old_is_dim(view: TokenView, qtbot: QtBot) -> None:

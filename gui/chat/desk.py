@@ -8,10 +8,11 @@ it is sent. An earlier message in the field is editing.py's.
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.errors import AppError
 from gui.chat.editing import Editing
+from gui.chat.guest import Guest
 from gui.chat.model_loader import ModelLoader
 from gui.chat.open_chat import UNSENT_PREFILL
 from gui.chat.replies import Replies
@@ -28,7 +29,10 @@ class Desk(QObject):
     """The work area at work.
 
     take_attachments: gives the files that go with the message being sent, and lets go of them.
+    guest: what stands in the conversation's place and takes what is sent.
     """
+
+    guest_changed = Signal(bool)  # is there one
 
     def __init__(
         self,
@@ -48,6 +52,7 @@ class Desk(QObject):
         self.editing = Editing(session, work, self)
         # What goes with a message beside its words; asked when it is sent.
         self.take_attachments: Callable[[], list[dict[str, Any]]] = list
+        self.guest: Guest | None = None
         self._is_first_run = True
         self._teach_prefill()
         self._connect()
@@ -83,6 +88,13 @@ class Desk(QObject):
         transcript.continue_requested.connect(session.continue_reply)
         transcript.delete_requested.connect(session.delete_turn)
 
+    def set_guest(self, guest: Guest | None) -> None:
+        """Let a view answer for the conversation, until None is set."""
+        self.guest = guest
+        self.show_model()
+        self.show_branch()
+        self.guest_changed.emit(guest is not None)
+
     # ---- showing ----
 
     def set_first_run(self, is_first_run: bool) -> None:
@@ -105,13 +117,16 @@ class Desk(QObject):
         work.show_welcome(session.conversation.is_empty)
         work.composer.set_writing(session.is_busy)
         path = session.conversation.path()
-        work.strip.set_turn(path[-1] if path and not session.is_busy else None)
+        has_strip = bool(path) and not session.is_busy and self.guest is None
+        work.strip.set_turn(path[-1] if has_strip else None)
         self.show_status()
 
     def show_model(self) -> None:
         """Another model, or none: what the composer asks for."""
         model = self._loader.model
-        if model is None:
+        if self.guest is not None:
+            prompt = self.guest.prompt
+        elif model is None:
             prompt = tr("Message")
         elif self._session.is_base:
             prompt = tr("Text to continue")
@@ -147,11 +162,16 @@ class Desk(QObject):
         """Esc: leave an edit, else stop the reply."""
         if self.editing.is_on:
             self.editing.end()
+        elif self.guest is not None:
+            self.guest.escape()
         else:
             self._session.stop()
 
     def regenerate_last(self) -> None:
         """Answer the last question once more."""
+        if self.guest is not None:
+            self.guest.ask_again()
+            return
         path = self._session.conversation.path()
         if path and path[-1].role == "assistant":
             self._session.regenerate(path[-1].id)
@@ -160,14 +180,21 @@ class Desk(QObject):
         """Put the last message of one's own into the field."""
         path = self._session.conversation.path()
         mine = next((turn for turn in reversed(path) if turn.role == "user"), None)
-        if mine is not None:
+        if mine is not None and not self._is_away():
             self.editing.begin(mine.id)
 
     def continue_last(self) -> None:
         """Let the model go on with the last reply."""
         path = self._session.conversation.path()
-        if path and path[-1].role == "assistant":
+        if path and path[-1].role == "assistant" and not self._is_away():
             self._session.continue_reply(path[-1].id)
+
+    def _is_away(self) -> bool:
+        """The conversation is not in view: nothing is changed in it unseen, and that is said."""
+        if self.guest is not None:
+            words = tr("That changes the one chat: go back to it first (Esc).")
+            self._work.composer.set_status(words)
+        return self.guest is not None
 
     # ---- the reply's first words ----
 
@@ -213,7 +240,8 @@ class Desk(QObject):
     def _send(self, text: str) -> None:
         prefill = self._work.prefill.text()
         files = [] if self._session.is_busy else self.take_attachments()
-        if self._session.send_prefilled(text, prefill, files):
+        send = self._session.send_prefilled if self.guest is None else self.guest.send
+        if send(text, prefill, files):
             self._work.prefill.hide()
             self._work.composer.set_text(self._session.draft)
 

@@ -1,5 +1,6 @@
-"""What can be done with one message beyond the buttons painted on it: edit, judge, branch, answer
-with another model. Lines of the message's menu, with keys for the current message.
+"""What can be done with one message beyond what the transcript offers itself: edit, judge, branch,
+answer with another model. Lines of the message's menu and buttons of its row, with keys for the
+current message; and all of a message's lines as commands of the palette.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from gui.chat.conversation import Turn
 from gui.chat.features import ChatParts, Feature
 from gui.chat.line_strip import LineStrip
 from gui.chat.words import model_facts, tr
+from gui.commands import Command, plain
 from gui.widgets.transcript import MessageAction, MessageView
 
 
@@ -41,41 +43,74 @@ class MessageActions(Feature):
     # ---- the lines ----
 
     def _add_editing(self) -> None:
-        editing = self.parts.desk.editing
-        self._add("edit-reply", tr("Edit the reply"), "edit", editing.begin, "F2", self._is_reply)
+        edit, tip = self.parts.desk.editing.begin, tr("Change what the model said")
+        self._add(
+            MessageAction(
+                "edit-reply",
+                tr("Edit the reply"),
+                "edit",
+                self._can_be_edited,
+                "F2",
+                tip,
+                row="edit",
+            ),
+            edit,
+        )
 
     def _add_branching(self) -> None:
-        session = self.parts.session
+        session, model, again = self.parts.session, tr("Answer with another model…"), self._is_mine
+        branch = tr("Branch from here into a new chat")
+        inner = self._is_inner
+        self._add(MessageAction("other-model", model, "cpu", _is_done, "M"), self._ask_model)
         self._add(
-            "other-model", tr("Answer with another model…"), "cpu", self._ask_model, "M", _is_done
+            MessageAction("again", tr("Answer again from here"), "refresh", again, "A"), self._again
         )
-        self._add("again", tr("Answer again from here"), "refresh", self._again, "A", self._is_mine)
-        self._add("go-on", tr("Go on from here"), "branch", session.show_branch, "", self._is_inner)
-        self._add("branch", tr("Branch from here into a new chat"), "branch", self._branch, "N")
+        self._add(
+            MessageAction("go-on", tr("Go on from here"), "branch", inner), session.show_branch
+        )
+        self._add(MessageAction("branch", branch, "branch", _is_done, "N"), self._branch)
 
     def _add_judging(self) -> None:
-        is_reply = self._is_reply
-        self._add("good", tr("Good reply"), "thumb-up", partial(self._rate, n=1), "G", is_reply)
-        self._add("bad", tr("Bad reply"), "thumb-down", partial(self._rate, n=-1), "B", is_reply)
-        self._add("correct", tr("Correct the reply…"), "edit", self._correct, "C", is_reply)
-        toggle = self.parts.presenter.toggle_correction
-        self._add(
-            "correction", tr("Show or hide the correction"), "", toggle, "V", self._is_corrected
-        )
-        self._add("tags", tr("Tags…"), "tag", self._ask_tags, "T", is_reply)
+        is_reply, toggle = self._is_reply, self.parts.presenter.toggle_correction
+        self._add_rating("good", tr("Good reply"), "thumb-up", "G", 1)
+        self._add_rating("bad", tr("Bad reply"), "thumb-down", "B", -1)
+        correct, corrected = tr("Correct the reply…"), tr("Show or hide the correction")
+        self._add(MessageAction("correct", correct, "edit", is_reply, "C"), self._correct)
+        self._add(MessageAction("correction", corrected, "", self._is_corrected, "V"), toggle)
+        self._add(MessageAction("tags", tr("Tags…"), "tag", is_reply, "T"), self._ask_tags)
 
-    def _add(
-        self,
-        key: str,
-        text: str,
-        picture: str,
-        do: Callable[[str], object],
-        shortcut: str = "",
-        applies: Callable[[MessageView], bool] | None = None,
-    ) -> None:
-        self._do[key] = do
-        action = MessageAction(key, text, picture, applies or _is_done, shortcut)
+    def _add_rating(self, key: str, text: str, picture: str, shortcut: str, n: int) -> None:
+        tip = tr("{what}: say so once, take it back with the second time").format(what=text)
+        self._add(
+            MessageAction(
+                key,
+                text,
+                picture,
+                self._is_reply,
+                shortcut,
+                tip,
+                row="judge",
+                is_on=lambda view: self._rating(view) == n,
+            ),
+            partial(self._rate, n=n),
+        )
+
+    def _add(self, action: MessageAction, do: Callable[[str], object]) -> None:
+        self._do[action.key] = do
         self.parts.work.transcript.add_message_action(action)
+
+    def commands(self) -> list[Command]:
+        """What can be done with the current message, or with the last one."""
+        transcript = self.parts.work.transcript
+        n_messages = len(transcript.column.items)
+        if not transcript.isVisible() or not n_messages:
+            return []
+        index = transcript.current_message
+        note = tr("This message") if index >= 0 else tr("Last message")
+        return [
+            Command(plain(one.text), note, partial(transcript.act, one.target), one.shortcut)
+            for one in transcript.lines_of(index if index >= 0 else n_messages - 1)
+        ]
 
     @Slot(str, str)
     def _on_action_requested(self, key: str, message_id: str) -> None:
@@ -90,6 +125,13 @@ class MessageActions(Feature):
 
     def _is_reply(self, view: MessageView) -> bool:
         return view.role == "assistant" and _is_done(view)
+
+    def _can_be_edited(self, view: MessageView) -> bool:
+        return self._is_reply(view) and not self.parts.session.is_busy
+
+    def _rating(self, view: MessageView) -> int:
+        turn = self._turn(view)
+        return turn.rating if turn is not None else 0
 
     def _is_mine(self, view: MessageView) -> bool:
         return view.role == "user" and not self.parts.session.is_busy
@@ -174,7 +216,7 @@ class MessageActions(Feature):
     @Slot()
     def _on_tags_left(self) -> None:
         self.tags.hide()
-        self.parts.work.transcript.setFocus()
+        self.parts.work.focus_page()
 
 
 def _is_done(view: MessageView) -> bool:

@@ -31,6 +31,14 @@ class SentTurn:
     reply: Turn
 
 
+@dataclass(frozen=True)
+class SentMany:
+    """A message as it stands in several branches, and the replies that will answer it there."""
+
+    questions: list[Turn]
+    replies: list[Turn]
+
+
 # ---- sending ----
 
 
@@ -59,6 +67,42 @@ def send_turn(
     if unsent is not None:
         set_settings(store, handle, settings, unsent)
     return SentTurn(msgspec.structs.replace(question, id=turn_id, created_s=time.time()), reply)
+
+
+def send_many(
+    store: ChatStore,
+    handle: ChatHandle,
+    parents: Sequence[str | None],
+    question: Turn | None,
+    settings: ChatSettings,
+    model_names: Sequence[str],
+    given: str = "",
+    unsent: dict[str, Any] | None = None,
+) -> SentMany:
+    """Keep a message below each of these parents, once for those that are the same, and begin a
+    reply for each; without a message the replies answer the parents themselves.
+
+    Args:
+        parents, model_names: of each reply; the others as for `send_turn`.
+    """
+    chat_id = ensured(store, handle, settings)
+    asked: dict[str | None, Turn] = {}
+    for parent_id in dict.fromkeys(parents) if question is not None else ():
+        assert question is not None
+        details = question.details or None
+        turn_id = store.add_message(chat_id, parent_id, "user", question.content, details=details)
+        asked[parent_id] = msgspec.structs.replace(
+            question, id=turn_id, parent_id=parent_id, created_s=time.time()
+        )
+    replies = [
+        begin_reply(store, handle, asked[one].id if asked else one, name, given)
+        for one, name in zip(parents, model_names, strict=True)
+    ]
+    if question is not None:
+        store.set_draft(chat_id, "")
+    if unsent is not None:
+        set_settings(store, handle, settings, unsent)
+    return SentMany(list(asked.values()), replies)
 
 
 def begin_reply(

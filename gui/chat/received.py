@@ -110,7 +110,7 @@ class Received(Feature):
         if self._reply is not None:
             self._reply = None
             self.parts.work.show_chat()
-            self.parts.work.transcript.setFocus()
+            self.parts.work.focus_page()
 
     # ---- asking ----
 

@@ -1,7 +1,8 @@
 """The replies being written, in whichever chats: begins them, lets them wait for the model, tells
 what comes of them.
 
-Knows no list of chats and no widget; a reply goes on when another chat is opened.
+Knows no list of chats and no widget; a reply goes on when another chat is opened. Replies that are
+written beside these, by requests or workers of their own, are asked, stopped and told of with them.
 """
 
 from collections.abc import Callable
@@ -48,17 +49,38 @@ class Replies(QObject):
         self._store = store
         self._loader = loader
         self._open: dict[str, _Open] = {}
+        self._beside: list[Replies] = []
         loader.model_loaded.connect(self._on_model_loaded)
         loader.load_failed.connect(self._on_load_failed)
         loader.load_cancelled.connect(self._on_load_cancelled)
 
+    def add_beside(self, others: "Replies") -> None:
+        """Count others as one's own until `drop_beside`; all but their failures are told on."""
+        self._beside.append(others)
+        others.text_arrived.connect(self.text_arrived)
+        others.progressed.connect(self.progressed)
+        others.ended.connect(self.ended)
+        others.saved.connect(self.saved)
+
+    def drop_beside(self, others: "Replies") -> None:
+        self._beside.remove(others)
+
     def streaming(self, reply_id: str) -> StreamingReply | None:
         """The reply in the making with this id, None when it is over or none of ours."""
         entry = self._open.get(reply_id)
-        return entry.writer.reply if entry else None
+        if entry is not None:
+            return entry.writer.reply
+        found = (others.streaming(reply_id) for others in self._beside)
+        return next((reply for reply in found if reply is not None), None)
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is written here, in no chat."""
+        return not self._open and all(others.is_idle for others in self._beside)
 
     def is_writing_in(self, conversation: Conversation) -> bool:
-        return any(reply_id in conversation for reply_id in self._open)
+        is_own = any(reply_id in conversation for reply_id in self._open)
+        return is_own or any(others.is_writing_in(conversation) for others in self._beside)
 
     def n_left_out(self, conversation: Conversation) -> int:
         """Tokens of the branch shown that its last reply was not given."""
@@ -136,17 +158,23 @@ class Replies(QObject):
         for reply_id, entry in list(self._open.items()):
             if reply_id in conversation:
                 entry.writer.cancel()
+        for others in list(self._beside):
+            others.stop_in(conversation)
 
     def stop_chat(self, chat_id: str) -> None:
         """Stop what is being written in a chat that need not be the open one."""
         for entry in list(self._open.values()):
             if entry.handle.id == chat_id:
                 entry.writer.cancel()
+        for others in list(self._beside):
+            others.stop_chat(chat_id)
 
     def interrupt_all(self) -> None:
         """The window is closing: keep what there is of every reply, as stopped."""
         for entry in list(self._open.values()):
             entry.writer.interrupt()
+        for others in list(self._beside):
+            others.interrupt_all()
 
     def _start(self, writer: ReplyWriter) -> None:
         model, entry = self._loader.model, self._open[writer.reply.reply_id]

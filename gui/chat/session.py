@@ -2,7 +2,8 @@
 meet. No widgets: the room draws what this tells and passes on what a person asks.
 
 The layers below, each over the one before: shelf.py (the list of chats, undo), open_chat.py (which
-chat, drafts, settings), changes.py (branches, edits, ratings), asking.py (replies by the model).
+chat, drafts, settings), changes.py (branches, edits, ratings), asking.py (replies by the model),
+asking_many.py (the same in several branches at once).
 This one adds replies that a person writes token by token.
 """
 
@@ -15,7 +16,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.process.messages import Token
 from gui.chat import message_file
-from gui.chat.asking import AskingChat, Place
+from gui.chat.asking import Place
+from gui.chat.asking_many import ManyAsking
 from gui.chat.conversation import Beginning, State, Turn
 from gui.chat.model_loader import ModelLoader
 from gui.chat.replies import Replies
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from engine.chats.store import ChatStore
 
 
-class ChatSession(AskingChat):
+class ChatSession(ManyAsking):
     """One open chat, or one that is not in the store yet."""
 
     own_text_arrived = Signal(str, str)  # turn id, text that a person picked

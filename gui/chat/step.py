@@ -69,6 +69,7 @@ class StepFeature(Feature):
         parts.session.own_stop_asked.connect(self._leave)
         parts.session.send_refused.connect(self._leave)
         parts.replies.ended.connect(self._on_reply_ended)
+        parts.desk.guest_changed.connect(self._on_guest_changed)
         parts.work.composer.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -76,6 +77,14 @@ class StepFeature(Feature):
             is_narrow = self.parts.work.composer.width() < self.parts.context.theme.px(NARROW_PX)
             self.button.setText(tr("Step") if is_narrow else tr("Step by token"))
         return super().eventFilter(watched, event)
+
+    @Slot(bool)
+    def _on_guest_changed(self, has_guest: bool) -> None:
+        """Tokens are picked in the one chat alone."""
+        if has_guest:
+            self._leave()
+        self.button.setVisible(not has_guest)
+        self.button.setEnabled(not has_guest)
 
     # ---- beginning ----
 

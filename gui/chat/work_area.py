@@ -43,6 +43,7 @@ class WorkArea(QFrame):
         self.composer = Composer(theme, self)
         self._column = QWidget(self)
         self._is_welcome = True
+        self._stand_in: QWidget | None = None
         self._bottom = QHBoxLayout()
         self._lay_out()
         self.transcript.viewport().installEventFilter(self)
@@ -56,6 +57,19 @@ class WorkArea(QFrame):
         if self.pages.currentWidget() in (self.welcome, self.transcript):
             self.show_chat()
 
+    def set_stand_in(self, view: QWidget | None) -> None:
+        """Show an added view as the conversation, with the composer, until None is set: other views
+        lead back to it."""
+        was_shown = self.pages.currentWidget() in (self.welcome, self.transcript, self._stand_in)
+        self._stand_in = view
+        if was_shown or view is not None:
+            self.show_chat()
+
+    def focus_page(self) -> None:
+        """Give the keys to what stands in the conversation's place."""
+        page = self.pages.currentWidget()
+        (self.transcript if page is self.welcome else page).setFocus()
+
     def add_view(self, view: QWidget) -> None:
         """A further view of the chat, in the transcript's place when it is shown."""
         self.pages.addWidget(view)
@@ -66,8 +80,9 @@ class WorkArea(QFrame):
         self._column.setVisible(has_composer)
 
     def show_chat(self) -> None:
-        """Back to the transcript (or the welcome) and the composer."""
-        self.pages.setCurrentWidget(self.welcome if self._is_welcome else self.transcript)
+        """Back to the transcript (or the welcome, or what stands in for it) and the composer."""
+        page = self.welcome if self._is_welcome else self.transcript
+        self.pages.setCurrentWidget(self._stand_in or page)
         self._column.show()
 
     def add_strip(self, strip: QWidget) -> None:

@@ -27,6 +27,8 @@ SLOW_MODULES = {
     "test_real_chat",
     "test_real_messages",
     "test_real_papers",
+    "test_real_receipts",
+    "test_receipts",
     "test_replay",
     "test_score",
     "test_real_received",

@@ -81,7 +81,8 @@ class _Run:
         self.first_token_s = 0.0
         self.last_token_s = 0.0
         self.replies: list[GrowingReply] = []
-        self.dropped: list[int] = []
+        self.dropped: list[int] = []  # what the prompt lacked
+        self.dropped_later: list[int] = []  # and what made room in the middle of the reply
         self.n_prompt = self.n_reused = 0
         self.prompt_hash = ""
         self.slices: list[int] = []
@@ -156,7 +157,7 @@ class _Run:
         rows: Sequence[int] = [self.place.last_size - 1] * len(active)
         while active:
             drawn = [reply.draw(self.context, row) for reply, row in zip(active, rows, strict=True)]
-            self._note_time()
+            self._note_time(active)
             yield from drawn
             active = [reply for reply in active if reply.finish is None]
             if not active:
@@ -223,8 +224,9 @@ class _Run:
         fitted = self._refit() if len(self.replies) == 1 else None
         if fitted is None:
             raise self.place.full()
-        self.dropped = fitted.dropped
-        yield Dropped(job=0, messages=fitted.dropped, n_tokens=fitted.n_tokens)
+        self.dropped_later = fitted.dropped[len(self.dropped) :]
+        n_written = len(active[0].ids)
+        yield Dropped(job=0, messages=fitted.dropped, n_tokens=fitted.n_tokens, n_written=n_written)
         ids = joined(fitted.prompt.ids, self.before, active[0].ids)
         self.place.release()
         self.place.acquire(ids)
@@ -234,10 +236,9 @@ class _Run:
         if self.request.overflow != "drop_oldest" or self.request.messages is None:
             return None
         n_reply = len(self.replies[0].ids)
+        dropped = [*self.dropped, *self.dropped_later]
         try:
-            return overflow.fit(
-                self.loaded, self.request, self.context.n_ctx, n_reply, self.dropped
-            )
+            return overflow.fit(self.loaded, self.request, self.context.n_ctx, n_reply, dropped)
         except AppError:
             return None  # nothing more may be left out: the reply ends where the context does
 
@@ -282,10 +283,16 @@ class _Run:
             template_hash="" if self.request.messages is None else self.loaded.template_hash,
             alone=self.is_alone,
             n_reasoning=sum(reply.n_reasoning for reply in self.replies),
+            dropped_later=self.dropped_later,
+            sha256=self.loaded.sha256,
+            adapter_files=self.loaded.files_of(self.request.adapters),
+            speeds=[reply.tokens_per_s(self.first_token_s) for reply in self.replies],
         )
 
-    def _note_time(self) -> None:
+    def _note_time(self, active: list[GrowingReply]) -> None:
         self.last_token_s = time.perf_counter()
+        for reply in active:
+            reply.last_s = self.last_token_s
         if not self.first_token_s:
             self.first_token_s = self.last_token_s
 

@@ -26,9 +26,11 @@ from engine.llama import library
 from engine.llama.adapters import Adapters
 from engine.llama.context import Context
 from engine.llama.model import Model
+from engine.models.file_hash import fingerprint, state_of
+from engine.models.file_hashes import FileHashes
 from engine.models.gguf_header import Header
 from engine.paths import Paths
-from engine.process.messages import Load, ModelInfo
+from engine.process.messages import Adapter, AdapterFile, Load, ModelInfo
 
 DEFAULT_N_CTX = 8192
 _N_RECENT_PROMPTS = 8
@@ -47,9 +49,17 @@ class Loaded:
     from any."""
 
     def __init__(
-        self, model: Model, header: Header, info: ModelInfo, request: Load, paths: Paths
+        self,
+        model: Model,
+        header: Header,
+        info: ModelInfo,
+        request: Load,
+        paths: Paths,
+        hashes: FileHashes | None = None,
     ) -> None:
         self.model = model
+        self.hashes = hashes or FileHashes(paths.cache / "sha256.json")
+        self._file_state = state_of(model.path)
         self.vocab = model.vocab
         self.paths = paths
         self.request = request
@@ -166,12 +176,29 @@ class Loaded:
         fields["n_threads"] = self.n_threads
         fields["load_ms"] = self.load_ms
         fields["end_ids"] = self.vocab.end_ids
+        fields["sha256"] = self.sha256
+        fields["n_gpu_layers"] = self.model.n_gpu_layers
+        fields["kv_type"] = self.request.kv_type
         fields["backend"] = ", ".join(device.name for device in library.gpus()) or "CPU"
         if main:
             fields["n_ctx"] = main.context.n_ctx
             fields["kv_bytes"] = main.context.buffers.kv
             fields["compute_bytes"] = main.context.buffers.compute
+            fields["flash_attention"] = main.context.flash_attention
         return ModelInfo(**fields)
+
+    @property
+    def sha256(self) -> str:
+        """sha256 of the file as it was loaded; "" while it is not known."""
+        return self.hashes.known(self.model.path, self._file_state)
+
+    def files_of(self, adapters: list[Adapter]) -> list[AdapterFile]:
+        """What the files of these adapters are; those at scale 0 are never looked at."""
+        return [
+            AdapterFile(one.path, self.hashes.fingerprint(one.path), self.hashes.known(one.path))
+            for one in adapters
+            if one.scale
+        ]
 
     @cached_property
     def template_hash(self) -> str:
@@ -242,19 +269,6 @@ class Loaded:
     def _state_folder(self) -> StateFolder:
         key = f"{self.fingerprint}/{self.request.kv_type}/{library.library_version()}"
         return StateFolder(self.paths.states, key, self.request.state_max_bytes)
-
-
-def fingerprint(path: Path) -> str:
-    """A sha256 over the file's size and 64 samples spread over it: quick for any size, different
-    for any real change."""
-    digest = hashlib.sha256()
-    size = path.stat().st_size
-    digest.update(size.to_bytes(8, "little"))
-    with path.open("rb") as file:
-        for index in range(64):
-            file.seek(max(0, size - 65536) * index // 63)
-            digest.update(file.read(65536))
-    return digest.hexdigest()
 
 
 def check_memory(path: Path, info: ModelInfo, n_ctx: int) -> None:

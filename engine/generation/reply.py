@@ -39,6 +39,7 @@ class GrowingReply:
         self.last = -1
         self.ids: list[int] = []
         self.n_reasoning = 0
+        self.last_s = 0.0  # when its newest token was drawn
         self._request = request
         self._vocab = vocab
         self._logprobs = logprobs
@@ -119,6 +120,11 @@ class GrowingReply:
         self._text.append(rest)
         return rest
 
+    def tokens_per_s(self, first_s: float) -> float:
+        """Its speed since its first token was drawn; 0 where that tells nothing."""
+        seconds, n_timed = self.last_s - first_s, len(self.ids) - 1
+        return n_timed / seconds if seconds > 0 and n_timed > 0 else 0.0
+
     def result(self) -> Reply:
         return Reply(
             text="".join(self._text),
@@ -126,4 +132,5 @@ class GrowingReply:
             n_generated=len(self.ids),
             stop_string=self._stream.stopped_by,
             seed=self._seed,
+            n_reasoning=self.n_reasoning,
         )

@@ -34,6 +34,7 @@ _KV_TYPES = {
     "q4_0": C.GGML_TYPE_Q4_0,
 }
 _SIZE_LINE = re.compile(r"(KV|RS|compute|output)\s+buffer size\s*=\s*([\d.]+) MiB")
+_FLASH_LINE = re.compile(r"Flash Attention.* (enabled|disabled)")
 
 
 class NoRoomError(Exception):
@@ -94,6 +95,7 @@ class Context:
                 "\n".join(lines[-20:]),
             )
         self.buffers = _buffer_sizes(lines)
+        self.flash_attention = _flash_attention(lines)
         self._memory = C.llama_get_memory(self._handle)
         self._batch = _Batch(N_BATCH)
         self._rows: dict[int, Logits] = {}
@@ -325,6 +327,12 @@ def _parameters(n_ctx: int, n_threads: int, kv_type: str, n_seq_max: int) -> C.l
     parameters.type_k = parameters.type_v = _KV_TYPES[kv_type]
     parameters.no_perf = True
     return parameters
+
+
+def _flash_attention(lines: list[str]) -> str:
+    """What llama.cpp chose: "enabled" or "disabled"; "" where it does not say."""
+    found = [match[1] for line in lines if (match := _FLASH_LINE.search(line))]
+    return found[-1] if found else ""
 
 
 def _buffer_sizes(lines: list[str]) -> BufferSizes:

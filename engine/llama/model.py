@@ -2,6 +2,7 @@
 where someone waits."""
 
 import ctypes
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,9 @@ _REASONS = (
         "Fetch the file again, or choose another.",
     ),
 )
+
+
+_OFFLOAD_LINE = re.compile(r"offloaded (\d+)/\d+ layers")
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,7 @@ class Model:
             raise JobCancelledError
         if not self.handle:
             raise _load_error(lines)
+        self.n_gpu_layers = _offloaded(lines)
         self.vocab = Vocab(C.llama_model_get_vocab(self.handle))
         if self.vocab.n_tokens == 0:
             self.close()
@@ -142,6 +147,11 @@ def _device_list(name: str) -> "ctypes.Array[ctypes.c_void_p]":
         known = ", ".join(device.name for device in library.devices())
         raise AppError(f"There is no device named {name} here.", f"Choose one of: {known}.")
     return (ctypes.c_void_p * 2)(found[0].handle, None)
+
+
+def _offloaded(lines: list[str]) -> int:
+    """How many layers went to a GPU; a build without one does not speak of it."""
+    return next((int(found[1]) for line in lines if (found := _OFFLOAD_LINE.search(line))), 0)
 
 
 def _load_error(lines: list[str]) -> AppError:

@@ -342,10 +342,13 @@ class PromptProgress(Event, frozen=True):
 
 class Dropped(Event, frozen=True):
     """What the overflow policy left out of the prompt: indices into the request's messages, and how
-    many tokens that saved. A raw prompt has no turns to leave out: one too long is refused."""
+    many tokens that saved. A raw prompt has no turns to leave out: one too long is refused.
+    n_written: tokens of the reply that stood already; above 0 the prompt was another, and only what
+    comes lacks these."""
 
     messages: list[int]
     n_tokens: int
+    n_written: int = 0
 
 
 class Tokens(Event, frozen=True):
@@ -378,18 +381,28 @@ class Nothing(Result, frozen=True):
 
 
 class Reply(Struct, frozen=True):
-    """One finished reply. n_generated counts the end token too, where the model gave one."""
+    """One finished reply. n_generated counts the end token too, where the model gave one;
+    n_reasoning: those between the marks of reasoning."""
 
     text: str
     finish: Finish
     n_generated: int
     stop_string: str = ""
     seed: int = 0
+    n_reasoning: int = 0
+
+
+class AdapterFile(Struct, frozen=True):
+    """What an adapter's file was, as ModelInfo says it of the model's."""
+
+    path: str
+    fingerprint: str
+    sha256: str = ""
 
 
 class Generated(Result, frozen=True):
     """n_prompt = n_reused + n_decoded (prompt tokens). tokens_per_s counts generation alone, over
-    all replies.
+    all replies; speeds: the same for each of them, from its first token to its last.
 
     slices: sizes of all decode calls that made the prompt's KV, in order, those of its reused part
     too ([] where they are not known: a state from an older disk); a negative one says how many
@@ -397,7 +410,10 @@ class Generated(Result, frozen=True):
     they ran with.
     prompt_hash: sha256 over the prompt's ids (int32, little-endian), with prefill_ids;
     template_hash: sha256 of the chat template, "" for a raw prompt. alone: no other sequence stood
-    in the KV cache. n_reasoning: tokens between the marks of reasoning.
+    in the KV cache. n_reasoning: tokens between the marks of reasoning, over all replies.
+    dropped: messages that the prompt lacked; dropped_later: those left out while the reply was
+    written, to make room. sha256: of the model's file, "" while it is not known; adapter_files:
+    those that were on.
     """
 
     replies: list[Reply]
@@ -414,13 +430,20 @@ class Generated(Result, frozen=True):
     template_hash: str = ""
     alone: bool = False
     n_reasoning: int = 0
+    dropped_later: list[int] = []
+    sha256: str = ""
+    adapter_files: list[AdapterFile] = []
+    speeds: list[float] = []
 
 
 class ModelInfo(Result, frozen=True):
     """What a model file says of itself. template: "file" (carried in the file), "known" (recognised
     by its special tokens) or "none" (a base model: offer raw completion). sizes in bytes; n_ctx 0
     where nothing is loaded.
-    end_ids: the tokens that end a reply, of a loaded model."""
+    Of a loaded model: fingerprint: sha256 over samples of the file, at hand at once; sha256: over
+    all of it, "" until the worker has read it; n_gpu_layers: how many layers a GPU holds;
+    flash_attention: "enabled", "disabled", "" where llama.cpp does not say; end_ids: the tokens
+    that end a reply."""
 
     path: str
     name: str
@@ -446,6 +469,10 @@ class ModelInfo(Result, frozen=True):
     compute_bytes: int = 0
     load_ms: float = 0.0
     end_ids: list[int] = []
+    sha256: str = ""
+    n_gpu_layers: int = 0
+    kv_type: str = ""
+    flash_attention: str = ""
 
 
 class ModelList(Result, frozen=True):

@@ -18,6 +18,7 @@ import numpy as np
 import psutil
 
 from engine.errors import AppError, JobCancelledError
+from engine.models.file_hashes import FileHashes
 from engine.models.gguf_header import Header, describe, read_header
 from engine.models.library import scan_models
 from engine.paths import user_paths
@@ -65,6 +66,7 @@ class Service:
 
     def __init__(self) -> None:
         self.paths = user_paths()
+        self.hashes = FileHashes(self.paths.cache / "sha256.json")
         self.loaded: Loaded | None = None
         self._is_loading = False
         # Held while a question is answered on the reader's thread, and while a model is given back.
@@ -174,7 +176,7 @@ class Service:
             return report(Progress(job=0, fraction=0.9 * fraction, what="loading"))
 
         model = Model(path, options, on_progress)
-        loaded = Loaded(model, header, info, request, self.paths)
+        loaded = Loaded(model, header, info, request, self.paths, self.hashes)
         try:
             self._prepare(loaded, request, report)
             if not report(Progress(job=0, fraction=1.0, what="ready")):
@@ -183,6 +185,7 @@ class Service:
             loaded.close()
             raise
         self.loaded = loaded
+        self.hashes.want(path)
         return loaded.described(1e3 * (time.perf_counter() - start))
 
     def _prepare(self, loaded: "Loaded", request: Load, report: Callable[[Any], bool]) -> None:
@@ -196,16 +199,22 @@ class Service:
     def _generate(self, request: Generate) -> JobGenerator:
         from engine.generation.generate import generate
 
-        return (yield from generate(self._model, request))
+        with self.hashes.paused():
+            for adapter in request.adapters:
+                if adapter.scale:
+                    self.hashes.want(adapter.path)
+            return (yield from generate(self._model, request))
 
     def _score(self, request: Score) -> JobGenerator:
         from engine.generation.score import score
 
-        return (yield from score(self._model, request))
+        with self.hashes.paused():
+            return (yield from score(self._model, request))
 
     def _unload(self) -> Nothing:
         self._model.require_idle()
         loaded, self.loaded = self._model, None
+        self.hashes.forget(loaded.model.path)
         loaded.keep_states()
         with self._in_use:
             loaded.close()

@@ -3,7 +3,6 @@ have stood there. A button in the header, kept per chat.
 """
 
 from PySide6.QtCore import QEvent, QObject, Slot
-from PySide6.QtWidgets import QPushButton, QToolButton
 
 from gui.chat.certainty_legend import CertaintyLegend
 from gui.chat.certainty_popup import CertaintyPopup
@@ -11,10 +10,10 @@ from gui.chat.certainty_tokens import CertaintyTokens
 from gui.chat.chat_settings import ChatSettings
 from gui.chat.features import ChatParts, Feature
 from gui.chat.words import tr
+from gui.icons import icon
+from gui.widgets.shy_button import ShyButton
 
 SHORTCUT = "Ctrl+Shift+C"
-# Where the title would have less (at 13 px), the legend stands above the composer.
-TITLE_PX = 110
 
 
 class CertaintyFeature(Feature):
@@ -22,7 +21,7 @@ class CertaintyFeature(Feature):
 
     def __init__(self, parts: ChatParts) -> None:
         super().__init__(parts)
-        self.button = QPushButton(tr("Certainty"))
+        self.button = ShyButton(tr("Certainty"), "")
         self.legend = CertaintyLegend(parts.context.theme)
         self.low_legend = CertaintyLegend(parts.context.theme)
         self.tokens = CertaintyTokens(parts, self)
@@ -38,6 +37,8 @@ class CertaintyFeature(Feature):
         parts.session.branch_changed.connect(self._on_branch_changed)
         parts.session.settings_replaced.connect(self._on_settings)
         parts.details.settings_changed.connect(self._on_settings)
+        parts.context.theme.changed.connect(self._dress)
+        self._dress()
         self._show(parts.session.settings)
 
     def save_state(self) -> None:
@@ -46,9 +47,7 @@ class CertaintyFeature(Feature):
         self.tokens.clear()
 
     def _name_parts(self) -> None:
-        self.button.setProperty("kind", "chip")
         self.button.setCheckable(True)
-        self.button.setAccessibleName(tr("Certainty"))
         self.button.setToolTip(
             tr(
                 "Colour each token by how probable it was (Ctrl+Shift+C). Rest the mouse on one to"
@@ -57,7 +56,8 @@ class CertaintyFeature(Feature):
                 " one; then Down, Enter."
             )
         )
-        self.button.setAccessibleDescription(self.legend.accessibleName())
+        legend = f"{self.legend.accessibleName()}. {self.legend.toolTip()}"
+        self.button.setAccessibleDescription(legend)
 
     def _show(self, settings: ChatSettings) -> None:
         is_on = settings.certainty
@@ -71,22 +71,23 @@ class CertaintyFeature(Feature):
 
     def _fit(self) -> None:
         """The legend stands in the header, or above the composer where the header is full."""
-        header, px = self.parts.work.header, self.parts.context.theme.px
-        kinds = (QPushButton, QToolButton)
-        tools = [one for kind in kinds for one in header.findChildren(kind)]
-        shown = [one for one in tools if one.isVisibleTo(header)]
-        taken = sum(tool.sizeHint().width() + px(8) for tool in shown)
-        room = header.width() - taken - self.legend.sizeHint().width() - px(28)
-        is_on, is_roomy = self.button.isChecked(), room >= px(TITLE_PX)
+        is_on = self.button.isChecked()
+        is_roomy = self.parts.work.header.has_place_for(self.legend)
         self.legend.setVisible(is_on and is_roomy)
         self.low_legend.setVisible(is_on and not is_roomy)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize:
+        # Also when another tool of the header came or went, or the title is another.
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
             self._fit()
         return super().eventFilter(watched, event)
 
     # ---- slots ----
+
+    @Slot()
+    def _dress(self) -> None:
+        palette = self.parts.context.theme.palette
+        self.button.setIcon(icon("certainty", palette.text_dim, palette.accent))
 
     @Slot(bool)
     def _on_clicked(self, is_on: bool) -> None:

@@ -28,7 +28,8 @@ class CertaintyLegend(QWidget):
         self.setToolTip(
             tr(
                 "How probable each token was, of all tokens that could have stood there. A thin"
-                " mark is a token that shows nothing, such as ** around bold words."
+                " mark is a token that shows nothing, such as ** around bold words; the tokens of a"
+                " formula share its box from left to right."
             )
         )
         theme.changed.connect(self._on_theme_changed)

@@ -27,6 +27,7 @@ from gui.chat.conversation import Turn
 from gui.chat.features import ChatParts
 from gui.chat.streaming import StreamingReply
 from gui.chat.words import tr
+from gui.widgets.announce import announce
 from gui.widgets.probability_popup import ProbabilityPopup
 from gui.widgets.token_marks import TokenMarks
 
@@ -52,6 +53,8 @@ class CertaintyPopup(QObject):
         transcript, popup = self._transcript, self.popup
         transcript.token_pointed.connect(self._on_pointed)
         transcript.token_left.connect(self._on_left)
+        transcript.reasoning_toggled.connect(popup.close_it)
+        transcript.tokens_skipped.connect(self._on_skipped)
         transcript.popup_key = self._key
         transcript.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         popup.candidate_picked.connect(self._on_picked)
@@ -123,7 +126,7 @@ class CertaintyPopup(QObject):
 
     def _speak(self) -> None:
         if self._is_by_key:
-            self._transcript.setAccessibleDescription(self.popup.spoken())
+            announce(self._transcript, self.popup.spoken())
 
     # ---- asking ----
 
@@ -147,14 +150,18 @@ class CertaintyPopup(QObject):
         def hear(event: AnyEvent) -> None:
             if isinstance(event, Tokens) and event.items:
                 self._take(place, marks, event.items[-1])
-            elif isinstance(event, Failed) and self._place == place:
-                self.popup.show_waiting(
-                    marks.tokens[index], f"{event.message} {event.hint}".strip()
-                )
-            elif isinstance(event, Done) and self._place == place and marks.top(index) is None:
-                self.popup.show_waiting(marks.tokens[index], tr("The model said nothing of it."))
+            elif isinstance(event, Failed):
+                self._tell(place, marks, f"{event.message} {event.hint}".strip())
+            elif isinstance(event, Done) and marks.top(index) is None:
+                self._tell(place, marks, tr("The model said nothing of it."))
 
         self._parts.context.engine.submit(make_request, hear)
+
+    def _tell(self, place: tuple[str, int], marks: TokenMarks, words: str) -> None:
+        """Why there are no alternatives, while the popup still waits for them."""
+        if self._place == place and self.popup.isVisible():
+            self.popup.show_waiting(marks.tokens[place[1]], words)
+            self._speak()
 
     def _take(self, place: tuple[str, int], marks: TokenMarks, scored: Token) -> None:
         if scored.top is None:
@@ -213,6 +220,12 @@ class CertaintyPopup(QObject):
 
     # ---- going ----
 
+    @Slot(str)
+    def _on_skipped(self, _message_id: str) -> None:
+        """Keys looked for tokens where all are folded away."""
+        words = tr("The reasoning is folded: Space opens it, then its tokens can be looked at.")
+        announce(self._transcript, words)
+
     @Slot()
     def _on_left(self) -> None:
         if self.popup.isVisible() and not self._is_by_key:
@@ -243,9 +256,7 @@ class CertaintyPopup(QObject):
         is_mine = self.popup.key(key)
         if is_mine and self.popup.isVisible():
             self._is_by_key = True
-            self._transcript.setAccessibleDescription(
-                self.popup.list.accessibleDescription() or self.popup.spoken()
-            )
+            announce(self._transcript, self.popup.spoken_now())
         return is_mine
 
     def _is_on_popup(self, watched: QObject) -> bool:

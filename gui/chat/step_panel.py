@@ -1,19 +1,15 @@
 """Where a person picks the next token: the text so far, the likeliest tokens with their probability
-before and after the samplers, and what else can be done. Shows what it is told and emits wishes.
-
-Keys, while its field has the focus: letters filter, 1 to 9 and Enter pick, up and down choose,
-Space lets the sampler pick, Backspace takes the last token back, Esc leaves.
+before and after the samplers, and what else can be done. Shows what it is told and emits wishes;
+its keys are those of its field (step_field.py).
 """
 
 import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLineEdit,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -21,58 +17,22 @@ from PySide6.QtWidgets import (
 )
 
 from engine.process.messages import Candidate, Top
+from gui.chat.step_field import StepField
 from gui.chat.words import tr
 from gui.theme import Theme
+from gui.widgets.announce import announce
 from gui.widgets.candidate_list import CandidateLine, CandidateList
 from gui.widgets.flow import FlowLayout
 from gui.widgets.kinds import frame, label
-from gui.widgets.ramp import share_text, visible_piece
+from gui.widgets.ramp import share_text, spoken_piece, visible_piece
 
 _MOST_ROWS = 9
 _TEXT_CHARS = 400
+_SPOKEN_CHARS = 40
+# So many of the likeliest are read aloud with each step; up and down read the others.
+_MOST_SPOKEN = 3
 # What else stands in a window: bars, header, the panel's own words, composer, a line of the reply.
 _ELSE_PX = 440
-
-
-class StepField(QLineEdit):
-    """The filter; keys that pick are told, not typed."""
-
-    digit_pressed = Signal(int)  # 1..9
-    moved = Signal(int)  # 1 down, -1 up
-    enter_pressed = Signal()
-    space_pressed = Signal()
-    back_pressed = Signal()  # Backspace with nothing typed
-    escape_pressed = Signal()
-
-    def event(self, event: QEvent) -> bool:
-        # Esc leaves the panel before it means anything in the room.
-        is_early = event.type() == QEvent.Type.ShortcutOverride
-        if is_early and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
-            event.accept()
-            return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not self._tell(event.key(), event.text()):
-            super().keyPressEvent(event)
-
-    def _tell(self, key: int, text: str) -> bool:
-        keys = Qt.Key
-        if text in tuple("123456789"):
-            self.digit_pressed.emit(int(text))
-        elif key in (keys.Key_Down, keys.Key_Up):
-            self.moved.emit(1 if key == keys.Key_Down else -1)
-        elif key in (keys.Key_Return, keys.Key_Enter):
-            self.enter_pressed.emit()
-        elif key == keys.Key_Space:
-            self.space_pressed.emit()
-        elif key == keys.Key_Backspace and not self.text():
-            self.back_pressed.emit()
-        elif key == keys.Key_Escape:
-            self.escape_pressed.emit()
-        else:
-            return False
-        return True
 
 
 class StepPanel(QFrame):
@@ -122,6 +82,7 @@ class StepPanel(QFrame):
             tr("Send a message: every token of its reply is yours to pick. Esc leaves.")
         )
         self._show_parts(is_picking=False)
+        announce(self, self.hint.text())
 
     def show_waiting(self, text: str, n_picked: int) -> None:
         """The model is asked what could come next; the old choices stay, greyed."""
@@ -141,12 +102,14 @@ class StepPanel(QFrame):
         self.field.clear()
         self._show_lines()
         self._show_parts(is_picking=True)
+        announce(self.field, self._spoken_choices(text))
 
     def show_failure(self, words: str) -> None:
         """The model could not be asked."""
         self.foot.setText(words)
         self._show_parts(is_picking=True)
         self.buttons["retry"].show()
+        announce(self.field, words)
 
     def candidates(self) -> list[Candidate]:
         """The lines' tokens, in their order."""
@@ -163,6 +126,12 @@ class StepPanel(QFrame):
         self.text.setText(elided)
         self.text.setAccessibleName(tr("The reply so far: {text}").format(text=text[-_TEXT_CHARS:]))
         self.buttons["back"].setEnabled(n_picked > 0)
+
+    def _spoken_choices(self, text: str) -> str:
+        """What a step brought, for who does not see it: the end of the reply, what may follow."""
+        lines = self.list.lines[:_MOST_SPOKEN]
+        said = " ".join(text[-_SPOKEN_CHARS:].split())
+        return ". ".join(part for part in (said, *map(self.list.spoken, lines)) if part)
 
     def _foot_text(self, top: Top, n_vocab: int) -> str:
         n_others = f"{max(0, n_vocab - len(top.before)):,}"
@@ -195,7 +164,7 @@ class StepPanel(QFrame):
     def _words(self, candidate: Candidate) -> str:
         if candidate.id in self._end_ids:
             return tr("end of the reply")
-        return candidate.piece.decode("utf-8", "replace").strip() or visible_piece(candidate.piece)
+        return spoken_piece(candidate.piece)
 
     def _after(self, token_id: int) -> float | None:
         """What the samplers leave of a token: 0 for nothing; None where that is not known."""
@@ -252,15 +221,16 @@ class StepPanel(QFrame):
         self.field.setToolTip(
             tr(
                 "1 to 9 pick, up and down choose, Enter picks what is chosen, Space lets the"
-                " sampler pick, Backspace takes the last token back, Esc leaves the reply as it is"
+                " sampler pick, Backspace takes the last token back, Ctrl+Enter lets the model go"
+                " on, Shift+Enter ends the reply, Esc leaves it as it is"
             )
         )
         tips = {
             "back": tr("Take the last token back (Backspace)"),
             "sampler": tr("Take the token that the sampler drew by its settings (Space)"),
-            "go_on": tr("The model writes the rest of the reply by itself"),
-            "end": tr("The reply is whole as it is now"),
-            "retry": tr("Ask the model for the next tokens once more"),
+            "go_on": tr("The model writes the rest of the reply by itself (Ctrl+Enter)"),
+            "end": tr("The reply is whole as it is now (Shift+Enter)"),
+            "retry": tr("Ask the model for the next tokens once more (Enter)"),
         }
         for name, button in self.buttons.items():
             button.setProperty("kind", "chip")
@@ -272,7 +242,9 @@ class StepPanel(QFrame):
         field.textEdited.connect(self._on_filtered)
         field.digit_pressed.connect(self._on_digit)
         field.moved.connect(self._on_moved)
-        field.enter_pressed.connect(self.list.pick_current)
+        field.enter_pressed.connect(self._on_enter)
+        field.go_on_pressed.connect(self.go_on_asked)
+        field.end_pressed.connect(self.end_asked)
         field.space_pressed.connect(self.sampler_asked)
         field.back_pressed.connect(self.back_asked)
         field.escape_pressed.connect(self.leave_asked)
@@ -298,8 +270,14 @@ class StepPanel(QFrame):
         self.list.move_current(step)
         row = self.list.row_rect(self.list.current).toRect()
         self.area.ensureVisible(0, row.center().y(), 0, row.height())
-        words = self.list.accessibleDescription()
-        self.field.setAccessibleDescription(words)
+        announce(self.field, self.list.accessibleDescription())
+
+    @Slot()
+    def _on_enter(self) -> None:
+        if self.buttons["retry"].isVisible():
+            self.retry_asked.emit()
+        else:
+            self.list.pick_current()
 
     @Slot(int)
     def _on_picked(self, index: int) -> None:

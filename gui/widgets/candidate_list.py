@@ -102,7 +102,20 @@ class CandidateList(QWidget):
 
     def words(self) -> str:
         """The lines as they are read aloud."""
-        return ", ".join(map(_spoken, self._lines))
+        return ", ".join(map(self.spoken, self._lines))
+
+    def spoken(self, line: CandidateLine) -> str:
+        """One line as it is read aloud: all that is painted of it."""
+        key = f"{line.key}: " if line.key else ""
+        parts = [f"{key}{line.words or line.label} {share_text(line.share)}"]
+        if line.is_chosen:
+            parts.append(self.tr("as it was written"))
+        if line.after is not None:
+            share = share_text(line.after)
+            ruled_out = self.tr("ruled out by the samplers")
+            after = self.tr("after the samplers {share}").format(share=share)
+            parts.append(after if line.after else ruled_out)
+        return " ".join(parts)
 
     # ---- size and places ----
 
@@ -242,7 +255,8 @@ class CandidateList(QWidget):
 
     def _describe(self) -> None:
         here = 0 <= self.current < len(self._lines)
-        self.setAccessibleDescription(_spoken(self._lines[self.current]) if here else self.words())
+        words = self.spoken(self._lines[self.current]) if here else self.words()
+        self.setAccessibleDescription(words)
 
     @Slot()
     def _on_theme_changed(self) -> None:
@@ -252,7 +266,3 @@ class CandidateList(QWidget):
 
 def _elided(font: QFont, line: CandidateLine, width: float) -> str:
     return QFontMetricsF(font).elidedText(line.label, Qt.TextElideMode.ElideMiddle, width)
-
-
-def _spoken(line: CandidateLine) -> str:
-    return f"{line.words or line.label} {share_text(line.share)}"

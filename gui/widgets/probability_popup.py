@@ -15,7 +15,7 @@ from engine.process.messages import Candidate, Token, Top
 from gui.theme import Theme
 from gui.widgets.candidate_list import CandidateLine, CandidateList
 from gui.widgets.kinds import label
-from gui.widgets.ramp import bits_of, share_text, visible_piece
+from gui.widgets.ramp import bits_of, share_text, spoken_piece, visible_piece
 
 WIDTH_PX = 264
 _SHADOW_PX = 10
@@ -91,7 +91,9 @@ class ProbabilityPopup(QWidget):
         width = self._theme.px(WIDTH_PX - 90)
         metrics = self.title.fontMetrics()
         self.title.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, width))
-        self.setAccessibleName(text)
+        self.setAccessibleName(
+            self.tr("instead of “{token}”").format(token=spoken_piece(token.piece))
+        )
         known = token.logprob is not None
         bits = bits_of(token.logprob) if token.logprob is not None else 0.0
         self.bits.setText(self.tr("{n} bits").format(n=f"{bits:.1f}") if known else "")
@@ -128,12 +130,22 @@ class ProbabilityPopup(QWidget):
         self.after_button.setVisible(has_list)
         self.switch_words.setVisible(has_list)
         self.foot.setText(foot)
-        self.setAccessibleDescription(f"{self.bits.text()}: {self.list.words()}. {foot}")
+        shown = self.after_button if self.shows_after else self.before_button
+        lines = [shown.accessibleName(), self.list.words()] if has_list else []
+        parts = [self.bits.text(), *lines, foot]
+        self.setAccessibleDescription(". ".join(part for part in parts if part))
         self._fit()
 
     def spoken(self) -> str:
         """All of it in words."""
-        return f"{self.accessibleName()}, {self.accessibleDescription()}"
+        return f"{self.accessibleName()}. {self.accessibleDescription()}"
+
+    def spoken_now(self) -> str:
+        """What a key has just changed, in words: the line that is chosen, or all of it."""
+        if self.list.current < 0:
+            return self.spoken()
+        line = self.list.accessibleDescription()
+        return f"{line}. {self._refusal}" if self._refusal else line
 
     # ---- place ----
 
@@ -185,7 +197,8 @@ class ProbabilityPopup(QWidget):
         elif key in (keys.Key_Down, keys.Key_Up) and self._shown and self._top is not None:
             self.list.move_current(1 if key == keys.Key_Down else -1)
         elif key in (keys.Key_Return, keys.Key_Enter) and self.list.current >= 0:
-            return self.list.pick_current()
+            # Where nothing can be chosen the words at its foot say why.
+            self.list.pick_current()
         elif key in (keys.Key_Left, keys.Key_Right) and self._top is not None:
             self._show_after(key == keys.Key_Right)
         else:
@@ -290,7 +303,9 @@ def _share(candidate: Candidate) -> float:
 
 def _line(candidate: Candidate, chosen_id: int) -> CandidateLine:
     is_chosen = candidate.id == chosen_id
-    words = candidate.piece.decode("utf-8", "replace").strip()
     return CandidateLine(
-        visible_piece(candidate.piece), _share(candidate), is_chosen=is_chosen, words=words
+        visible_piece(candidate.piece),
+        _share(candidate),
+        is_chosen=is_chosen,
+        words=spoken_piece(candidate.piece),
     )

@@ -6,12 +6,15 @@ A token that was likelier than not has no colour; the three steps beyond have th
 
 import math
 
+from PySide6.QtCore import QCoreApplication
+
 from gui.widgets.markdown_inline import neutralise
 
 # A token below each of these probabilities is one step more surprising.
 LIMITS = (0.5, 0.1, 0.01)
 _LOG_LIMITS = tuple(math.log(limit) for limit in LIMITS)
 _LEAST_SHARE = 0.0005
+_MOST_NAMED = 6
 
 
 def surprise_level(logprob: float | None) -> int:
@@ -46,3 +49,20 @@ def visible_piece(piece: bytes) -> str:
     except UnicodeDecodeError:
         return " ".join(f"{byte:02X}" for byte in piece)
     return neutralise(text.translate(_SEEN))
+
+
+def spoken_piece(piece: bytes) -> str:
+    """A token as it is read aloud: its words, and blanks by their names where it has none."""
+    try:
+        text = neutralise(piece.decode())
+    except UnicodeDecodeError:
+        return tr("bytes {bytes}").format(bytes=visible_piece(piece))
+    if text.strip():
+        return text.strip()
+    names = {" ": tr("blank"), "\n": tr("line break"), "\t": tr("tab")}
+    return " ".join(names.get(letter, letter) for letter in text[:_MOST_NAMED]) or tr("nothing")
+
+
+def tr(text: str) -> str:
+    """A sentence in the window's language."""
+    return QCoreApplication.translate("Ramp", text)

@@ -228,3 +228,20 @@ def test_a_path_is_never_shown_as_markup(bench: Bench, tmp_path: Path) -> None:
     adapters = added(bench, str(tmp_path / "<b>bold</b> & co.gguf"))
     row = next(iter(adapters.panel.rows.values()))
     assert "<b>" in row.switch.accessibleName() or "b>" in row.switch.text()
+
+
+def test_the_slider_goes_from_0_to_2_and_no_further(bench: Bench) -> None:
+    adapters = added(bench)
+    row = adapters.panel.rows[PATH]
+    bench.qtbot.waitUntil(row.isVisible)
+    row.slider.setFocus()
+    QTest.keyClick(row.slider, Qt.Key.Key_End)
+    QTest.keyClick(row.slider, Qt.Key.Key_Right)
+    assert row.spin.value() == 2.0
+    bench.ask("One", "Twice as strong")
+    assert bench.engine.generates[-1].adapters == [Adapter(PATH, 2.0)]
+    QTest.keyClick(row.slider, Qt.Key.Key_Home)
+    QTest.keyClick(row.slider, Qt.Key.Key_Left)
+    assert row.spin.value() == 0.0
+    bench.ask("Two", "Without it")
+    assert bench.engine.generates[-1].adapters == [Adapter(PATH, 0.0)]

@@ -3,11 +3,15 @@ by mouse and keys, forks."""
 
 import math
 
-from PySide6.QtCore import Qt
+import pytest
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAccessible, QAccessibleEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from engine.process.messages import Done, Failed, Nothing, Score, Tokens
 from gui.chat.certainty_popup import CertaintyPopup
+from gui.widgets import announce as announce_module
 from gui.widgets.transcript import Transcript
 from tests.gui.certainty_helpers import answer, certainty, point_of, rest_on, token, tokens_of
 from tests.gui.chat_room_helpers import Bench, bench, context
@@ -310,3 +314,79 @@ def test_the_popup_of_another_models_reply_offers_no_fork(bench: Bench) -> None:
     QTest.mouseClick(popup.list, Qt.MouseButton.LeftButton, pos=spot)
     assert len(bench.engine.generates) == n_before
     assert point_of(transcript_of(bench), reply_id, ANIMALS).x() > 0
+
+
+# ---- for who does not see it ----
+
+
+def test_what_keys_change_in_the_popup_is_told_in_words(bench: Bench) -> None:
+    coloured_reply(bench)
+    transcript = transcript_of(bench)
+    transcript.setFocus()
+    QTest.keyClick(transcript, Qt.Key.Key_Right, ALT | SHIFT)
+    words = transcript.accessibleDescription()
+    assert words.startswith("instead of “animals”. 5.1 bits. Before the samplers. living 31 %")
+    assert "animals 3.0 % as it was written" in words and "click to fork here" in words
+    QTest.keyClick(transcript, Qt.Key.Key_Right)
+    assert "After the samplers. living 70 %" in transcript.accessibleDescription()
+    QTest.keyClick(transcript, Qt.Key.Key_Down)
+    assert transcript.accessibleDescription() == "living 70 %"
+
+
+def test_enter_where_nothing_can_be_chosen_says_why(bench: Bench) -> None:
+    reply_id = coloured_reply(bench)
+    turn = bench.room.session.conversation.turn(reply_id)
+    turn.details["made_with"] = {"fingerprint": "of another"}
+    transcript, n_before = transcript_of(bench), len(bench.engine.generates)
+    transcript.setFocus()
+    QTest.keyClick(transcript, Qt.Key.Key_Right, ALT | SHIFT)
+    QTest.keyClick(transcript, Qt.Key.Key_Down)
+    QTest.keyClick(transcript, Qt.Key.Key_Return)
+    assert is_open(bench) and len(bench.engine.generates) == n_before
+    assert "which wrote this, to go on from here" in transcript.accessibleDescription()
+    assert QApplication.activePopupWidget() is None, "the message's menu stays away"
+
+
+def test_a_screen_reader_hears_what_the_popup_says(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def hear(widget: QObject, words: str) -> QAccessibleEvent:
+        told.append(words)
+        return QAccessibleEvent(widget, QAccessible.Event.Alert)
+
+    monkeypatch.setattr(QAccessible, "isActive", lambda: True)
+    monkeypatch.setattr(announce_module, "QAccessibleAnnouncementEvent", hear)
+    coloured_reply(bench)
+    transcript = transcript_of(bench)
+    transcript.setFocus()
+    QTest.keyClick(transcript, Qt.Key.Key_Right, ALT | SHIFT)
+    QTest.keyClick(transcript, Qt.Key.Key_Down)
+    assert [words.split(".")[0] for words in told] == ["instead of “animals”", "living 31 %"]
+
+
+def test_opening_or_folding_reasoning_closes_the_popup_and_says_where_tokens_are(
+    bench: Bench,
+) -> None:
+    coloured_reply(bench, "<think>\nSo it is.\n</think>\n\nLight is made by animals")
+    transcript = transcript_of(bench)
+    transcript.setFocus()
+    QTest.keyClick(transcript, Qt.Key.Key_Right, ALT)
+    assert is_open(bench)
+    QTest.keyClick(transcript, Qt.Key.Key_Space)
+    assert not is_open(bench) and transcript.current_token == ("", -1)
+
+
+def test_keys_in_a_reply_that_only_reasons_yet_say_how_to_see_its_tokens(bench: Bench) -> None:
+    certainty(bench.room).button.click()
+    bench.send("Why?")
+    tokens = tokens_of("<think>\nSo it is")
+    bench.engine.tell(Tokens(job=bench.engine.generates[-1].job, items=tokens))
+    reply_id = transcript_of(bench).message_ids()[-1]
+    wait_for_marks(bench, reply_id, len(tokens))
+    transcript = transcript_of(bench)
+    transcript.setFocus()
+    QTest.keyClick(transcript, Qt.Key.Key_Right, ALT)
+    assert not is_open(bench) and "Space opens it" in transcript.accessibleDescription()
+    bench.engine.finish()

@@ -6,6 +6,7 @@ from PySide6.QtTest import QTest
 
 from engine.process.messages import Done, Failed, Token, Tokens
 from gui.chat.step_panel import StepPanel
+from gui.widgets.ramp import spoken_piece
 from tests.fakes.fake_engine import generated
 from tests.gui.certainty_helpers import answer, step, token, tokens_of, top
 from tests.gui.chat_room_helpers import Bench, bench, context
@@ -192,3 +193,56 @@ def test_a_finished_reply_is_written_anew_as_a_version(bench: Bench) -> None:
     press(bench, KEYS.Key_1)
     assert last(bench) == " living"
     assert len(bench.room.session.conversation.versions(reply_id)) == 2
+
+
+def test_ctrl_enter_lets_it_go_on_and_shift_enter_ends_it(bench: Bench) -> None:
+    begin(bench)
+    press(bench, KEYS.Key_1)
+    tell_choices(bench)
+    n_before = len(bench.engine.generates)
+    QTest.keyClick(panel_of(bench).field, KEYS.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    bench.qtbot.waitUntil(lambda: len(bench.engine.generates) > n_before)
+    assert bench.engine.generates[-1].prefill_ids == [71] and not panel_of(bench).isVisible()
+    bench.engine.finish()
+    bench.settle()
+    begin(bench, "And why else?")
+    press(bench, KEYS.Key_2)
+    tell_choices(bench)
+    QTest.keyClick(panel_of(bench).field, KEYS.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert not panel_of(bench).isVisible()
+    turn = bench.kept().conversation.path()[-1]
+    assert turn.content == " the" and turn.state == "done"
+
+
+def test_a_step_is_told_in_words(bench: Bench) -> None:
+    begin(bench)
+    field = panel_of(bench).field
+    words = field.accessibleDescription()
+    assert words.startswith("1: living 31 % after the samplers 70 %. 2: the 18 %")
+    assert "3: creatures 14 % ruled out by the samplers" in words
+    press(bench, KEYS.Key_3)
+    tell_choices(bench)
+    assert field.accessibleDescription().startswith("creatures. 1: living")
+    press(bench, KEYS.Key_Down)
+    press(bench, KEYS.Key_Down)
+    press(bench, KEYS.Key_Down)
+    assert field.accessibleDescription().startswith("4: end of the reply 5.0 %")
+    press(bench, KEYS.Key_1)
+    job = bench.engine.generates[-1].job
+    bench.engine.tell(Failed(job=job, message="The worker has stopped.", hint="It starts anew."))
+    assert field.accessibleDescription() == "The worker has stopped. It starts anew."
+    n_before = len(bench.engine.generates)
+    press(bench, KEYS.Key_Return)
+    assert len(bench.engine.generates) == n_before + 1, "Enter tries again"
+
+
+def test_blanks_and_halves_of_characters_are_read_by_their_names() -> None:
+    pieces = (b" the", b"\n\n", b" ", b"\t", b"", b"\xf0\x9f")
+    assert [spoken_piece(piece) for piece in pieces] == [
+        "the",
+        "line break line break",
+        "blank",
+        "tab",
+        "nothing",
+        "bytes F0 9F",
+    ]

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.commands import Command
+from gui.shortcut_lines import hand_written
 from gui.theme import Theme
 from gui.widgets.kinds import button, caps, label
 
@@ -29,7 +30,7 @@ class ShortcutSheet(QDialog):
         self._theme = theme
         self.setWindowTitle(self.tr("Keyboard shortcuts"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._commands = [one for one in commands() if one.keys] + self._hand_written()
+        self._commands = [one for one in commands() if one.keys] + hand_written()
         self.filter = QLineEdit(self)
         self._scroll = QScrollArea(self)
         self._lay_out()
@@ -87,20 +88,3 @@ class ShortcutSheet(QDialog):
             grid.addWidget(label(self.tr("No key does that."), "faint"), 0, 0)
         grid.setRowStretch(row + 1, 1)
         self._scroll.setWidget(page)
-
-    def _hand_written(self) -> list[Command]:
-        """Keys that belong to a part of the window rather than to a menu."""
-        writing, reading = self.tr("Writing"), self.tr("Reading a chat")
-        lines = [
-            (self.tr("Send"), writing, self.tr("Enter")),
-            (self.tr("New line"), writing, self.tr("Shift+Enter")),
-            (self.tr("Stop the reply, or leave an edit"), writing, self.tr("Esc")),
-            (self.tr("Message before, message after"), reading, self.tr("Alt+↑, Alt+↓")),
-            (self.tr("What can be done with the message"), reading, self.tr("Enter")),
-            (self.tr("Version before, version after"), reading, self.tr("←, →")),
-            (self.tr("Select text"), reading, self.tr("Shift+arrows")),
-            (self.tr("Beginning, end of the chat"), reading, self.tr("Home, End")),
-            (self.tr("Rename the chat"), self.tr("List of chats"), self.tr("F2")),
-            (self.tr("Delete the chat"), self.tr("List of chats"), self.tr("Del")),
-        ]
-        return [Command(text, note, lambda: None, keys) for text, note, keys in lines]

@@ -45,7 +45,6 @@ class Notices(QObject):
 
     failure_caught = Signal(str, str, str)  # message, hint, detail; emitted from any thread
     crash_caught = Signal(str)  # the report; emitted from any thread, shown on the window's
-    undo_changed = Signal()  # there is something to undo now, or nothing any more
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -92,10 +91,6 @@ class Notices(QObject):
 
     # ---- undo ----
 
-    @property
-    def can_undo(self) -> bool:
-        return bool(self._undo)
-
     def offer_undo(
         self, text: str, undo: Callable[[], None], holds: Callable[[], bool] = lambda: True
     ) -> None:
@@ -106,16 +101,12 @@ class Notices(QObject):
         """
         self._undo.append(_Offer(text, undo, holds))
         self.strip.show_text(text)
-        self.undo_changed.emit()
 
     def forget_undone(self) -> None:
         """Something was undone or redone by other means: offer only what still holds."""
         if self._undo and not self._undo[-1].holds():
             self.strip.hide()
-        kept = [offer for offer in self._undo if offer.holds()]
-        if len(kept) < len(self._undo):
-            self._undo = deque(kept, maxlen=MAX_UNDO)
-            self.undo_changed.emit()
+        self._undo = deque((offer for offer in self._undo if offer.holds()), maxlen=MAX_UNDO)
 
     def undo(self) -> bool:
         """Take the last thing back that can be.
@@ -127,7 +118,6 @@ class Notices(QObject):
         if not self._undo:
             return False
         self._undo.pop().undo()
-        self.undo_changed.emit()
         return True
 
     # ---- bugs ----

@@ -1,32 +1,147 @@
-"""Replies that were rated or corrected, as rows to learn from. Reads; changes nothing."""
+"""Replies that were rated or corrected: as a list to look through, and as rows to learn from.
 
-from collections.abc import Callable, Iterator
+Both are read from the chats each time they are asked for, so that neither can be out of date.
+Reads; changes nothing.
+
+    with ChatStore(user_paths().chats) as store:
+        text = to_jsonl(rows_to_learn_from(store, Chosen("corrected")))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 from engine.chats.attached import attached_text
 from engine.chats.database import Run
-from engine.chats.records import Chat, Message, RatedReply
+from engine.chats.records import Chat, Message, RatedEntry, RatedReply
 from engine.chats.schema import IS_JUDGED
 from engine.chats.system_prompt import system_prompt_of
 from engine.process.messages import ChatMessage
 
+if TYPE_CHECKING:
+    from engine.chats.store import ChatStore
+
+Judgement = Literal["all", "good", "bad", "corrected"]
+ENTRY_LETTERS = 400
+
+_RATED = f"{IS_JUDGED} AND (rating <> 0 OR correction <> '') AND role = 'assistant'"
 _CHATS = f"""
     SELECT id FROM chats WHERE deleted_s IS NULL AND kind = 'chat' AND id IN
-        (SELECT chat_id FROM messages WHERE {IS_JUDGED} AND (rating <> 0 OR correction <> ''))
+        (SELECT chat_id FROM messages WHERE {_RATED})
     ORDER BY row"""
+_ENTRIES = f"""
+    SELECT m.chat_id, m.id, c.title, coalesce(substr(q.content, 1, {ENTRY_LETTERS}), ''),
+        substr(m.content, 1, {ENTRY_LETTERS}), substr(m.correction, 1, {ENTRY_LETTERS}),
+        m.rating, m.tags, m.created_s
+    FROM (SELECT * FROM messages WHERE {_RATED} AND NOT hidden) AS m
+    JOIN chats AS c ON c.id = m.chat_id AND c.deleted_s IS NULL AND c.kind = 'chat'
+    LEFT JOIN messages AS q ON q.chat_id = m.chat_id AND q.id = m.parent_id
+    ORDER BY m.row DESC"""
+_read_tags = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """Which of the rated replies are meant. tag: "" for any."""
+
+    judgement: Judgement = "all"
+    tag: str = ""
+
+    def has(self, reply: RatedEntry | RatedReply) -> bool:
+        if self.tag and self.tag not in reply.tags:
+            return False
+        if self.judgement == "corrected":
+            return reply.is_corrected
+        return self.judgement == "all" or reply.rating == (1 if self.judgement == "good" else -1)
+
+
+EVERY = Chosen()
+
+
+class LearnRow(msgspec.Struct, frozen=True):
+    """One conversation to learn from. messages: the last is the assistant's, the answer; model:
+    the one that answered."""
+
+    messages: list[ChatMessage]
+    rating: int
+    tags: tuple[str, ...]
+    model: str
+
+
+# ---- to look through ----
+
+
+def rated_entries(run: Run) -> list[RatedEntry]:
+    """All of them, newest first; of long texts the beginning."""
+    return [_entry(*row) for row in run(_ENTRIES).fetchall()]
+
+
+def _entry(*row: Any) -> RatedEntry:
+    *beginning, tags, created_s = row
+    chat_id, message_id, title, question, answer, correction, rating = beginning
+    return RatedEntry(
+        chat_id,
+        message_id,
+        title,
+        question,
+        answer,
+        correction,
+        rating,
+        _read_tags(tags),
+        created_s,
+    )
+
+
+def can_teach(reply: RatedEntry | RatedReply) -> bool:
+    """There is an answer to learn: a correction, or a reply that was rated good."""
+    return reply.is_corrected or reply.rating > 0
+
+
+# ---- to learn from ----
+
+
+def rows_to_learn_from(store: ChatStore, chosen: Chosen = EVERY) -> list[LearnRow]:
+    """The rated replies as a dataset: what each answered, and the correction in its place where
+    there is one.
+
+    What was rated bad and not corrected is left out, so is a reply that is still being written, and
+    what a copied chat says a second time.
+
+    Raises:
+        AppError: the file of chats refuses.
+    """
+    rows: dict[tuple[tuple[str, str], ...], LearnRow] = {}
+    for reply in store.rated():
+        if chosen.has(reply) and can_teach(reply) and reply.is_done and reply.answer.strip():
+            row = _learn_row(reply)
+            rows.setdefault(tuple((one.role, one.content) for one in row.messages), row)
+    return list(rows.values())
+
+
+def to_jsonl(rows: Iterable[LearnRow]) -> str:
+    """Rows as a file of one JSON object a line: {"messages": [{"role": …, "content": …}, …], …}."""
+    return "".join(msgspec.json.encode(row).decode() + "\n" for row in rows)
+
+
+def _learn_row(reply: RatedReply) -> LearnRow:
+    answer = ChatMessage(role="assistant", content=reply.answer)
+    return LearnRow([*reply.messages, answer], reply.rating, reply.tags, reply.model_name)
 
 
 def rated_replies(run: Run, open_chat: Callable[[str], Chat]) -> Iterator[RatedReply]:
-    """All of them, chat by chat, in the order in which they were made."""
+    """All of them in full, chat by chat, in the order in which they were made."""
     for (chat_id,) in run(_CHATS).fetchall():
         chat = open_chat(chat_id)
         prompt = system_prompt_of(chat.info.settings)
         system = [ChatMessage(role="system", content=prompt)] if prompt else []
         for message in chat.visible().values():
             if message.role == "assistant" and (message.rating or message.correction):
-                yield _row(chat, message, system)
+                yield _reply(chat, message, system)
 
 
-def _row(chat: Chat, reply: Message, system: list[ChatMessage]) -> RatedReply:
+def _reply(chat: Chat, reply: Message, system: list[ChatMessage]) -> RatedReply:
     before = chat.path_to(reply.parent_id)
     return RatedReply(
         chat_id=chat.info.id,
@@ -37,6 +152,7 @@ def _row(chat: Chat, reply: Message, system: list[ChatMessage]) -> RatedReply:
         tags=reply.tags,
         model_name=reply.model_name,
         is_corrected=bool(reply.correction),
+        is_done=reply.state != "streaming",
     )
 
 

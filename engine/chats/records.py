@@ -96,11 +96,30 @@ class Hit(msgspec.Struct, frozen=True):
     created_s: float
 
 
+class RatedEntry(msgspec.Struct, frozen=True):
+    """A reply that a person rated or corrected, as a list shows it. title: the chat's; question:
+    the message before it. Of long texts the beginning."""
+
+    chat_id: str
+    message_id: str
+    title: str
+    question: str
+    answer: str
+    correction: str
+    rating: int
+    tags: tuple[str, ...]
+    created_s: float
+
+    @property
+    def is_corrected(self) -> bool:
+        return bool(self.correction)
+
+
 class RatedReply(msgspec.Struct, frozen=True):
-    """A reply that a person rated or corrected, as a row to learn from.
+    """A reply that a person rated or corrected, in full.
 
     messages: what it answered, as it was sent; answer: the correction where there is one, which
-    is_corrected says.
+    is_corrected says; is_done: it is not being written any more.
     """
 
     chat_id: str
@@ -111,6 +130,7 @@ class RatedReply(msgspec.Struct, frozen=True):
     tags: tuple[str, ...]
     model_name: str
     is_corrected: bool = False
+    is_done: bool = True
 
 
 class Chat(msgspec.Struct, frozen=True, dict=True):

@@ -30,6 +30,7 @@ from engine.chats.records import (
     Hit,
     Kind,
     Message,
+    RatedEntry,
     RatedReply,
     State,
 )
@@ -195,9 +196,13 @@ class ChatStore(MessageStore):
         with self._file.reading() as run:
             return folders.folders(run)
 
-    def create_folder(self, name: str) -> str:
-        """A new folder; its id."""
-        folder_id = new_id()
+    def create_folder(self, name: str, *, folder_id: str = "") -> str:
+        """A new folder; its id.
+
+        Args:
+            folder_id: the id it gets; a new one where empty.
+        """
+        folder_id = folder_id or new_id()
         with self._file.writing() as run:
             folders.create(run, folder_id, name)
         return folder_id
@@ -225,8 +230,15 @@ class ChatStore(MessageStore):
         with self._file.reading() as run:
             return search(run, query, limit)
 
+    def list_rated(self) -> list[RatedEntry]:
+        """The rated or corrected replies as a list shows them, newest first."""
+        from engine.chats.rated import rated_entries
+
+        with self._file.reading() as run:
+            return rated_entries(run)
+
     def rated(self) -> list[RatedReply]:
-        """All rated or corrected replies with what they answered."""
+        """All rated or corrected replies with what they answered (rated.py makes rows of them)."""
         from engine.chats.rated import rated_replies
 
         with self._file.reading() as run:

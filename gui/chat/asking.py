@@ -112,10 +112,6 @@ class AskingChat(ChatChanges):
             self._loader.load(path)
         self._begin_reply(tr("writing a reply anew"), turn_id)
 
-    def regenerate_with(self, turn_id: str, path: str) -> None:
-        """Write a reply once more with another model."""
-        self.answer_with(self.conversation.turn(turn_id).parent_id, path)
-
     def fork(self, reply_id: str, ids: list[int], text: str) -> None:
         """Begin a version beside a reply whose first tokens are exactly these; the model goes on
         from there.
@@ -188,8 +184,9 @@ class AskingChat(ChatChanges):
         def take(sent: SentTurn) -> None:
             place.conversation.add(sent.question)
             self._name_after(place, text)
-            is_version = parent_id != before
-            words = tr("writing the message anew") if is_version else ""
+            words = tr("sending with the reply's first words") if prefill else ""
+            if parent_id != before:
+                words = tr("writing the message anew")
             self._answer_with(place, sent.reply, text=words, before=before)
 
         place.store.call(

@@ -88,10 +88,6 @@ def list_chats(
     ]
 
 
-def open_chat(store: ChatStore, chat_id: str) -> OpenedChat:
-    return _opened(store.open_chat(chat_id))
-
-
 def find_chat(store: ChatStore, chat_id: str) -> OpenedChat | None:
     """The chat, or None where it was deleted meanwhile."""
     from engine.chats.database import gone  # here for the same reason
@@ -120,23 +116,6 @@ def _opened(chat: Chat) -> OpenedChat:
         title_is_auto=chat.info.title_is_auto,
         kind=chat.info.kind,
     )
-
-
-def delete_chat(store: ChatStore, handle: ChatHandle) -> None:
-    if handle.id:
-        store.delete(handle.id)
-
-
-def duplicate(store: ChatStore, chat_id: str, until: str | None, title: str) -> str:
-    """A copy of a chat, up to a message or whole.
-
-    Returns:
-        The copy's id.
-    """
-    copy_id = store.duplicate_chat(chat_id, until=until)
-    if title:
-        store.rename(copy_id, title)
-    return copy_id
 
 
 def name_after(store: ChatStore, handle: ChatHandle, title: str) -> None:

@@ -70,6 +70,8 @@ class NotebookWriter(QObject):
                 max_tokens=settings.max_tokens,
                 stop=list(settings.stop),
                 sampling=settings.sampling(),
+                overflow=settings.overflow,
+                reasoning_budget=settings.reasoning_budget,
                 adapters=list(settings.adapters),
                 private=is_private,
             )

@@ -21,7 +21,8 @@ from gui.chat.store_thread import StoreThread
 from gui.chat.undo import ChatStep, Way
 from gui.chat.words import tr
 
-DRAFT_MS = 300
+# What a crash may cost: the typing of this time, and of the write that follows it.
+DRAFT_MS = 200
 UNSENT_PREFILL = "prefill"  # the words that the next reply is to begin with
 
 
@@ -158,7 +159,7 @@ class OpenChat(ChatShelf):
         """Text typed and not sent; kept a moment later."""
         if text != self.draft:
             self.draft, self._has_new_draft = text, True
-            self._drafting.start()
+            self._save_soon()
 
     def set_unsent(self, name: str, value: Any) -> None:
         """What else is typed or chosen and not sent, as JSON under a name; None for nothing more.
@@ -169,7 +170,12 @@ class OpenChat(ChatShelf):
         unsent = {key: old for key, old in self.unsent.items() if key != name}
         self.unsent = unsent if value is None else {**unsent, name: value}
         self._has_new_draft = self._has_new_unsent = True
-        self._drafting.start()
+        self._save_soon()
+
+    def _save_soon(self) -> None:
+        # Not started anew by each letter: who types without a pause is saved meanwhile too.
+        if not self._drafting.isActive():
+            self._drafting.start()
 
     @Slot()
     def save_draft(self) -> None:

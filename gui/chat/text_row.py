@@ -1,5 +1,5 @@
 """Settings that are text: the system prompt, a JSON schema, a grammar, lists of strings. What is
-typed is told when the typing pauses, and checked as it is typed.
+typed is told while it is typed, a few times a second, and checked when the typing pauses.
 """
 
 import json
@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from PySide6.QtCore import QSignalBlocker, QTimer, Slot
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from gui.chat.chat_settings import MAX_ENTRIES
@@ -14,7 +15,8 @@ from gui.chat.setting_row import SettingRow
 from gui.chat.words import tr
 from gui.theme import Theme
 
-TYPING_MS = 300
+TELL_MS = 200
+PAUSE_MS = 300
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
 _ROOT = re.compile(r"^\s*root\s*::=", re.MULTILINE)
 
@@ -41,30 +43,48 @@ class TextRow(SettingRow):
         self._height_px, self._is_code = height_px, is_code
         super().__init__(theme, name, parent)
         self._check = check
-        self._typing = QTimer(self, interval=TYPING_MS, singleShot=True)
-        self._typing.timeout.connect(self._on_paused)
+        self._telling = QTimer(self, interval=TELL_MS, singleShot=True)
+        self._telling.timeout.connect(self._tell)
+        self._pausing = QTimer(self, interval=PAUSE_MS, singleShot=True)
+        self._pausing.timeout.connect(self._show_check)
         self.edit.setTabChangesFocus(True)
         self.set_field(self.edit, below=True)
-        self.edit.textChanged.connect(self._typing.start)
+        self.edit.textChanged.connect(self._on_typed)
 
     def set_value(self, value: str) -> None:
-        self._typing.stop()
+        self._telling.stop()
         if self.edit.toPlainText() != value:
+            self._pausing.stop()
             with QSignalBlocker(self.edit):
                 self.edit.setPlainText(value)
-        self._show_check()
+        if not self._pausing.isActive():
+            self._show_check()
 
     def flush(self) -> None:
-        if self._typing.isActive():
-            self._typing.stop()
-            self._on_paused()
+        if self._telling.isActive():
+            self._telling.stop()
+            self._tell()
+        if self._pausing.isActive():
+            self._show_check()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.flush()
+        super().hideEvent(event)
 
     @Slot()
-    def _on_paused(self) -> None:
-        self._show_check()
+    def _on_typed(self) -> None:
+        # A word half typed is kept but not blamed.
+        if not self._telling.isActive():
+            self._telling.start()
+        self._pausing.start()
+
+    @Slot()
+    def _tell(self) -> None:
         self.changed.emit(self.edit.toPlainText())
 
+    @Slot()
     def _show_check(self) -> None:
+        self._pausing.stop()
         self.show_problem(self._check(self.edit.toPlainText()) if self._check else "")
 
     def _dress(self) -> None:
@@ -87,9 +107,8 @@ class LinesRow(TextRow):
             super().set_value("\n".join(escaped(text) for text in value))
 
     @Slot()
-    def _on_paused(self) -> None:
-        self._show_check()
-        if not self.problem.text():
+    def _tell(self) -> None:
+        if not check_lines(self.edit.toPlainText()):
             self.changed.emit(texts_of(self.edit.toPlainText()))
 
 

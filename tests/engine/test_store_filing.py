@@ -231,6 +231,11 @@ def test_rated_replies_are_rows_to_learn_from(store: ChatStore) -> None:
     assert store.rated() == []
 
 
+def test_a_folder_comes_back_under_its_own_id(store: ChatStore) -> None:
+    folder_id = store.create_folder("Work", folder_id="f")
+    assert folder_id == "f" and store.list_folders()[0].id == "f"
+
+
 @pytest.mark.parametrize(
     ("text", "fence"), [("plain", "```"), ("```\ncode\n```", "````"), ("  `````\n", "``````")]
 )

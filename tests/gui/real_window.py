@@ -150,7 +150,9 @@ class RealWindow:
         """A chat as it is on the disk, read by a connection of its own."""
         self.settle()
         with ChatStore(self.context.paths.chats) as store:
-            return chat_file.open_chat(store, chat_id or self.room.session.chat_id)
+            found = chat_file.find_chat(store, chat_id or self.room.session.chat_id)
+        assert found is not None, "the chat is not in the store"
+        return found
 
     def kept_texts(self, chat_id: str = "") -> list[str]:
         return [turn.content for turn in self.kept(chat_id).conversation.path()]

@@ -151,7 +151,7 @@ def test_seed_and_length_have_words_for_none(details: DetailsPane) -> None:
     assert (details.settings.seed, details.settings.max_tokens) == (None, -1)
 
 
-def test_a_system_prompt_is_told_when_typing_pauses(qtbot: QtBot, details: DetailsPane) -> None:
+def test_a_system_prompt_is_told_a_moment_later(qtbot: QtBot, details: DetailsPane) -> None:
     with qtbot.waitSignal(details.settings_changed) as changed:
         QTest.keyClicks(details.system_prompt, "Be brief.")
     assert changed.args == [ChatSettings(system_prompt="Be brief.")]

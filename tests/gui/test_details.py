@@ -185,6 +185,7 @@ def test_what_is_typed_is_checked_beside_the_field_and_kept(
     row = text_row(details, name)
     with qtbot.waitSignal(details.settings_changed):
         row.edit.setPlainText(text)
+    qtbot.waitUntil(lambda: bool(row.problem.text()) == bool(words))
     assert words in row.problem.text() and row.problem.isVisible() == bool(words)
     assert getattr(details.settings, name) == text
 

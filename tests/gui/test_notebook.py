@@ -184,6 +184,15 @@ def test_where_the_oldest_goes_the_model_is_given_the_end(bench: Bench) -> None:
     assert "does not see the first 2,856 tokens" in view.status.text()
 
 
+def test_the_chats_overflow_policy_and_reasoning_budget_hold_here_too(bench: Bench) -> None:
+    view = open_notebook(bench)
+    bench.room.details.change("overflow", "fail")
+    bench.room.details.change("reasoning_budget", 64)
+    QTest.keyClicks(view.edit, "Deep")
+    request = write(bench, view, " sea")
+    assert (request.overflow, request.reasoning_budget) == ("fail", 64)
+
+
 def test_the_place_in_the_context_is_told(bench: Bench) -> None:
     view = open_notebook(bench)
     QTest.keyClicks(view.edit, "sea")

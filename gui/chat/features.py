@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gui.chat.session import ChatSession
     from gui.chat.store_thread import StoreThread
     from gui.chat.work_area import WorkArea
+    from gui.commands import Command
     from gui.context import AppContext
 
 Shortcut = QKeySequence.StandardKey | str | None
@@ -61,6 +62,10 @@ class Feature(QObject):
         super().__init__(parts.room)
         self.parts = parts
 
+    def commands(self) -> list[Command]:
+        """What the palette finds here besides the room's actions."""
+        return []
+
     def save_state(self) -> None:
         """The window is closing: keep what should be there again next time."""
 
@@ -73,6 +78,7 @@ def make_features(parts: ChatParts) -> list[Feature]:
     from gui.chat.certainty import CertaintyFeature
     from gui.chat.chat_order import ChatOrder
     from gui.chat.columns.columns import Columns
+    from gui.chat.context_foot import ContextFoot
     from gui.chat.details_memory import DetailsMemory
     from gui.chat.links import Links
     from gui.chat.message_actions import MessageActions
@@ -91,6 +97,7 @@ def make_features(parts: ChatParts) -> list[Feature]:
         MessageActions,
         StepFeature,
         AttachFeature,
+        ContextFoot,
         DetailsMemory,
         Presets,
         Adapters,

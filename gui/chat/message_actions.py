@@ -6,6 +6,7 @@ current message; and all of a message's lines as commands of the palette.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -43,57 +44,37 @@ class MessageActions(Feature):
     # ---- the lines ----
 
     def _add_editing(self) -> None:
-        edit, tip = self.parts.desk.editing.begin, tr("Change what the model said")
-        self._add(
-            MessageAction(
-                "edit-reply",
-                tr("Edit the reply"),
-                "edit",
-                self._can_be_edited,
-                "F2",
-                tip,
-                row="edit",
-            ),
-            edit,
-        )
+        words, tip = tr("Edit the reply"), tr("Change what the model said; what follows stays")
+        applies = self._can_be_edited
+        edit = MessageAction("edit-reply", words, "edit", applies, "F2", tip, row="edit")
+        self._add(edit, self.parts.desk.editing.begin)
 
     def _add_branching(self) -> None:
-        session, model, again = self.parts.session, tr("Answer with another model…"), self._is_mine
-        branch = tr("Branch from here into a new chat")
-        inner = self._is_inner
-        self._add(MessageAction("other-model", model, "cpu", _is_done, "M"), self._ask_model)
-        self._add(
-            MessageAction("again", tr("Answer again from here"), "refresh", again, "A"), self._again
-        )
-        self._add(
-            MessageAction("go-on", tr("Go on from here"), "branch", inner), session.show_branch
-        )
-        self._add(MessageAction("branch", branch, "branch", _is_done, "N"), self._branch)
+        words = tr("Answer with another model…")
+        self._add(MessageAction("other-model", words, "cpu", _is_done, "M"), self._ask_model)
+        words = tr("Answer again from here")
+        self._add(MessageAction("again", words, "refresh", self._is_mine, "A"), self._again)
+        go_on = MessageAction("go-on", tr("Go on from here"), "branch", self._is_inner)
+        self._add(go_on, self.parts.session.show_branch)
+        words = tr("Branch from here into a new chat")
+        self._add(MessageAction("branch", words, "branch", _is_done, "N"), self._branch)
 
     def _add_judging(self) -> None:
         is_reply, toggle = self._is_reply, self.parts.presenter.toggle_correction
-        self._add_rating("good", tr("Good reply"), "thumb-up", "G", 1)
-        self._add_rating("bad", tr("Bad reply"), "thumb-down", "B", -1)
+        tip = tr("Rate this reply good; once more takes that back")
+        good = MessageAction("good", tr("Good reply"), "thumb-up", is_reply, "G", tip)
+        tip = tr("Rate this reply bad; once more takes that back")
+        bad = MessageAction("bad", tr("Bad reply"), "thumb-down", is_reply, "B", tip)
+        self._add_rating(1, good)
+        self._add_rating(-1, bad)
         correct, corrected = tr("Correct the reply…"), tr("Show or hide the correction")
         self._add(MessageAction("correct", correct, "edit", is_reply, "C"), self._correct)
         self._add(MessageAction("correction", corrected, "", self._is_corrected, "V"), toggle)
         self._add(MessageAction("tags", tr("Tags…"), "tag", is_reply, "T"), self._ask_tags)
 
-    def _add_rating(self, key: str, text: str, picture: str, shortcut: str, n: int) -> None:
-        tip = tr("{what}: say so once, take it back with the second time").format(what=text)
-        self._add(
-            MessageAction(
-                key,
-                text,
-                picture,
-                self._is_reply,
-                shortcut,
-                tip,
-                row="judge",
-                is_on=lambda view: self._rating(view) == n,
-            ),
-            partial(self._rate, n=n),
-        )
+    def _add_rating(self, n: int, action: MessageAction) -> None:
+        judged = replace(action, row="judge", is_on=lambda view: self._rating(view) == n)
+        self._add(judged, partial(self._rate, n=n))
 
     def _add(self, action: MessageAction, do: Callable[[str], object]) -> None:
         self._do[action.key] = do

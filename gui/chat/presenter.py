@@ -7,7 +7,7 @@ Only the turns that differ from what the transcript holds are built anew, so a s
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-from gui.chat.conversation import Turn
+from gui.chat.conversation import Conversation, Turn
 from gui.chat.replies import Replies
 from gui.chat.session import ChatSession
 from gui.chat.streaming import StreamingReply
@@ -15,8 +15,6 @@ from gui.chat.transcript_views import view_of
 from gui.chat.words import reasoning_text
 from gui.widgets.transcript import MessageView, Transcript
 
-# Taking away one by one beats laying out all anew only for a few.
-FEW = 64
 # A long chat is shown from its end; what is before comes in small parts, a moment later.
 FIRST_SHOWN = 120
 NEXT_SHOWN = 100
@@ -38,11 +36,13 @@ class TranscriptPresenter(QObject):
         self._replies = replies
         self._transcript = transcript
         self._ids: list[str] = []
+        self._conversation: Conversation | None = None  # whose turns these are
         self._n_missing = 0  # turns at the beginning that the transcript does not have yet
         self._filling = QTimer(self, interval=NEXT_MS, singleShot=True)
         self._filling.timeout.connect(self._show_earlier)
         self._reasoning = ""
         self._as_corrected: set[str] = set()
+        transcript.column.is_locked = lambda: session.is_busy
         session.chat_opened.connect(self.show_all)
         session.branch_changed.connect(self.show_changes)
         session.turn_changed.connect(self.show_turn)
@@ -54,9 +54,14 @@ class TranscriptPresenter(QObject):
 
     @Slot()
     def show_all(self) -> None:
-        """Another chat: everything anew."""
+        """Everything anew; the same branch of the same chat stays where the reader is."""
         turns = self._session.conversation.path()
-        self._ids = [turn.id for turn in turns]
+        ids = [turn.id for turn in turns]
+        if ids and ids == self._ids and self._conversation is self._session.conversation:
+            views = [self.view(turn) for turn in turns[self._n_missing :]]
+            self._transcript.set_messages_again(views)
+            return
+        self._ids, self._conversation = ids, self._session.conversation
         self._n_missing = max(0, len(turns) - FIRST_SHOWN)
         self._transcript.set_messages([self.view(turn) for turn in turns[self._n_missing :]])
         if self._n_missing:
@@ -80,23 +85,27 @@ class TranscriptPresenter(QObject):
         """The branch changed: only its differing end anew."""
         turns = self._session.conversation.path()
         n_same = _n_same(self._ids, turns)
-        gone = self._ids[n_same:]
-        if len(gone) > FEW or n_same <= self._n_missing:
-            self.show_all()
+        start = n_same - self._n_missing
+        if (start <= 0 and self._n_missing) or len(turns) - n_same > FIRST_SHOWN:
+            self._show_far(turns, n_same)
             return
-        for turn_id in reversed(gone):
-            self._transcript.remove_message(turn_id)
+        is_same = n_same == len(self._ids) == len(turns)
         self._ids = [turn.id for turn in turns]
-        for turn in turns[n_same:]:
-            self._add(self.view(turn))
-        if not gone and n_same == len(turns):
+        if is_same and turns:
             self._transcript.update_message(self.view(turns[-1]))
+        elif not is_same:
+            self._transcript.replace_messages(start, [self.view(turn) for turn in turns[n_same:]])
 
-    def _add(self, view: MessageView) -> None:
-        if view.streaming:
-            self._transcript.begin_reply(view)
-        else:
-            self._transcript.append_message(view)
+    def _show_far(self, turns: list[Turn], n_same: int) -> None:
+        """A branch with a long end, or one that departs before what is shown yet. Where the reader
+        changed a message's version by key or arrow, that message stays in view."""
+        start = n_same - self._n_missing
+        is_seen, was_current = start >= 0, self._transcript.current_message >= max(0, start)
+        self.show_all()
+        if is_seen and n_same < len(turns):
+            self.scroll_to(turns[n_same].id)
+            if not was_current:
+                self._transcript.set_current(-1)
 
     @Slot(str)
     def show_turn(self, turn_id: str) -> None:
@@ -111,8 +120,7 @@ class TranscriptPresenter(QObject):
             self._show_earlier(self._n_missing)
         if self._transcript_has(turn_id):
             self._transcript.scroll_to(turn_id)
-            self._transcript.current_message = self._transcript.column.index_of(turn_id) or 0
-            self._transcript.viewport().update()
+            self._transcript.make_current(self._transcript.column.index_of(turn_id) or 0)
 
     def toggle_correction(self, turn_id: str) -> None:
         """Show what a reply should have said, or what it did say."""

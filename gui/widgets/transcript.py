@@ -21,8 +21,9 @@ from gui.widgets.markdown_thoughts import answer_of
 from gui.widgets.transcript_column import Place
 from gui.widgets.transcript_input import TranscriptInput
 from gui.widgets.transcript_item import MessageItem, MessageView
-from gui.widgets.transcript_menu import MessageAction, tr
+from gui.widgets.transcript_menu import Line, lines_of
 from gui.widgets.transcript_page import FRAME_MS
+from gui.widgets.transcript_row import MessageAction, tooltip, tr
 from gui.widgets.transcript_target import Target
 
 __all__ = ["MessageAction", "MessageView", "Transcript"]
@@ -51,8 +52,13 @@ class Transcript(TranscriptInput):
         self.setAccessibleName(tr("Conversation"))
 
     def add_message_action(self, action: MessageAction) -> None:
-        """A further line in every message's menu; `action_requested` tells when it is chosen."""
+        """A further line in every message's menu, and a button where it says so; `action_requested`
+        tells when it is chosen."""
         self.more_actions.append(action)
+
+    def lines_of(self, index: int) -> list[Line]:
+        """All that can be done with a message right now; `act` does what a line's target says."""
+        return lines_of(self.column, index)
 
     # ---- messages ----
 
@@ -60,10 +66,85 @@ class Transcript(TranscriptInput):
         """Show other messages, from their end."""
         self.selection.clear()
         self.clear_hover()
-        self.current_message = -1
+        self.set_current(-1)
         self.column.set_views(views)
         self.scroll_to_end()
         self._describe()
+
+    def set_messages_again(self, views: Sequence[MessageView]) -> None:
+        """The same messages, each in another state; the reader's place stays."""
+        assert [view.id for view in views] == self.message_ids()
+        place, follows = self._place, self.follows
+        self.column.set_views(views)
+        if follows:
+            self.scroll_to_end()
+        else:
+            self.hold_place(place)
+        self._describe()
+
+    def replace_messages(self, start: int, views: Sequence[MessageView]) -> None:
+        """Other messages in place of those from an index on: another version, another branch.
+
+        The first of them appears where the one before it stood, and is the current one where that
+        was. What is sent, and what is written at the end that the reader follows, is followed.
+        """
+        place = self._place_of_others(start, views)
+        for item in self.column.items[start:]:
+            self.selection.drop_message(item.view.id)
+        current = min(self.current_message, start + len(views) - 1)
+        self.column.replace_from(start, views)
+        if place is not None:
+            self.hold_place(self._within(place, start))
+        elif any(view.role == "user" for view in views):
+            self.scroll_to_end()
+        else:
+            self.settle()
+        self._describe()
+        if self.current_message >= start:
+            self.make_current(current)
+        self.clear_hover()
+        self.hover_again()
+
+    def _place_of_others(self, start: int, views: Sequence[MessageView]) -> Place | None:
+        """What to keep in place when others come from an index on; None: whoever follows the end
+        goes on so, and what was sent is gone to."""
+        is_written = bool(views) and views[-1].streaming
+        is_sent = is_written and any(view.role == "user" for view in views)
+        if is_sent or not self.column.items:
+            return None
+        if start == len(self.column.items) or not views:
+            return None if self.follows and is_written else self._place_before(start)
+        offset = self.top - self.column.top(start)
+        if offset <= -self.viewport().height():
+            return self._place_before(start)
+        is_out_of_sight = offset > self.column.frame(start).heading.bottom()
+        if self.follows and (is_written or is_out_of_sight):
+            return None
+        return Place(views[0].id, -1, offset)
+
+    def _place_before(self, start: int) -> Place | None:
+        """The reader's place, told from a message before an index."""
+        place = self._place
+        index = self.column.index_of(place.message_id) if place is not None else None
+        if index is not None and index < start:
+            return place
+        before = start - 1
+        if before < 0:
+            return None
+        return Place(self.column.items[before].view.id, -1, self.top - self.column.top(before))
+
+    def _within(self, place: Place, start: int) -> Place:
+        """A place in the first of the other messages; its beginning where it is too short."""
+        is_there = self.column.index_of(place.message_id) == start
+        if is_there and place.block < 0 and place.offset >= self.column.height(start):
+            return replace(place, offset=0.0)
+        return place
+
+    def make_current(self, index: int) -> None:
+        """Make a message the one that keys act on (-1: none), and say it to a screen reader."""
+        self.set_current(index)
+        if index >= 0:
+            self.describe_message(index)
 
     def prepend_messages(self, views: Sequence[MessageView]) -> None:
         """Earlier messages, before all others; what is in view stays where it is."""
@@ -107,7 +188,7 @@ class Transcript(TranscriptInput):
         came."""
         text = view.text or self.text_of(message_id)
         self.update_message(replace(view, id=message_id, text=text, streaming=False))
-        self._announce(text)
+        self._announce(answer_of(text))
 
     def update_message(self, view: MessageView) -> None:
         """Another state of a message: text, version, footer.
@@ -118,20 +199,6 @@ class Transcript(TranscriptInput):
         if not view.text.startswith(self.text_of(view.id)):
             self.selection.drop_message(view.id)
         self.column.set_view(view)
-        self.settle()
-        self._describe()
-
-    def remove_message(self, message_id: str) -> None:
-        """Take a message out.
-
-        Raises:
-            KeyError: there is no such message.
-        """
-        self._index(message_id)
-        self.selection.drop_message(message_id)
-        self.clear_hover()
-        self.current_message = -1
-        self.column.remove(message_id)
         self.settle()
         self._describe()
 
@@ -187,11 +254,12 @@ class Transcript(TranscriptInput):
             self.setAccessibleDescription(last)
 
     def _announce(self, text: str) -> None:
+        """Have a screen reader say something, whatever it was saying of the transcript."""
         if QAccessible.isActive():
             event = QAccessibleEvent(self, QAccessible.Event.DescriptionChanged)
             QAccessible.updateAccessibility(event)
             QAccessible.updateAccessibility(
-                QAccessibleAnnouncementEvent(self, answer_of(text)[:_SPOKEN_CHARS])
+                QAccessibleAnnouncementEvent(self, text[:_SPOKEN_CHARS])
             )
 
     # ---- wishes ----
@@ -217,7 +285,21 @@ class Transcript(TranscriptInput):
         self.link_activated.emit(target.url, target.text)
 
     def describe_message(self, index: int) -> None:
-        self.setAccessibleDescription(_spoken(self.column.items[index]))
+        words = _spoken(self.column.items[index])
+        if words != self.accessibleDescription():
+            self.setAccessibleDescription(words)
+            self._announce(words)
+
+    def describe_button(self, what: str) -> None:
+        if not what:
+            self.describe_message(self.current_message)
+            return
+        words = tooltip(what, self.more_actions)
+        row = self.column.buttons(self.current_message)
+        if any(one.what == what and one.is_on for one in row):
+            words = tr("{words}: pressed").format(words=words)
+        self.setAccessibleDescription(words)
+        self._announce(words)
 
     def tell_copied(self) -> None:
         self.copied.emit()
@@ -231,4 +313,11 @@ def _spoken(item: MessageItem) -> str:
         text = text[ends[-1] :].lstrip()
     elif not item.is_user and not item.blocks:
         text = answer_of(text[:_READ_CHARS])
-    return f"{item.view.heading}: {text[:_SPOKEN_CHARS]}"
+    return f"{_named(item.view)}: {text[:_SPOKEN_CHARS]}"
+
+
+def _named(view: MessageView) -> str:
+    if view.n_versions < 2:
+        return view.heading
+    words = tr("{heading}, version {n} of {all}")
+    return words.format(heading=view.heading, n=view.version, all=view.n_versions)

@@ -12,10 +12,12 @@ from gui.widgets.heights import Heights
 from gui.widgets.laid_blocks import LaidBlocks
 from gui.widgets.transcript_frame import Frame, content_top, content_width, frame_of, item_height
 from gui.widgets.transcript_item import MessageItem, MessageView
+from gui.widgets.transcript_row import MessageAction, RowButton, own_actions, row_of
 
 # Parsed text kept in memory beyond what is in view.
 MAX_PARSED_CHARS = 2_000_000
 MIN_PARSED = 50
+_FOOT_PX = 6  # below the last message's row
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class MessageColumn:
     def __init__(self) -> None:
         self.items: list[MessageItem] = []
         self.laid_blocks = LaidBlocks()
+        self.added: list[MessageAction] = []  # what others can do with a message
+        self.is_locked: Callable[[], bool] = lambda: False  # nothing can be changed now
         self.width = 0.0
         self._look: Look | None = None
         self._heights = Heights()
@@ -78,14 +82,16 @@ class MessageColumn:
         if len(items) < len(self.items):
             self.update_height(len(items))  # it was the first, and no more is
 
-    def remove(self, message_id: str) -> None:
-        index = self._index[message_id]
-        del self.items[index]
-        self._heights.remove(index)
-        self._forget(message_id)
+    def replace_from(self, start: int, views: Sequence[MessageView]) -> None:
+        """Other messages in place of those from an index on."""
+        for index in range(len(self.items) - 1, start - 1, -1):
+            self._heights.remove(index)
+            self._forget(self.items[index].view.id)
+            self._growing.discard(self.items[index].view.id)
+        del self.items[start:]
         self._reindex()
-        if index == 0 and self.items:
-            self.update_height(0)
+        for view in views:
+            self.append(view)
 
     def set_view(self, view: MessageView) -> None:
         index = self._index[view.id]
@@ -116,7 +122,7 @@ class MessageColumn:
 
     @property
     def total(self) -> float:
-        return self._heights.total + (self.look.px(28) if self.items else 0)
+        return self._heights.total + (self.look.px(_FOOT_PX) if self.items else 0)
 
     def measure(self, look: Look, width: float) -> None:
         """Another look or width: all layouts go, all heights are estimates."""
@@ -154,9 +160,19 @@ class MessageColumn:
         return self._heights.index_at(y) if self.items else -1
 
     def frame(self, index: int) -> Frame:
-        return frame_of(
-            self.items[index], self.look, self.width, index == 0, index == self.last_reply()
-        )
+        buttons = self.buttons(index)
+        return frame_of(self.items[index], self.look, self.width, index == 0, buttons)
+
+    def buttons(self, index: int) -> list[RowButton]:
+        """What stands under a message."""
+        is_last, is_locked = index == self.last_reply(), self.is_locked()
+        view = self.items[index].view
+        return row_of(view, self.added, is_last_reply=is_last, is_locked=is_locked)
+
+    def own_actions(self, index: int) -> list[str]:
+        """What the transcript itself offers for a message."""
+        is_last, is_locked = index == self.last_reply(), self.is_locked()
+        return own_actions(self.items[index].view, is_last_reply=is_last, is_locked=is_locked)
 
     def content_top(self, index: int) -> float:
         """Where an item's first block begins."""

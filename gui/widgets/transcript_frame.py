@@ -1,23 +1,24 @@
-"""What stands around a message's blocks: note, heading, version arrows, buttons, bubble, footer.
-Places only.
+"""What stands around a message's blocks: note, heading, version arrows, bubble, footer, and the row
+of buttons below. Places only.
 
 Rectangles are in the item's own coordinates: x from the column's left edge, y from the item's top.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import ceil
-from typing import Literal
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 
 from gui.widgets.block_look import Look
 from gui.widgets.transcript_item import MessageItem
-
-Action = Literal["copy", "edit", "regenerate", "delete"]
+from gui.widgets.transcript_row import RowButton
 
 WRAPPED = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
 _TALL = 1e6
+_GAP_PX, _FIRST_GAP_PX = 34, 22  # above a heading; the row of the message before stands in it
+_ROW_PX, _BUTTON_PX = 26, 24
 _SAME_DIGITS = str.maketrans("123456789", "000000000")
 
 
@@ -35,7 +36,8 @@ class Frame:
     previous: QRectF = field(default_factory=QRectF)
     versions: QRectF = field(default_factory=QRectF)
     following: QRectF = field(default_factory=QRectF)
-    actions: dict[Action, QRectF] = field(default_factory=dict)
+    row: QRectF = field(default_factory=QRectF)
+    actions: dict[str, QRectF] = field(default_factory=dict)
     footer_actions: dict[str, QRectF] = field(default_factory=dict)
 
 
@@ -55,14 +57,19 @@ def content_top(item: MessageItem, look: Look, width: float, is_first: bool) -> 
 # Asked for every message of a chat when it is opened.
 @lru_cache(maxsize=64)
 def _head_height(look: Look, is_first: bool, is_user: bool) -> float:
-    top = look.px(22 if is_first else 34) + heading_height(look) + look.px(5)
+    top = _gap(look, is_first) + heading_height(look) + look.px(5)
     return top + (look.px(10) if is_user else 0)
+
+
+def _gap(look: Look, is_first: bool) -> float:
+    """From an item's top to its note or heading."""
+    return float(look.px(_FIRST_GAP_PX) if is_first else look.px(_GAP_PX) - look.px(_ROW_PX))
 
 
 def item_height(item: MessageItem, look: Look, width: float, is_first: bool) -> float:
     """An item's height in a column of this width, of which the blocks' may be an estimate."""
     content = max(item.content_height, ceil(look.line_height))
-    foot = float(look.px(10) if item.is_user else 0)
+    foot = float(look.px(10) if item.is_user else 0) + look.px(_ROW_PX)
     if item.view.footer or item.view.footer_actions:
         foot += look.px(6) + _footer_height(item, look, width)
     return content_top(item, look, width, is_first) + content + foot
@@ -115,25 +122,13 @@ def _wrapped_height(look: Look, words: str, width: float) -> float:
     return float(ceil(look.label_metrics.boundingRect(space, WRAPPED.value, words).height()))
 
 
-def actions_of(item: MessageItem, is_last_reply: bool) -> list[Action]:
-    """The buttons that a message has."""
-    if item.view.streaming:
-        return ["copy"]
-    actions: list[Action] = ["copy"]
-    if item.is_user:
-        actions.append("edit")
-    if is_last_reply:
-        actions.append("regenerate")
-    actions.append("delete")
-    return actions
-
-
 def frame_of(
-    item: MessageItem, look: Look, width: float, is_first: bool, is_last_reply: bool
+    item: MessageItem, look: Look, width: float, is_first: bool, buttons: Sequence[RowButton]
 ) -> Frame:
     """The places of all parts in a column of this width."""
     top = content_top(item, look, width, is_first)
     height = item_height(item, look, width, is_first)
+    row_top = height - look.px(_ROW_PX)
     heading_top = top - look.px(5) - heading_height(look) - (look.px(10) if item.is_user else 0)
     frame = Frame(
         height,
@@ -143,7 +138,7 @@ def frame_of(
     if item.view.note:
         note_height = _note_height(item, look, width)
         note_width = _note_width(item, look, width)
-        frame.note = QRectF(0, look.px(22 if is_first else 34), note_width, note_height)
+        frame.note = QRectF(0, _gap(look, is_first), note_width, note_height)
     if item.is_user:
         inner = content_width(True, width, look)
         natural = item.natural_width or inner
@@ -152,9 +147,11 @@ def frame_of(
         frame.bubble = QRectF(0, top - look.px(10), bubble_width, content + 2 * look.px(10))
     if item.view.footer or item.view.footer_actions:
         footer_height = _footer_height(item, look, width)
-        frame.footer = QRectF(0, height - footer_height, width, footer_height)
+        frame.footer = QRectF(0, row_top - footer_height, width, footer_height)
         _place_footer_actions(frame, item, look)
-    _place_heading(frame, item, look, is_last_reply)
+    _place_heading(frame, item, look)
+    frame.row = QRectF(0, row_top, width, look.px(_ROW_PX))
+    _place_buttons(frame, look, buttons)
     return frame
 
 
@@ -177,19 +174,25 @@ def versions_text(item: MessageItem) -> str:
     return f"{item.view.version} / {item.view.n_versions}"
 
 
-def _place_heading(frame: Frame, item: MessageItem, look: Look, is_last_reply: bool) -> None:
-    """Heading text, then the arrows, then the buttons, from left to right."""
+def _place_heading(frame: Frame, item: MessageItem, look: Look) -> None:
+    """Heading text, then the version arrows."""
     metrics, top, height = look.label_metrics, frame.heading.y(), frame.heading.height()
     frame.heading.setWidth(metrics.horizontalAdvance(item.view.heading) + 2)
-    x = frame.heading.right() + look.px(8)
     if item.view.n_versions > 1:
-        side = height
+        x, side = frame.heading.right() + look.px(8), height
         text = metrics.horizontalAdvance(versions_text(item)) + 2
         frame.previous = QRectF(x, top, side, height)
         frame.versions = QRectF(x + side, top, text, height)
         frame.following = QRectF(x + side + text, top, side, height)
-        x = frame.following.right() + look.px(6)
-    side = height + look.px(4)
-    for action in actions_of(item, is_last_reply):
-        frame.actions[action] = QRectF(x, top - look.px(2), side, side)
-        x += side + look.px(2)
+
+
+def _place_buttons(frame: Frame, look: Look, buttons: Sequence[RowButton]) -> None:
+    """From left to right, the first icon at the text's edge. Where they do not all fit, the last
+    one, which opens the menu, stays."""
+    side, gap = look.px(_BUTTON_PX), look.px(2)
+    margin = look.px(5)
+    n_fit = max(1, int((frame.row.width() + margin) // (side + gap)))
+    shown = [*buttons[: n_fit - 1], buttons[-1]] if len(buttons) > n_fit else buttons
+    for at, one in enumerate(shown):
+        x = at * (side + gap) - margin
+        frame.actions[one.what] = QRectF(x, frame.row.y() + look.px(2), side, side)

@@ -4,7 +4,7 @@ What they ask of others goes through methods that transcript.py fills in: wish, 
 tell_copied.
 """
 
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, Slot
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRectF, Qt, QTimer, Slot
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
@@ -22,12 +22,14 @@ from gui.widgets.markdown_inline import LINE_BREAK
 from gui.widgets.markdown_thoughts import answer_of
 from gui.widgets.transcript_column import Place
 from gui.widgets.transcript_keys import caret_rect, moved
-from gui.widgets.transcript_menu import MessageAction, build_menu
+from gui.widgets.transcript_menu import build_menu
 from gui.widgets.transcript_mouse import TranscriptMouse
+from gui.widgets.transcript_row import MessageAction
 from gui.widgets.transcript_selection import Position
 from gui.widgets.transcript_target import Target, position_at, target_at
 
 _COPIED_MS = 1_200
+_PRESSING_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 _SELECTING_KEYS = frozenset(
     {
         Qt.Key.Key_Left,
@@ -46,9 +48,13 @@ class TranscriptInput(TranscriptMouse):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.more_actions: list[MessageAction] = []
         self._copied_timer = QTimer(self, singleShot=True, interval=_COPIED_MS)
         self._copied_timer.timeout.connect(self._on_copied_seen)
+
+    @property
+    def more_actions(self) -> list[MessageAction]:
+        """What others added to the menu and the row of buttons."""
+        return self.column.added
 
     # ---- filled in by the transcript ----
 
@@ -66,6 +72,10 @@ class TranscriptInput(TranscriptMouse):
 
     def describe_message(self, index: int) -> None:
         """A message became the current one."""
+        raise NotImplementedError
+
+    def describe_button(self, what: str) -> None:
+        """A button of the current message is the one that keys press; "": none any more."""
         raise NotImplementedError
 
     # ---- doing what was clicked ----
@@ -87,6 +97,8 @@ class TranscriptInput(TranscriptMouse):
             self.copy_selection()
         elif target.what == "select_all":
             self.select_all()
+        elif target.what == "more":
+            self._pop_menu(target.message)
         else:
             self.wish(target.what, target.message)
 
@@ -151,9 +163,16 @@ class TranscriptInput(TranscriptMouse):
             if under is None and position is not None and index >= 0:
                 under = Target("", index, position.block)
         has_selection = not self.selection.is_empty
-        return build_menu(
-            self, self.column, under, index, has_selection, self.act, self.more_actions
-        )
+        return build_menu(self, self.column, under, index, has_selection, self.act)
+
+    def _pop_menu(self, index: int) -> None:
+        """The same menu at a message's last button."""
+        has_selection = not self.selection.is_empty
+        menu = build_menu(self, self.column, None, index, has_selection, self.act)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box = self.column.frame(index).actions.get("more", QRectF())
+        corner = self.viewport_rect(box.translated(0, self.column.top(index))).bottomLeft()
+        menu.popup(self.viewport().mapToGlobal(corner.toPoint()))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
@@ -212,11 +231,24 @@ class TranscriptInput(TranscriptMouse):
             self.viewport().update()
         elif self.current_message < 0:
             return False
+        else:
+            return self._message_key(key)
+        return True
+
+    def _message_key(self, key: int) -> bool:
+        """A plain key while a message is the current one."""
+        if self.focused_button and key in _PRESSING_KEYS:
+            self.act(Target(self.focused_button, self.current_message))
+        elif key == Qt.Key.Key_Escape and self.focused_button:
+            self._focus_button("")
         elif key == Qt.Key.Key_Escape:
-            self.current_message = -1
-            self.viewport().update()
+            self.set_current(-1)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.menu_at(None).popup(self._menu_corner())
+            self._show_whole_row()
+            self._pop_menu(self.current_message)
+        elif key == Qt.Key.Key_Delete:
+            if "delete" in self.column.own_actions(self.current_message):
+                self.wish("delete", self.current_message)
         elif key == Qt.Key.Key_Space and self.column.items[self.current_message].thoughts:
             item = self.column.items[self.current_message]
             self.toggle_thought(self.current_message, item.thoughts[0])
@@ -257,17 +289,47 @@ class TranscriptInput(TranscriptMouse):
             return False
         last = len(self.column.items) - 1
         if self.current_message < 0:
-            self.current_message = self.column.index_at(self.top + self.viewport().height() - 1)
+            index = self.column.index_at(self.top + self.viewport().height() - 1)
         else:
             step = -1 if key == Qt.Key.Key_Up else 1
-            self.current_message = min(max(0, self.current_message + step), last)
-        index = self.current_message
+            index = min(max(0, self.current_message + step), last)
+        self.set_current(index)
         view_top, view_bottom = self.top, self.top + self.viewport().height()
         if self.column.top(index) < view_top or self.column.top(index) > view_bottom - 60:
             self.scroll_to_place(Place(self.column.items[index].view.id, -1, 0.0))
         self.describe_message(index)
-        self.viewport().update()
         return True
+
+    # ---- the row of buttons by keys ----
+
+    def focusNextPrevChild(self, forwards: bool) -> bool:
+        """Tab goes through the current message's buttons first."""
+        if self.current_message < 0 or not self._step_button(1 if forwards else -1):
+            return super().focusNextPrevChild(forwards)
+        return True
+
+    def _step_button(self, step: int) -> bool:
+        names = ["", *self.column.frame(self.current_message).actions]
+        at = names.index(self.focused_button) if self.focused_button in names else 0
+        if not 0 <= at + step < len(names):
+            self._focus_button("")
+            return False
+        self._focus_button(names[at + step])
+        return True
+
+    def _focus_button(self, what: str) -> None:
+        self.focused_button = what
+        if what:
+            self._show_whole_row()
+        self.describe_button(what)
+        self.viewport().update()
+
+    def _show_whole_row(self) -> None:
+        """Scroll so that the current message's buttons are seen."""
+        index, height = self.current_message, self.viewport().height()
+        bottom = self.column.top(index) + self.column.frame(index).row.bottom()
+        if not self.top <= bottom <= self.top + height:
+            self.verticalScrollBar().setValue(round(bottom - height))
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
 from gui.theme import Theme
 from gui.widgets.markdown_blocks import block_text
-from gui.widgets.transcript_menu import tooltip
+from gui.widgets.transcript_row import tooltip
 from gui.widgets.transcript_selection import Position, word_around
 from gui.widgets.transcript_target import Target, position_at, target_at
 from gui.widgets.transcript_tokens import TranscriptTokens
@@ -25,8 +25,10 @@ class TranscriptMouse(TranscriptTokens):
         self._pressed: Target | None = None
         self._is_selecting = False
         self._mouse = QPointF()
+        self._pointer: QPointF | None = None  # where the mouse is, while it is over the page
         self._drag_timer = QTimer(self, interval=_DRAG_SCROLL_MS)
         self._drag_timer.timeout.connect(self._on_drag_beyond)
+        self.verticalScrollBar().valueChanged.connect(self.hover_again)
 
     def act(self, target: Target) -> None:
         """Do what was clicked."""
@@ -35,7 +37,14 @@ class TranscriptMouse(TranscriptTokens):
     def clear_hover(self) -> None:
         self.hovered, self.hovered_message = None, -1
 
+    @Slot()
+    def hover_again(self) -> None:
+        """Something else may be under the mouse though it did not move."""
+        if self._pointer is not None and not self._is_selecting:
+            self._hover(self._pointer)
+
     def _hover(self, point: QPointF) -> None:
+        self._pointer = point
         at = self.column_point(point)
         target = target_at(self.column, at)
         message = self.column.index_at(at.y())
@@ -53,7 +62,7 @@ class TranscriptMouse(TranscriptTokens):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
             return
-        self.current_message = -1
+        self.set_current(-1)
         at = self.column_point(event.position())
         self._pressed = target_at(self.column, at)
         self._mouse = event.position()
@@ -111,6 +120,7 @@ class TranscriptMouse(TranscriptTokens):
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
+        self._pointer = None
         self.clear_hover()
         self.hover_token(QPointF(-1, -1))
         self.viewport().update()
@@ -132,7 +142,7 @@ class TranscriptMouse(TranscriptTokens):
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             target = target_at(self.column, self.column_point(QPointF(event.pos())))
-            text = "" if target is None else target.url or tooltip(target.what)
+            text = "" if target is None else target.url or tooltip(target.what, self.column.added)
             QToolTip.showText(event.globalPos(), text, self.viewport())
             return True
         return super().viewportEvent(event)

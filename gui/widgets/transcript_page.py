@@ -18,8 +18,8 @@ from gui.widgets.block_look import Look
 from gui.widgets.maths import Maths
 from gui.widgets.token_marks import TokenBook
 from gui.widgets.transcript_column import MessageColumn, Place
-from gui.widgets.transcript_menu import tr
 from gui.widgets.transcript_paint import Scene, paint_message
+from gui.widgets.transcript_row import tr
 from gui.widgets.transcript_selection import Selection
 from gui.widgets.transcript_target import Target
 
@@ -53,11 +53,13 @@ class TranscriptPage(QAbstractScrollArea):
         self._theme = theme
         self._place: Place | None = None
         self._follows = True
+        self._joins_end = False
         self._is_settling = False
         self._is_settled = True
         self.hovered: Target | None = None
         self.hovered_message = -1
         self.current_message = -1
+        self.focused_button = ""  # of the current message, where keys went to its row
         self._copied: Target | None = None
         self.token_book: TokenBook | None = None
         self.current_token = ("", -1)
@@ -122,8 +124,23 @@ class TranscriptPage(QAbstractScrollArea):
     def scroll_to_place(self, place: Place) -> None:
         """Put a place at the upper edge; it stays there while heights above it become known."""
         self._follows = False
+        self._joins_end = False
         self._place = place
         self.settle()
+
+    def hold_place(self, place: Place | None) -> None:
+        """Keep a place where it is while what is around it changes; where that is the end, the end
+        is followed again."""
+        self._follows = False
+        self._joins_end = True
+        self._place = place
+        self.settle()
+
+    def set_current(self, index: int) -> None:
+        """Another message is the one that keys act on; -1: none."""
+        self.current_message = index
+        self.focused_button = ""
+        self.viewport().update()
 
     # ---- laying out what is in view ----
 
@@ -206,6 +223,9 @@ class TranscriptPage(QAbstractScrollArea):
         bar.setSingleStep(self._theme.px(40))
         bar.setValue(round(self._wanted_top()))
         self._is_settling = False
+        if self._joins_end and self._is_settled:
+            self._joins_end = False
+            self._follows = bar.value() >= bar.maximum()
         if self._follows or self._is_settled:
             self._place = self.column.place_at(float(bar.value()))
         self._show_jump_button()
@@ -214,6 +234,7 @@ class TranscriptPage(QAbstractScrollArea):
     def _on_scrolled(self, value: int) -> None:
         if self._is_settling:
             return
+        self._joins_end = False
         self._follows = value >= self.verticalScrollBar().maximum() - 2
         self._place = self.column.steady_place(value, value + self.viewport().height())
         self.settle()
@@ -229,10 +250,9 @@ class TranscriptPage(QAbstractScrollArea):
     def toggle_thought(self, index: int, block: int) -> None:
         """Open or close reasoning; its line stays where it is."""
         bottom = self.top + self.viewport().height()
-        self._place = self.column.steady_place(self.top, bottom)
-        self._follows = False
+        place = self.column.steady_place(self.top, bottom)
         self.column.items[index].toggle_thought(block)
-        self.settle()
+        self.hold_place(place)
 
     # ---- events of Qt ----
 
@@ -296,6 +316,7 @@ class TranscriptPage(QAbstractScrollArea):
             self.hovered_message,
             self.current_message if self.hasFocus() else -1,
             self._copied,
+            self.focused_button,
             self.token_book,
             self.current_token,
         )

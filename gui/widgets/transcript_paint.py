@@ -12,30 +12,25 @@ from gui.widgets.certainty_paint import TokenScene
 from gui.widgets.token_boxes import own_range
 from gui.widgets.token_marks import TokenBook
 from gui.widgets.transcript_column import MessageColumn
-from gui.widgets.transcript_frame import WRAPPED, Action, Frame, versions_text
+from gui.widgets.transcript_frame import WRAPPED, Frame, versions_text
 from gui.widgets.transcript_item import MessageItem
+from gui.widgets.transcript_row import RowButton
 from gui.widgets.transcript_selection import Selection
 from gui.widgets.transcript_target import Target
-
-_ICONS: dict[Action, str] = {
-    "copy": "copy",
-    "edit": "edit",
-    "regenerate": "refresh",
-    "delete": "trash",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What painting needs to know beside the messages. copied: what was copied a moment ago;
-    tokens: where replies are coloured by probability; current_token: message and token looked
-    at."""
+    focused: the button of the current message that keys press; tokens: where replies are coloured
+    by probability; current_token: message and token looked at."""
 
     selection: Selection
     hovered: Target | None
     hovered_message: int
     current_message: int
     copied: Target | None
+    focused: str = ""
     tokens: TokenBook | None = None
     current_token: tuple[str, int] = ("", -1)
 
@@ -53,6 +48,8 @@ def paint_message(
     _paint_bubble(painter, look, frame)
     _paint_heading(painter, item, look, frame, _Hover(scene, index))
     _paint_footer(painter, item, look, frame, _Hover(scene, index))
+    if index in (scene.hovered_message, scene.current_message):
+        _paint_row(painter, look, frame, column.buttons(index), _Hover(scene, index))
     if scene.current_message == index:
         _paint_current(painter, look, frame)
     _paint_blocks(painter, column, index, frame, view.translated(-at), scene)
@@ -65,13 +62,15 @@ class _Hover:
     def __init__(self, scene: Scene, index: int) -> None:
         self._scene = scene
         self._index = index
-        self.shows_actions = index in (scene.hovered_message, scene.current_message)
 
     def on(self, what: str) -> bool:
         return self._scene.hovered == Target(what, self._index)
 
     def copied(self, what: str) -> bool:
         return self._scene.copied == Target(what, self._index)
+
+    def focused(self, what: str) -> bool:
+        return self._scene.current_message == self._index and self._scene.focused == what
 
 
 def _paint_note(painter: QPainter, item: MessageItem, look: Look, frame: Frame) -> None:
@@ -114,11 +113,30 @@ def _paint_heading(
         first, last = item.view.version <= 1, item.view.version >= item.view.n_versions
         _button(painter, look, frame.previous, "chevron-left", hover.on("previous"), first)
         _button(painter, look, frame.following, "chevron-right", hover.on("next"), last)
-    if not hover.shows_actions:
-        return
-    for action, box in frame.actions.items():
-        name = "check" if hover.copied(action) else _ICONS[action]
-        _button(painter, look, box, name, hover.on(action), False)
+
+
+def _paint_row(
+    painter: QPainter, look: Look, frame: Frame, buttons: list[RowButton], hover: _Hover
+) -> None:
+    """The buttons under a message; a pressed one stands out, and the one that keys press is
+    ringed."""
+    palette = look.palette
+    for one in buttons:
+        box = frame.actions.get(one.what)
+        if box is None:
+            continue
+        name = "check" if hover.copied(one.what) else one.picture
+        if one.is_on:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(palette.accent_soft))
+            painter.drawRoundedRect(box, look.px(6), look.px(6))
+            paint_icon(painter, name, palette.accent, box, look.px(14))
+        else:
+            _button(painter, look, box, name, hover.on(one.what), False)
+        if hover.focused(one.what):
+            painter.setPen(QPen(QColor(palette.accent), 1.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), look.px(6), look.px(6))
 
 
 def _button(
@@ -152,7 +170,7 @@ def _paint_current(painter: QPainter, look: Look, frame: Frame) -> None:
     top = frame.heading.top()
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(look.palette.accent))
-    painter.drawRoundedRect(QRectF(-look.px(14), top, look.px(3), frame.height - top), 1.5, 1.5)
+    painter.drawRoundedRect(QRectF(-look.px(14), top, look.px(3), frame.row.top() - top), 1.5, 1.5)
 
 
 def _paint_blocks(

@@ -47,7 +47,7 @@ def test_messages_in_and_out(transcript: Transcript, qtbot: QtBot) -> None:
     assert transcript.message_ids() == ["1", "2", "3"]
     transcript.update_message(user("3", "changed"))
     assert transcript.text_of("3") == "changed"
-    transcript.remove_message("1")
+    transcript.replace_messages(0, [model("2", "b"), user("3", "changed")])
     assert transcript.message_ids() == ["2", "3"]
     settled(qtbot, transcript)
     assert block_text(transcript.column.items[1].blocks[0]) == "changed"

@@ -206,11 +206,12 @@ class ChatRoom(Room):
         self.chooser.load_first()
 
     def commands(self) -> list[Command]:
-        """The chats, by their titles."""
-        return [
+        """The chats, by their titles, and what the features know."""
+        chats = [
             Command(chat.title or tr("New chat"), tr("Chat"), partial(self.session.open, chat.id))
             for chat in self.list.model.chats
         ]
+        return chats + [one for feature in self.features for one in feature.commands()]
 
     # ---- narrow windows ----
 

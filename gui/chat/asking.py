@@ -88,7 +88,7 @@ class AskingChat(ChatChanges):
     def edit(self, turn_id: str, text: str) -> bool:
         """Write a message anew, as a version beside the old one, and have it answered."""
         turn = self.conversation.turn(turn_id)
-        return self._send_under(turn.parent_id, text, turn.attachments)
+        return self._send_under(turn.parent_id, text, turn.attachments, keeps_draft=True)
 
     def answer_again(self, turn_id: str, prefill: str = "") -> None:
         """Answer a message once more, as a version beside the answers it has."""
@@ -126,7 +126,11 @@ class AskingChat(ChatChanges):
         self._is_sending = True
 
         def take(forked: tuple[Turn, Beginning]) -> None:
-            self._answer_with(place, *forked, text=tr("going on from another word"), before=before)
+            reply, beginning = forked
+            words = tr("going on from another word")
+            self._answer_with(place, reply, beginning, text=words, before=before)
+            # Behind the question to the model, and before what it answers.
+            place.store.call(lambda store: message_file.keep_beginning(store, reply.id, beginning))
 
         place.store.call(
             lambda store: message_file.fork_reply(
@@ -172,13 +176,18 @@ class AskingChat(ChatChanges):
         text: str,
         attachments: Sequence[dict[str, Any]] = (),
         prefill: str = "",
+        *,
+        keeps_draft: bool = False,
     ) -> bool:
         if self._refuses(text):
             return False
         place, model_name = self._here(), self._model_name()
+        # A message that is sent again leaves what is typed where it is.
+        draft = self.draft if keeps_draft else ""
         details = {ATTACHMENTS: list(attachments)} if attachments else {}
         question = Turn("", parent_id, "user", text, details=details)
-        before, unsent = self.conversation.head_id, self._take_draft()
+        before = self.conversation.head_id
+        unsent = None if keeps_draft else self._take_draft()
         self._is_sending = True
 
         def take(sent: SentTurn) -> None:
@@ -191,7 +200,7 @@ class AskingChat(ChatChanges):
 
         place.store.call(
             lambda store: message_file.send_turn(
-                store, place.handle, question, place.settings, model_name, prefill, unsent
+                store, place.handle, question, place.settings, model_name, prefill, unsent, draft
             ),
             take,
             self._refuser(text),

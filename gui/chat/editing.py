@@ -122,10 +122,8 @@ class Editing(QObject):
         self._show_none()
 
     def _send_again(self, turn_id: str, text: str) -> None:
-        draft = self._session.draft
         if self._session.edit(turn_id, text):  # otherwise it was refused, and stays in the field
             self._forget()
-            self._session.set_draft(draft)
             self._show_none()
 
     @Slot()

@@ -50,6 +50,7 @@ def send_turn(
     model_name: str,
     given: str = "",
     unsent: dict[str, Any] | None = None,
+    draft: str = "",
 ) -> SentTurn:
     """Keep a message and begin its reply; the draft it was is gone with it.
 
@@ -57,13 +58,14 @@ def send_turn(
         question: without an id, which it gets here.
         given: the reply's first words.
         unsent: what stays typed beside the text; None where that did not change.
+        draft: what stays in the field, where the message did not come from there.
     """
     chat_id = ensured(store, handle, settings)
     turn_id = store.add_message(
         chat_id, question.parent_id, "user", question.content, details=question.details or None
     )
     reply = begin_reply(store, handle, turn_id, model_name, given)
-    store.set_draft(chat_id, "")
+    store.set_draft(chat_id, draft)
     if unsent is not None:
         set_settings(store, handle, settings, unsent)
     return SentTurn(msgspec.structs.replace(question, id=turn_id, created_s=time.time()), reply)
@@ -126,7 +128,8 @@ def fork_reply(
     text: str,
     model_name: str,
 ) -> tuple[Turn, Beginning]:
-    """Begin a version of a reply whose first tokens are these; what is known of them goes along.
+    """Begin a version of a reply whose first tokens are these, with their text. What is known of
+    the tokens is handed back, to be kept by `keep_beginning`: the model need not wait for it.
 
     Args:
         ids: [] where the model that goes on has other tokens: then the text alone is given to it.
@@ -134,10 +137,13 @@ def fork_reply(
     kept = store.tokens(old.id)
     given = _given(old.content, kept)
     tokens = _forked(kept, ids, text)
-    reply = begin_reply(store, handle, old.parent_id, model_name, given)
-    store.append_reply(reply.id, text, tokens)
-    begun = msgspec.structs.replace(reply, content=given + text)
-    return begun, Beginning(given if ids else given + text, tuple(ids), tuple(tokens))
+    reply = begin_reply(store, handle, old.parent_id, model_name, given + text)
+    return reply, Beginning(given if ids else given + text, tuple(ids), tuple(tokens))
+
+
+def keep_beginning(store: ChatStore, turn_id: str, beginning: Beginning) -> None:
+    """Keep the tokens that a reply begins with; it has their text already."""
+    store.append_reply(turn_id, "", list(beginning.tokens))
 
 
 def resume_reply(store: ChatStore, turn: Turn, *, by_tokens: bool = False) -> Beginning | None:

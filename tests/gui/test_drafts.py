@@ -101,3 +101,19 @@ def test_a_schema_half_typed_is_kept_and_not_blamed_before_a_pause(bench: Bench)
     assert row.problem.text() == ""
     row._pausing.start(0)
     bench.qtbot.waitUntil(lambda: "JSON" in row.problem.text())
+
+
+def test_a_draft_is_in_the_file_while_an_edited_message_is_sent_again(bench: Bench) -> None:
+    bench.ask("Why is it dark?", "Water.")
+    field = bench.room.work.composer.edit
+    field.insertPlainText("And why is it cold")
+    bench.qtbot.waitUntil(lambda: (chat := read(bench)) is not None and bool(chat.draft))
+    bench.room.desk.edit_last()
+    field.insertPlainText(" down there")
+    bench.room.work.composer.send_button.click()
+    # What was just asked of the store, and nothing that waits for a timer.
+    bench.settle()
+    chat = read(bench)
+    assert chat is not None and chat.draft == "And why is it cold"
+    assert field.toPlainText() == "And why is it cold"
+    assert "down there" in chat.conversation.path()[0].content

@@ -10,7 +10,8 @@ from PySide6.QtGui import (
     QKeyEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from engine.errors import AppError
 from gui.chat.features import ChatParts, Feature
@@ -27,12 +28,12 @@ SHOWN_CHARS = 400
 
 
 class Links(Feature):
-    """The card, for the links of the room's transcript."""
+    """The card, for the links of the room's transcript and of what stands in its place."""
 
     def __init__(self, parts: ChatParts) -> None:
         super().__init__(parts)
         self._transcript = parts.work.transcript
-        self.card = LinkCard(parts.context.theme, self._transcript)
+        self.card = LinkCard(parts.context.theme, parts.work)
         self.card.open_button.clicked.connect(self._on_open)
         self.card.copy_button.clicked.connect(self._on_copy)
         self._transcript.link_activated.connect(self._on_link_activated)
@@ -45,10 +46,10 @@ class Links(Feature):
             self.card.ask(link_facts(url, words), self._corner())
 
     def _corner(self) -> QPoint:
-        """Where the click was; for a key, the middle of the transcript."""
-        at = self._transcript.mapFromGlobal(QCursor.pos())
-        inside = self._transcript.rect().contains(at)
-        return at if inside else self._transcript.rect().center()
+        """Where the click was; for a key, the middle of what is shown."""
+        work, page = self.parts.work, self.parts.work.pages
+        at = work.mapFromGlobal(QCursor.pos())
+        return at if page.geometry().contains(at) else page.geometry().center()
 
     @Slot()
     def _on_open(self) -> None:
@@ -73,9 +74,10 @@ class LinkCard(QFrame):
     """An address, what is odd about it, and what can be done with it. Esc or a click elsewhere
     leaves it."""
 
-    def __init__(self, theme: Theme, parent: QAbstractScrollArea) -> None:
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._over = parent
+        self._came_from: QWidget | None = None
         self.address = ""
         self._theme = theme
         self.setProperty("kind", "card")
@@ -114,15 +116,18 @@ class LinkCard(QFrame):
         self.warning.setVisible(bool(self.warning.text()))
         self.setAccessibleDescription(f"{facts.address} {self.warning.text()}")
         self._place(at)
+        self._came_from = QApplication.focusWidget()
         self.show()
         self.raise_()
         # The harmless one first: a stray Enter opens nothing.
         self.copy_button.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def leave(self) -> None:
-        """Close it; the keys go back to the transcript."""
+        """Close it; the keys go back to where they were."""
+        came_from, self._came_from = self._came_from, None
         self.hide()
-        self._over.setFocus(Qt.FocusReason.PopupFocusReason)
+        if came_from is not None and isValid(came_from) and came_from.isVisible():
+            came_from.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def _place(self, at: QPoint) -> None:
         parent = self._over
@@ -147,16 +152,21 @@ class LinkCard(QFrame):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._over.viewport().installEventFilter(self)
+        _application().installEventFilter(self)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._over.viewport().removeEventFilter(self)
+        _application().removeEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.MouseButtonPress:
+        if event.type() == QEvent.Type.MouseButtonPress and self._is_elsewhere(watched):
             self.hide()
-        return super().eventFilter(watched, event)
+        return False
+
+    def _is_elsewhere(self, watched: QObject) -> bool:
+        if not isinstance(watched, QWidget):
+            return False
+        return watched is not self and not self.isAncestorOf(watched)
 
 
 def _warnings(facts: LinkFacts) -> list[str]:
@@ -179,3 +189,9 @@ def _breakable(address: str) -> str:
         half = SHOWN_CHARS // 2
         address = f"{address[:half]} … {address[-half:]}"
     return "\u200b".join(address)
+
+
+def _application() -> QObject:
+    application = QApplication.instance()
+    assert application is not None
+    return application

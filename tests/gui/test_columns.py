@@ -1,75 +1,22 @@
 """Columns: several answers to one prompt, as conversations of their own, one of which is kept."""
 
-from dataclasses import dataclass
-
-import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton
 
-from engine.process.messages import Done, Generated, ModelInfo, Reply, Token, Tokens
+from engine.process.messages import Done, Token, Tokens
 from gui.chat.chat_settings import ChatSettings
-from gui.chat.columns.agreement import agreed_ranges, agreed_share
-from gui.chat.columns.column_state import Column, ColumnSettings, make_plan, memory_of
-from gui.chat.columns.columns import Columns
-from tests.fakes.fake_engine import generated, model_info
+from tests.fakes.fake_engine import generated
 from tests.gui.chat_room_helpers import Bench, bench, context
+from tests.gui.columns_helpers import Side, side_of
 
 __all__ = ["bench", "context"]  # fixtures
-
-GB = 10**9
-
-
-@dataclass
-class Side:
-    """The columns of a bench."""
-
-    bench: Bench
-    feature: Columns
-
-    def ask(self, text: str) -> None:
-        assert self.feature.view is not None
-        n_before = len(self.bench.engine.generates)
-        composer = self.feature.view.composer
-        composer.edit.setPlainText(text)
-        composer.send_button.click()
-        self.bench.qtbot.waitUntil(lambda: len(self.bench.engine.generates) > n_before)
-
-    def answer(self, *texts: str) -> None:
-        """All replies of the last request."""
-        job = self.bench.engine.generates[-1].job
-        items = [
-            Token(id=1, piece=text.encode(), text=text, logprob=-0.1, reply=number)
-            for number, text in enumerate(texts)
-        ]
-        self.bench.engine.tell(Tokens(job=job, items=items))
-        replies = [Reply(text, "stop", 1, seed=7 + n) for n, text in enumerate(texts)]
-        result = Generated(
-            replies=replies,
-            n_prompt=9,
-            n_reused=0,
-            n_decoded=9,
-            n_generated=len(texts),
-            tokens_per_s=100.0,
-            first_token_ms=20.0,
-            slices=[9],
-            n_threads=2,
-        )
-        self.bench.engine.tell(Done(job=job, result=result))
-        self.bench.settle()
-
-    def shown(self) -> list[list[str]]:
-        assert self.feature.view is not None
-        pages = [view.transcript for view in self.feature.view.views]
-        return [[page.text_of(one) for one in page.message_ids()] for page in pages]
 
 
 @pytest.fixture
 def side(bench: Bench) -> Side:
-    feature = next(one for one in bench.room.features if isinstance(one, Columns))
-    feature.button.click()
-    return Side(bench, feature)
+    return side_of(bench)
 
 
 def test_one_model_asked_twice_is_one_batch_whose_replies_are_versions(side: Side) -> None:
@@ -105,30 +52,42 @@ def test_columns_go_on_as_conversations_and_one_is_kept(side: Side) -> None:
         side.bench.engine.tell(Done(job=request.job, result=generated()))
     side.bench.settle()
     assert [column[-1] for column in side.shown()] == ["Ray.", "Tuna."]
-    assert side.feature.view is not None
-    side.feature.view.views[1].keep.click()
+    side.views[1].keep.click()
     side.bench.settle()
     assert side.bench.shown() == ["Name a fish.", "Eel.", "And another.", "Tuna."]
     assert side.bench.kept_texts() == ["Name a fish.", "Eel.", "And another.", "Tuna."]
 
 
-def test_a_column_has_settings_of_its_own(side: Side) -> None:
-    assert side.feature.view is not None
-    side.feature.view.views[1].temperature.setValue(0.0)
-    side.feature.view.views[1].seed.setValue(5)
-    side.ask("Hello")
-    one, other = side.bench.engine.generates
-    assert one.n_replies == other.n_replies == 1
-    assert (other.sampling.temperature, other.sampling.seed) == (0.0, 5)
-    assert one.sampling.temperature == ChatSettings().temperature
-    assert "share" in side.feature.view.plan.text()
+def test_ask_again_is_further_versions_also_by_its_key(side: Side) -> None:
+    side.ask("Name a fish.")
+    side.answer("Cod.", "Eel.")
+    for press in (
+        side.view.again.click,
+        lambda: QTest.keyClick(
+            side.bench.room.work.composer.edit, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier
+        ),
+    ):
+        n_before = len(side.bench.engine.generates)
+        press()
+        side.bench.qtbot.waitUntil(lambda: len(side.bench.engine.generates) > n_before)  # noqa: B023
+        assert side.bench.engine.generates[-1].n_replies == 2
+        side.answer("Ray.", "Tuna.")
+    assert side.shown() == [["Name a fish.", "Ray."], ["Name a fish.", "Tuna."]]
+    question = side.bench.kept().conversation.path()[0]
+    assert len(side.bench.kept().conversation.children(question.id)) == 6
+
+
+def test_a_chat_begun_in_columns_has_a_title(side: Side) -> None:
+    side.ask("Name a fish.")
+    side.answer("Cod.", "Eel.")
+    assert side.bench.titles() == ["Name a fish."]
+    assert side.bench.room.work.header.title.text() == "Name a fish."
 
 
 def test_what_the_columns_agree_on_is_marked(side: Side) -> None:
     side.ask("Where is it dark?")
     side.answer("It is dark below a thousand metres.", "Far down, below a thousand metres, say I.")
-    assert side.feature.view is not None
-    view = side.feature.view.views[0]
+    view = side.views[0]
     (_, reply_id) = view.transcript.message_ids()
     marks = view.transcript.marks_of(reply_id)
     assert marks is not None
@@ -138,58 +97,103 @@ def test_what_the_columns_agree_on_is_marked(side: Side) -> None:
 
 
 def test_three_and_four_columns_and_one_taken_away(side: Side) -> None:
-    view = side.feature.view
-    assert view is not None
-    view.add.click()
-    view.add.click()
-    assert len(view.views) == 4 and not view.add.isEnabled()
-    view.views[2].remove.click()
-    assert len(view.views) == 3
+    side.view.add.click()
+    side.view.add.click()
+    assert len(side.views) == 4 and not side.view.add.isEnabled()
+    side.views[2].panel.row("temperature").changed.emit(0.3)
+    side.views[1].remove.click()
+    assert len(side.views) == 3
+    assert side.feature.columns[1].own.values == {"temperature": 0.3}
     side.ask("Hello")
-    assert side.bench.engine.generates[-1].n_replies == 3
+    assert [one.n_replies for one in side.bench.engine.generates] == [2, 1]
+    assert not any(view.remove.isEnabled() for view in side.views)
 
 
-def test_stop_and_leave(side: Side) -> None:
+def test_a_column_has_settings_of_its_own_by_the_rows_of_the_details(side: Side) -> None:
+    view = side.views[1]
+    assert "as the chat" in view.chip.accessibleName()
+    view.chip.click()
+    assert view.panel.isVisible()
+    for name, value in (("temperature", 0.2), ("top_p", 0.5), ("top_k", 7), ("min_p", 0.1)):
+        view.panel.rows[name].changed.emit(value)
+    view.panel.row("seed").changed.emit(5)
+    view.panel.row("stop").changed.emit(["END"])
+    view.panel.close()
     side.ask("Hello")
-    assert side.feature.view is not None
-    side.feature.view.composer.stop_button.click()
-    assert side.bench.engine.cancelled == [side.bench.engine.generates[-1].job]
-    side.answer("A", "B")
-    QTest.mouseClick(side.feature.view.close_button, Qt.MouseButton.LeftButton)
-    assert side.bench.room.work.transcript.isVisible() and not side.feature.is_open
+    one, other = side.bench.engine.generates
+    assert one.n_replies == other.n_replies == 1
+    drawn = other.sampling
+    assert (drawn.temperature, drawn.top_p, drawn.top_k) == (0.2, 0.5, 7)
+    assert (drawn.min_p, drawn.seed, other.stop) == (0.1, 5, ["END"])
+    assert one.sampling.temperature == ChatSettings().temperature and one.stop == []
+    assert "Temperature 0.20" in view.chip.toolTip() and "Seed 5" in view.chip.toolTip()
 
 
-# ---- without a window ----
+def test_a_mark_puts_the_chats_value_back_and_the_chat_shows_through(side: Side) -> None:
+    view, details = side.views[0], side.bench.room.details
+    view.panel.row("temperature").changed.emit(0.2)
+    details.change("top_k", 11)
+    row = view.panel.row("temperature")
+    assert row.reset.isVisibleTo(row) and "0.80" in row.reset.toolTip()
+    row.reset.click()
+    assert side.feature.columns[0].own.values == {}
+    assert not row.reset.isVisibleTo(row)
+    view.panel.row("top_k").changed.emit(3)
+    view.panel.as_chat.click()
+    side.ask("Hello")
+    (request,) = side.bench.engine.generates
+    assert request.sampling.top_k == 11
 
 
-def test_agreement_needs_three_words_in_all_texts() -> None:
-    texts = ["The sea is salt, they say.", "I know: the sea IS salt!", "THE SEA is salt"]
-    assert [text[a:b] for text, [(a, b)] in zip(texts, agreed_ranges(texts), strict=True)] == [
-        "The sea is salt", "the sea IS salt", "THE SEA is salt"
-    ]  # fmt: skip
-    assert agreed_ranges(["one two three"]) == [[]]
-    assert agreed_ranges(["one two", "one two"]) == [[], []]
-    assert agreed_share("one two three four", [(0, 13)]) == 0.75
+def test_a_preset_sets_a_column(side: Side) -> None:
+    view = side.views[1]
+    side.bench.qtbot.waitUntil(lambda: bool(view.panel.listing.presets))
+    preset = next(one for one in view.panel.listing.presets if one.sampling)
+    view.chip.click()
+    combo = view.panel.preset
+    combo.setCurrentIndex(combo.findData(preset.name))
+    settings = preset.used_on(ChatSettings())
+    assert side.feature.columns[1].own.over(ChatSettings()) == settings
+    assert preset.name in view.chip.accessibleName()
+    combo.setCurrentIndex(0)
+    assert side.feature.columns[1].own.values == {}
+    view.panel.close()
 
 
-def test_what_does_not_fit_is_answered_in_turn() -> None:
-    big = msgspec.structs.replace(model_info("/models/big.gguf"), size_bytes=4 * GB)
-    models: dict[str, ModelInfo] = {big.path: big}
-    columns = [Column(1), Column(2, ColumnSettings(model_path=big.path))]
-    assert make_plan(columns, models, 8 * GB, 4096).at_once
-    assert not make_plan(columns, models, 2 * GB, 4096).at_once
-    assert memory_of(big, 4096) > 4 * GB
+def test_adapters_are_on_or_off_in_a_column(bench: Bench) -> None:
+    from engine.process.messages import Adapter
+
+    bench.room.details.change("adapters", [Adapter("/a.gguf", 1.0)])
+    side = side_of(bench)
+    panel = side.views[1].panel
+    side.views[1].chip.click()
+    assert panel.adapters.isVisible() and panel.adapters.isChecked()
+    panel.adapters.click()
+    panel.close()
+    side.ask("Hello")
+    first, second = bench.engine.generates
+    assert [one.path for one in first.adapters] == ["/a.gguf"] and second.adapters == []
+    assert "no adapters" in side.views[1].chip.accessibleName()
 
 
-def test_plan_batches_what_shares_all_but_the_seed() -> None:
-    columns = [Column(1), Column(2), Column(3, ColumnSettings(seed=3)), Column(4, head_id="x")]
-    plan = make_plan(columns, {}, GB, 4096)
-    assert [[one.number for one in batch] for batch in plan.batches] == [[1, 2], [3], [4]]
-
-
-def test_every_control_has_a_name_and_a_tooltip(side: Side) -> None:
-    assert side.feature.view is not None
-    for view in side.feature.view.views:
-        for part in (view.model, view.temperature, view.seed, view.adapters, view.keep):
-            named = part.text() if isinstance(part, QAbstractButton) else part.accessibleName()
+def test_every_control_has_a_name_a_tooltip_and_takes_the_keys(side: Side) -> None:
+    for view in side.views:
+        view.chip.click()
+        parts = (view.model, view.chip, view.keep, view.remove, view.panel.preset)
+        for part in (*parts, view.panel.as_chat):
+            named = part.accessibleName() or (isinstance(part, QAbstractButton) and part.text())
             assert part.toolTip() and named
+            assert part.focusPolicy() & Qt.FocusPolicy.TabFocus
+        view.panel.close()
+    for chip in (side.view.add, side.view.again, side.view.close_button):
+        assert chip.toolTip() and chip.text()
+
+
+def test_keys_go_to_a_column_and_by_tab_to_its_controls(side: Side) -> None:
+    edit = side.bench.room.work.composer.edit
+    side.ask("Hello")
+    side.answer("A", "B")
+    QTest.keyClick(edit, Qt.Key.Key_2, Qt.KeyboardModifier.AltModifier)
+    assert side.views[1].transcript.hasFocus()
+    QTest.keyClick(side.views[1].transcript, Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
+    assert side.views[1].keep.hasFocus()

@@ -1,94 +1,94 @@
-"""What a column is: a model, how it is set, and the branch of the chat it goes on with; and which
-columns can be answered at once. Qt-free.
+"""What a column is: a model, what is set otherwise than in the chat, and the branch of the chat it
+goes on with; as it is kept with the chat. Qt-free.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from engine.process.messages import ModelInfo
-from gui.chat.chat_settings import ChatSettings
+from gui.chat.chat_settings import ChatSettings, with_checked
+from gui.chat.preset import OUTPUT, SAMPLING
 
 MOST_COLUMNS = 4
-# What a context costs beside weights and KV (measured: 25 MB at these slices, and the worker).
-WORKER_BYTES = 200 * 10**6
+# What a column may have of its own.
+OWN_NAMES = (*SAMPLING, *OUTPUT, "system_prompt", "preset")
 
 
 class ColumnSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a column has of its own; None is as the chat. model_path "": the room's model."""
+    """What a column has of its own. model_path "": the room's model; values: settings by their name
+    in ChatSettings, where they are not as the chat's; has_adapters: the chat's adapters are on,
+    which belong to the room's model.
+    """
 
     model_path: str = ""
-    temperature: float | None = None
-    seed: int | None = None
+    values: dict[str, Any] = {}
     has_adapters: bool = True
 
     def over(self, settings: ChatSettings) -> ChatSettings:
         """The chat's settings with the column's in their place."""
-        own: dict[str, Any] = {}
-        if self.temperature is not None:
-            own["temperature"] = self.temperature
-        if self.seed is not None:
-            own["seed"] = self.seed
-        if not self.has_adapters:
-            own["adapters"] = []
-        return msgspec.structs.replace(settings, **own)
+        for name, value in self.values.items():
+            settings = settings.with_value(name, value)
+        if not self.has_adapters or self.model_path:
+            settings = settings.with_value("adapters", [])
+        return settings
+
+    def with_value(self, name: str, value: Any, chat: ChatSettings) -> "ColumnSettings":
+        """A copy with one setting changed; one that is as the chat's is not the column's own."""
+        values = {key: old for key, old in self.values.items() if key != name}
+        if value != getattr(chat, name):
+            values[name] = value
+        return msgspec.structs.replace(self, values=values)
+
+    def with_all(self, settings: ChatSettings, chat: ChatSettings) -> "ColumnSettings":
+        """A copy that makes of the chat's settings these."""
+        wanted = {name: getattr(settings, name) for name in OWN_NAMES}
+        values = {name: value for name, value in wanted.items() if value != getattr(chat, name)}
+        return msgspec.structs.replace(self, values=values)
+
+    def with_model(self, path: str) -> "ColumnSettings":
+        return msgspec.structs.replace(self, model_path=path)
+
+    def with_adapters(self, has_adapters: bool) -> "ColumnSettings":
+        return msgspec.structs.replace(self, has_adapters=has_adapters)
 
 
 @dataclass
 class Column:
-    """One column. head_id: the leaf of the branch it shows; reply_id: what is being written."""
+    """One column. number: its place, from 1; head_id: the leaf of the branch it shows."""
 
     number: int
     own: ColumnSettings = field(default_factory=ColumnSettings)
     head_id: str | None = None
-    reply_id: str = ""
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Who answers when. batches: columns that share a model, a question and all but the seed, drawn
-    from one prompt; at_once: the other models fit beside the room's own.
-    """
-
-    batches: list[list[Column]]
-    other_paths: list[str]
-    at_once: bool
-    needed_bytes: int = 0
-    free_bytes: int = 0
+def to_kept(columns: list[Column]) -> list[dict[str, Any]]:
+    """The columns as JSON, for the chat they belong to."""
+    return [{**msgspec.to_builtins(one.own), "head": one.head_id} for one in columns]
 
 
-def make_plan(
-    columns: Sequence[Column],
-    models: dict[str, ModelInfo],
-    free_bytes: int,
-    n_ctx: int,
-) -> Plan:
-    """How a question to these columns is answered.
-
-    Args:
-        models: what is known of the files, by path.
-        free_bytes: memory that can still be taken.
-        n_ctx: the context each other model would be opened with.
-    """
-    others = sorted({one.own.model_path for one in columns if one.own.model_path})
-    needed = sum(memory_of(models.get(path), n_ctx) for path in others)
-    batches: dict[tuple[object, ...], list[Column]] = {}
-    for column in columns:
-        own = column.own
-        # A batch draws with seed, seed + 1, ...: a column with a seed of its own stands alone.
-        alone = column.number if own.seed is not None else -1
-        key = (own.model_path, own.temperature, own.has_adapters, column.head_id, alone)
-        batches.setdefault(key, []).append(column)
-    return Plan(list(batches.values()), others, needed <= free_bytes, needed, free_bytes)
+def from_kept(kept: object) -> list[Column]:
+    """What to_kept made, or what another version or another hand did: [] where it is no columns;
+    a value that cannot be is left out, alone."""
+    if not isinstance(kept, list) or not all(isinstance(one, dict) for one in kept):
+        return []
+    return [_column(number, one) for number, one in enumerate(kept[:MOST_COLUMNS], start=1)]
 
 
-def memory_of(model: ModelInfo | None, n_ctx: int) -> int:
-    """Bytes that a model takes with its KV cache (f16) and its worker; 0 for one not known."""
-    if model is None:
-        return 0
-    head = model.n_embd // model.n_head if model.n_head else 0
-    n_ctx = min(n_ctx, model.n_ctx_train or n_ctx)
-    kv_bytes = 2 * 2 * model.n_layer * model.n_head_kv * head * n_ctx
-    return model.size_bytes + kv_bytes + WORKER_BYTES
+def _column(number: int, kept: dict[str, Any]) -> Column:
+    path, head_id, values = (kept.get(key) for key in ("model_path", "head", "values"))
+    own = ColumnSettings(
+        model_path=path if isinstance(path, str) else "",
+        values=_checked(values) if isinstance(values, dict) else {},
+        has_adapters=kept.get("has_adapters") is not False,
+    )
+    return Column(number, own, head_id if isinstance(head_id, str) else None)
+
+
+def _checked(values: dict[str, Any]) -> dict[str, Any]:
+    checked = {}
+    for name in OWN_NAMES:
+        found = with_checked(ChatSettings(), name, values[name]) if name in values else None
+        if found is not None:
+            checked[name] = getattr(found, name)
+    return checked

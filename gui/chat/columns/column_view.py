@@ -1,24 +1,21 @@
-"""One column: what answers (model, temperature, seed, adapters), its conversation, and "Keep this".
-Draws what it is told; emits wishes.
+"""One column: which model answers, how it is set, its conversation, and "Keep this". Draws what it
+is told; emits wishes.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QDoubleSpinBox,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.process.messages import ModelInfo
-from gui.chat.chat_settings import MAX_SEED
+from gui.chat.chat_settings import ChatSettings
+from gui.chat.columns.column_panel import ColumnPanel
 from gui.chat.columns.column_state import ColumnSettings
+from gui.chat.default_words import values_text
+from gui.chat.preset_folder import Listing
+from gui.chat.setting_words import setting_words
 from gui.chat.words import model_label, tr
 from gui.icons import icon
 from gui.theme import Theme
@@ -26,7 +23,8 @@ from gui.widgets.calm_combo import CalmComboBox
 from gui.widgets.kinds import button, icon_button, label
 from gui.widgets.transcript import Transcript
 
-AS_CHAT = -0.05
+NARROWEST_PX = 196
+LEAST_CHIP_PX = 72
 
 
 class ColumnView(QFrame):
@@ -38,16 +36,16 @@ class ColumnView(QFrame):
 
     def __init__(self, theme: Theme, number: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._number = theme, number
+        self._chat, self._own = ChatSettings(), ColumnSettings()
+        self._has_adapters = False
         self.model = CalmComboBox()
-        self.temperature = QDoubleSpinBox()
-        self.seed = QSpinBox()
-        self.adapters = QCheckBox(tr("Adapters"))
+        self.chip = WideChip()
+        self.panel = ColumnPanel(theme, number, self)
         self.keep = button(tr("Keep this"), "chip", tr("Make this column the chat's branch"))
-        self.remove = icon_button(tr("Take this column away"))
-        self.status = label("", "faint")
-        self.transcript = Transcript(theme, self)
-        self._number = number
+        self.remove = icon_button(tr("Take column {n} away").format(n=number))
+        self.status = label("", "faint", wrap=True)
+        self.transcript = Transcript(theme)  # Tab comes to it last, as the eye does
         self._set_up()
         self._lay_out()
         theme.changed.connect(self._on_theme_changed)
@@ -57,77 +55,69 @@ class ColumnView(QFrame):
 
     def set_models(self, room_model: str, models: Sequence[ModelInfo]) -> None:
         """What can answer: the room's model first, then the others of the library."""
-        blocker = QSignalBlocker(self.model)
-        chosen = self.model.currentData()
-        self.model.clear()
-        self.model.addItem(room_model, "")
-        for model in models:
-            self.model.addItem(model_label(model), model.path)
-        self.model.setCurrentIndex(max(0, self.model.findData(chosen)))
-        blocker.unblock()
+        labels = [model_label(model) for model in models]
+        with QSignalBlocker(self.model):
+            self.model.clear()
+            self.model.addItem(room_model, "")
+            for model, words in zip(models, labels, strict=True):
+                is_one_of_many = labels.count(words) > 1 or room_model.startswith(words)
+                file = f" · {Path(model.path).name}" if is_one_of_many else ""
+                self.model.addItem(words + file, model.path)
+                last = self.model.count() - 1
+                self.model.setItemData(last, model.path, Qt.ItemDataRole.ToolTipRole)
+            self._show_model()
 
-    def set_settings(self, own: ColumnSettings, *, has_adapters: bool) -> None:
-        """Show a column's settings, without telling them as a change."""
-        parts = (self.model, self.temperature, self.seed, self.adapters)
-        blockers = [QSignalBlocker(part) for part in parts]
-        self.model.setCurrentIndex(max(0, self.model.findData(own.model_path)))
-        self.temperature.setValue(AS_CHAT if own.temperature is None else own.temperature)
-        self.seed.setValue(-1 if own.seed is None else own.seed)
-        self.adapters.setChecked(own.has_adapters)
-        self.adapters.setVisible(has_adapters)
-        for blocker in blockers:
-            blocker.unblock()
-
-    def settings(self) -> ColumnSettings:
-        temperature, seed = self.temperature.value(), self.seed.value()
-        return ColumnSettings(
-            model_path=self.model.currentData() or "",
-            temperature=None if temperature < 0 else round(temperature, 2),
-            seed=None if seed < 0 else seed,
-            has_adapters=self.adapters.isChecked(),
+    def set_settings(self, own: ColumnSettings, chat: ChatSettings) -> None:
+        """Show a column's settings over the chat's, without telling them as a change."""
+        self._own, self._chat = own, chat
+        with QSignalBlocker(self.model):
+            self._show_model()
+        self.panel.set_settings(own, chat)
+        words = _own_text(own)
+        self.chip.set_words(words)
+        self.chip.setToolTip(
+            tr("How this column is set: {words}. Click to change it.").format(words=words)
         )
+        self.chip.setAccessibleName(
+            tr("Settings of column {n}: {words}").format(n=self._number, words=words)
+        )
+
+    def set_presets(self, listing: Listing) -> None:
+        self.panel.set_presets(listing)
 
     def set_status(self, text: str) -> None:
         self.status.setText(text)
         self.status.setVisible(bool(text))
+
+    def _show_model(self) -> None:
+        path = self._own.model_path
+        if path and self.model.findData(path) < 0:
+            self.model.addItem(Path(path).stem, path)  # not listed yet, or not any more
+        self.model.choose(path)
 
     # ---- making ----
 
     def _set_up(self) -> None:
         number = self._number
         self.setAccessibleName(tr("Column {n}").format(n=number))
+        self.transcript.setAccessibleName(tr("Conversation of column {n}").format(n=number))
         self.model.setAccessibleName(tr("Model of column {n}").format(n=number))
         self.model.setToolTip(tr("Which model answers in this column"))
-        self.temperature.setRange(AS_CHAT, 2.0)
-        self.temperature.setSingleStep(0.05)
-        self.temperature.setSpecialValueText(tr("as the chat"))
-        self.temperature.setPrefix("T ")
-        self.temperature.setAccessibleName(tr("Temperature of column {n}").format(n=number))
-        self.temperature.setToolTip(
-            tr("How daring the choice of words is in this column; lowest: as the chat's setting")
-        )
-        self.seed.setRange(-1, MAX_SEED)
-        self.seed.setSpecialValueText(tr("seed: any"))
-        self.seed.setAccessibleName(tr("Seed of column {n}").format(n=number))
-        self.seed.setToolTip(tr("The same seed and settings draw the same words"))
-        self.adapters.setToolTip(tr("Whether the chat's adapters are on in this column"))
-        for part in (self.temperature, self.seed):
-            part.setKeyboardTracking(False)
-        self.model.currentIndexChanged.connect(self._on_changed)
-        self.temperature.valueChanged.connect(self._on_changed)
-        self.seed.valueChanged.connect(self._on_changed)
-        self.adapters.toggled.connect(self._on_changed)
+        self.keep.setAccessibleName(tr("Keep column {n}").format(n=number))
+        self.model.currentIndexChanged.connect(self._on_model_chosen)
+        self.chip.clicked.connect(self._on_chip_clicked)
+        self.panel.changed.connect(self.settings_changed)
         self.keep.clicked.connect(self.keep_requested)
         self.remove.clicked.connect(self.remove_requested)
 
     def _lay_out(self) -> None:
         self.setObjectName("column")
         top, second = QHBoxLayout(), QHBoxLayout()
+        top.setSpacing(4)
         top.addWidget(self.model, 1)
         top.addWidget(self.remove)
-        for part in (self.temperature, self.seed, self.adapters):
-            second.addWidget(part)
-        second.addStretch(1)
+        second.setSpacing(6)
+        second.addWidget(self.chip, 1)
         second.addWidget(self.keep)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 4)
@@ -136,24 +126,67 @@ class ColumnView(QFrame):
         layout.addLayout(second)
         layout.addWidget(self.status)
         layout.addWidget(self.transcript, 1)
-        self.model.setMinimumContentsLength(8)
+        self.model.setMinimumContentsLength(4)
         self.model.setSizeAdjustPolicy(
             CalmComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self.set_status("")
-        QLabel.setAlignment(self.status, Qt.AlignmentFlag.AlignLeft)
 
     # ---- slots ----
 
+    @Slot(int)
+    def _on_model_chosen(self, _index: int) -> None:
+        self.settings_changed.emit(self._own.with_model(self.model.currentData() or ""))
+
     @Slot()
-    def _on_changed(self) -> None:
-        self.settings_changed.emit(self.settings())
+    def _on_chip_clicked(self) -> None:
+        self.panel.show_below(self.chip)
 
     @Slot()
     def _on_theme_changed(self) -> None:
         palette, px = self._theme.palette, self._theme.px
         self.remove.setIcon(icon("close", palette.text_dim))
-        self.temperature.setFixedWidth(px(104))
-        self.seed.setFixedWidth(px(96))
-        self.setMinimumWidth(px(240))
+        self.chip.setIcon(icon("sliders", palette.text_dim))
+        self.chip.setMinimumWidth(px(LEAST_CHIP_PX))
+        self.setMinimumWidth(px(NARROWEST_PX))
         self.setStyleSheet(f"#column {{ border: none; border-right: 1px solid {palette.line}; }}")
+
+
+class WideChip(QPushButton):
+    """A button as wide as there is room, whose words are cut where they do not fit."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = ""
+        self.setProperty("kind", "chip")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def set_words(self, words: str) -> None:
+        self._words = words
+        self._fit()
+
+    def sizeHint(self) -> QSize:
+        return QSize(LEAST_CHIP_PX, super().sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        around = 3 * self.iconSize().width() + 8
+        room = max(0, self.width() - around)
+        cut = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, room)
+        self.setText(cut.replace("&", "&&"))
+
+
+def _own_text(own: ColumnSettings) -> str:
+    """What is set otherwise than in the chat, in one line."""
+    words = [str(own.values.get("preset", ""))]
+    for name, value in own.values.items():
+        if name != "preset":
+            is_number = value is None or isinstance(value, int | float)
+            words.append(values_text({name: value}) if is_number else setting_words(name)[0])
+    if not own.has_adapters and not own.model_path:
+        words.append(tr("no adapters"))
+    return " · ".join(word for word in words if word) or tr("as the chat")

@@ -1,24 +1,33 @@
-"""The columns side by side, with what will run when above them and one field below them all. Draws
-what it is told; emits wishes.
+"""The columns side by side, with what will run when above them. What is asked goes through the
+room's own message field below. Draws what it is told; emits wishes.
 """
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui.chat.columns.column_state import MOST_COLUMNS
 from gui.chat.columns.column_view import ColumnView
-from gui.chat.composer import Composer
 from gui.chat.words import tr
 from gui.icons import icon
 from gui.theme import Theme
 from gui.widgets.kinds import button, label
 
+# Below this width (at 13 px) the buttons get a line of their own.
+WIDE_PX = 760
+
 
 class ColumnsView(QFrame):
     """Up to four columns."""
 
-    send_requested = Signal(str)
-    stop_requested = Signal()
     add_requested = Signal()
     again_requested = Signal()
     close_requested = Signal()
@@ -30,18 +39,21 @@ class ColumnsView(QFrame):
         self.plan = label("", "dim", wrap=True)
         self.add = button(tr("Add a column"), "chip", tr("One more column, up to four"))
         self.again = button(
-            tr("Ask again"), "chip", tr("Answer the last question once more in every column")
+            tr("Ask again"),
+            "chip",
+            tr("Answer the last question once more in every column (Ctrl+R)"),
         )
-        self.close_button = button(tr("Leave columns"), "chip", tr("Back to the one chat (Esc)"))
-        self.composer = Composer(theme, self)
+        self.close_button = button(
+            tr("Leave columns"), "chip", tr("Back to the one chat (Esc, or Ctrl+Shift+K)")
+        )
         self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self._scroll = QScrollArea(self)
+        self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._lay_out()
+        self._add_keys()
         self.add.clicked.connect(self.add_requested)
         self.again.clicked.connect(self.again_requested)
         self.close_button.clicked.connect(self.close_requested)
-        self.composer.send_requested.connect(self.send_requested)
-        self.composer.stop_requested.connect(self.stop_requested)
-        self.composer.set_prompt(tr("Ask all columns"))
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
@@ -72,29 +84,62 @@ class ColumnsView(QFrame):
         """What is said before asking: who answers at once, who in turn."""
         self.plan.setText(text)
 
+    def set_writing(self, is_writing: bool) -> None:
+        """While replies come nothing can be taken away, added or asked anew."""
+        self.add.setEnabled(not is_writing and len(self.views) < MOST_COLUMNS)
+        self.again.setEnabled(not is_writing)
+        for view in self.views:
+            view.remove.setEnabled(not is_writing)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fold()
+
+    # ---- making ----
+
     def _lay_out(self) -> None:
         self.setProperty("kind", "work")
         self.setAccessibleName(tr("Columns"))
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setHandleWidth(1)
-        scroll = QScrollArea()
+        scroll = self._scroll
         scroll.setWidget(self._splitter)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
-        top = QHBoxLayout()
-        top.setContentsMargins(16, 8, 12, 8)
-        top.addWidget(self.plan, 1)
+        scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(6)
         for part in (self.again, self.add, self.close_button):
-            top.addWidget(part)
-        bottom = QHBoxLayout()
-        bottom.setContentsMargins(24, 4, 24, 14)
-        bottom.addWidget(self.composer)
+            buttons.addWidget(part)
+        buttons.addStretch(1)
+        self._top.setContentsMargins(16, 8, 12, 8)
+        self._top.setSpacing(6)
+        self._top.addWidget(self.plan, 1)
+        self._top.addLayout(buttons)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(top)
+        layout.addLayout(self._top)
         layout.addWidget(scroll, 1)
-        layout.addLayout(bottom)
+
+    def _add_keys(self) -> None:
+        """Alt and a number go to a column; from there Tab goes to what is set in it."""
+        for number in range(1, MOST_COLUMNS + 1):
+            keys = QShortcut(QKeySequence(f"Alt+{number}"), self)
+            keys.activated.connect(lambda number=number: self.focus_column(number))
+
+    def focus_column(self, number: int) -> None:
+        """Give the keys to a column's conversation."""
+        if self.isVisible() and number <= len(self.views):
+            view = self.views[number - 1]
+            self._scroll.ensureWidgetVisible(view)
+            view.transcript.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _fold(self) -> None:
+        is_wide = self.width() >= self._theme.px(WIDE_PX)
+        direction = QBoxLayout.Direction
+        self._top.setDirection(direction.LeftToRight if is_wide else direction.TopToBottom)
 
     @Slot()
     def _on_theme_changed(self) -> None:
@@ -102,3 +147,4 @@ class ColumnsView(QFrame):
         self.add.setIcon(icon("plus", colour))
         self.again.setIcon(icon("refresh", colour))
         self.close_button.setIcon(icon("close", colour))
+        self._fold()

@@ -1,91 +1,128 @@
-"""A worker beside the room's own, for columns of another model: loads what is asked for next,
-writes its replies, then the next. Ends with the columns.
+"""A worker beside the room's own, for columns of another model: started when it is this model's
+turn, asked to write what waits for it, and ended when its memory is wanted or the columns are left.
 """
 
-from collections import deque
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import Protocol
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal, SignalInstance, Slot
 
-from engine.paths import Paths
 from engine.process.messages import Load
-from gui.chat.model_loader import ModelLoader
+from gui.chat.model_loader import Engine, ModelLoader
 from gui.chat.replies import Replies
-from gui.chat.store_thread import StoreThread
-from gui.chat.streaming import StreamingReply
-from gui.process import EngineProcess
 
-Begin = Callable[[Replies], None]
+
+class SideProcess(Engine, Protocol):
+    """What is asked of a worker's process beside what the room asks of its own."""
+
+    stopped: SignalInstance
+
+    @property
+    def is_running(self) -> bool: ...
+
+    @property
+    def has_given_up(self) -> bool: ...
+
+    def start(self) -> None: ...
+
+    def restart(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def stop_and_wait(self) -> None: ...
 
 
 class SideEngine(QObject):
-    """One more worker. Work is done model by model: what waits for the one that is loaded comes
-    first.
+    """One more worker, for one model.
+
+    Args:
+        path: the model's file.
+        n_bytes: the memory it is thought to take.
+        engine: its process, not started yet.
     """
 
-    text_arrived = Signal(str, str)  # reply id, new text
-    ended = Signal(object)  # StreamingReply
-    failed = Signal(object)  # Failed
+    became_idle = Signal()  # nothing is written with it any more, and nothing waits for it
+    stopped = Signal()  # the worker is gone
     load_progressed = Signal(str, float)  # path, fraction
 
     def __init__(
         self,
-        paths: Paths,
-        store: StoreThread,
+        path: str,
+        n_bytes: int,
+        engine: SideProcess,
         make_load: Callable[[int, str], Load],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self.engine = EngineProcess(paths, parent=self)
-        self.loader = ModelLoader(self.engine, make_load, self)
-        self.replies = Replies(self.engine, store, self.loader, self)
-        self._waiting: deque[tuple[str, Begin]] = deque()
-        self._n_writing = 0
-        self.replies.text_arrived.connect(self.text_arrived)
-        self.replies.ended.connect(self._on_ended)
-        self.replies.failed.connect(self.failed)
+        self.path, self.n_bytes, self.engine = path, n_bytes, engine
+        self.loader = ModelLoader(engine, make_load, self)
+        self.is_ending = False
+        self._has_died = False
+        self._waiting: list[tuple[Replies, list[str]]] = []
+        self._n_open = 0
         self.loader.load_progressed.connect(self._on_load_progressed)
-        self.engine.start()
+        engine.stopped.connect(self.stopped)
+        engine.died.connect(self._on_died)
 
-    def ask(self, path: str, begin: Begin) -> None:
-        """Have replies written by a model; `begin` is called with what writes them, when it is this
-        model's turn."""
-        self._waiting.append((path, begin))
-        self._go_on()
+    @property
+    def is_started(self) -> bool:
+        return self.engine.is_running and not self.is_ending
+
+    @property
+    def is_waiting(self) -> bool:
+        """Replies wait for this model's turn."""
+        return bool(self._waiting)
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._n_open
+
+    def add(self, replies: Replies, reply_ids: list[str]) -> None:
+        """Have replies, which `replies` was told to write, begun when `begin` is called."""
+        self._n_open += len(reply_ids)
+        replies.ended.connect(self._on_ended)
+        self._waiting.append((replies, reply_ids))
+
+    def begin(self) -> None:
+        """It is this model's turn: load it where that was not done yet, and write what waits."""
+        waiting, self._waiting = self._waiting, []
+        if self._has_died and not self.engine.is_running:
+            self.engine.restart()  # now, in place of when it would by itself
+        else:
+            self.engine.start()
+        if self.loader.wanted_path != self.path:
+            self.loader.load(self.path)
+        for replies, reply_ids in waiting:
+            for reply_id in reply_ids:
+                if replies.streaming(reply_id) is not None:  # else it was stopped before its turn
+                    replies.start(reply_id)
 
     def stop(self) -> None:
-        """Stop what is written, and forget what waits."""
-        self._waiting.clear()
-        self.replies.interrupt_all()
+        """End the worker; `stopped` tells when it is gone."""
+        self.is_ending = True
+        self.engine.stop()
 
-    def close(self) -> None:
-        """End the worker."""
-        self.stop()
-        self.engine.stop_and_wait()
-
-    def _go_on(self) -> None:
-        if self._n_writing or not self._waiting:
-            return
-        path = self._next_path()
-        if self.loader.wanted_path != path:
-            self.loader.load(path)
-        mine = [one for one in self._waiting if one[0] == path]
-        self._waiting = deque(one for one in self._waiting if one[0] != path)
-        self._n_writing = len(mine)
-        for _, begin in mine:
-            begin(self.replies)
-
-    def _next_path(self) -> str:
-        loaded = self.loader.wanted_path
-        paths = [path for path, _ in self._waiting]
-        return loaded if loaded in paths else paths[0]
+    # ---- slots ----
 
     @Slot(object)
-    def _on_ended(self, reply: StreamingReply) -> None:
-        self._n_writing -= 1
-        self.ended.emit(reply)
-        self._go_on()
+    def _on_ended(self, _reply: object) -> None:
+        self._n_open -= 1
+        if self._n_open:
+            return
+        self._waiting.clear()
+        if self.loader.is_loading:
+            self.loader.cancel()  # stopped before the model was there: it is not wanted any more
+        self.became_idle.emit()
+
+    @Slot()
+    def _on_died(self) -> None:
+        self._has_died = True
+        # It restarts by itself, but not for ever: then nobody would ever answer what waits.
+        if self.engine.has_given_up and self.loader.is_loading:
+            self.loader.cancel()
 
     @Slot(float, str)
     def _on_load_progressed(self, fraction: float, _what: str) -> None:
-        self.load_progressed.emit(self.loader.wanted_path, fraction)
+        self.load_progressed.emit(self.path, fraction)

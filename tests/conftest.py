@@ -12,6 +12,7 @@ SLOW_MODULES = {
     "test_bootstrap_runs",
     "test_cli",
     "test_exchange",
+    "test_exchange_hostile",
     "test_generate",
     "test_generate_options",
     "test_hostile",
@@ -39,6 +40,7 @@ SLOW_MODULES = {
     "test_template_child",
     "test_transcript",
     "test_worker",
+    "test_worker_failures",
 }
 
 

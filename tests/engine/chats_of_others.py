@@ -1,6 +1,12 @@
 """Small files of chats as other programs write them, for the tests of importing."""
 
+import json
 from typing import Any
+
+
+def data(value: Any) -> bytes:
+    """A document as the bytes of its file."""
+    return json.dumps(value).encode()
 
 
 def _chatgpt_node(

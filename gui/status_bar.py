@@ -27,6 +27,7 @@ from gui.process import EngineProcess
 from gui.theme import Theme
 from gui.widgets.dot import Dot
 from gui.widgets.kinds import button, label
+from gui.widgets.plain_tip import plain_tip
 
 MEMORY_INTERVAL_MS = 2000
 SPEED_INTERVAL_MS = 500
@@ -139,7 +140,7 @@ class StatusBar(QFrame):
     def _on_load_ended(self, event: AnyEvent) -> None:
         if isinstance(event, Done) and isinstance(event.result, ModelInfo):
             self._set_model("ready", event.result.name)
-            self.model.setToolTip(event.result.path)
+            self.model.setToolTip(plain_tip(event.result.path))
             self._on_memory_due()
         else:
             self._set_model("none", self.tr("No model loaded"))

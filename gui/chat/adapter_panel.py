@@ -14,6 +14,7 @@ from gui.chat.words import model_facts, tr
 from gui.theme import Theme
 from gui.widgets.flow import FlowLayout
 from gui.widgets.kinds import button
+from gui.widgets.plain_tip import plain_tip
 
 SUFFIX = ".gguf"
 
@@ -75,7 +76,7 @@ class AdapterPanel(QFrame):
             self.menu.addAction(words).setEnabled(False)
         for info in adapters or []:
             action = self.menu.addAction(adapter_name(info.path).replace("&", "&&"))
-            action.setToolTip(f"{model_facts(info)}\n{info.path}")
+            action.setToolTip(plain_tip(f"{model_facts(info)}\n{info.path}"))
             action.setEnabled(info.path not in self.rows)
             action.triggered.connect(lambda _=False, path=info.path: self.add_asked.emit(path))
         self.menu.addSeparator()

@@ -15,6 +15,7 @@ from gui.chat.wheel_guard import WheelGuard
 from gui.chat.words import tr
 from gui.theme import Theme
 from gui.widgets.kinds import icon_button, label
+from gui.widgets.plain_tip import plain_tip
 
 STEP = 0.05
 AS_TRAINED = 1.0
@@ -89,7 +90,8 @@ class AdapterRow(QWidget):
             part.setAccessibleName(tr("Strength of {name}").format(name=self.name))
             WheelGuard(self).watch(part)
         self.switch.setAccessibleName(tr("Adapter {name}").format(name=self.name))
-        self.switch.setToolTip(tr("Switch the adapter on or off.\n{path}").format(path=self.path))
+        tip = tr("Switch the adapter on or off.\n{path}").format(path=self.path)
+        self.switch.setToolTip(plain_tip(tip))
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()

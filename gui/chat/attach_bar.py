@@ -15,6 +15,7 @@ from gui.icons import icon
 from gui.theme import Theme
 from gui.widgets.flow import FlowLayout
 from gui.widgets.kinds import button, icon_button, label, set_kind
+from gui.widgets.plain_tip import plain_tip
 
 
 class Chip(QFrame):
@@ -45,13 +46,14 @@ class Chip(QFrame):
         self.words.setText(text.replace("&", "&&"))
         self.words.setAccessibleName(tr("Attached: {text}").format(text=text))
         self.remove.setAccessibleName(tr("Remove {name}").format(name=document.name))
-        self.remove.setToolTip(tr("Leave “{name}” out of the message").format(name=document.name))
+        leave = tr("Leave “{name}” out of the message").format(name=document.name)
+        self.remove.setToolTip(plain_tip(leave))
         if document.is_divided:
             tip = tr("Choose which pages, sections or rows go with the message")
         else:
             tip = tr("Look at the text that goes with the message")
         note = f"\n{document.note[:1].upper()}{document.note[1:]}." if document.note else ""
-        self.words.setToolTip(f"{document.name}\n{tip}{note}")
+        self.words.setToolTip(plain_tip(f"{document.name}\n{tip}{note}"))
 
     def refresh_look(self) -> None:
         palette, px = self._theme.palette, self._theme.px

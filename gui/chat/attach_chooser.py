@@ -29,6 +29,7 @@ from gui.icons import icon
 from gui.theme import Theme
 from gui.widgets.escape import claim_escape
 from gui.widgets.kinds import button, icon_button, label, set_kind
+from gui.widgets.plain_tip import plain_tip
 
 HEIGHT_PX = 300
 
@@ -95,7 +96,7 @@ class AttachChooser(QFrame):
         document = attachment.document
         self.model.set_attachment(attachment)
         self.name.setText(short_name(document.name))
-        self.name.setToolTip(document.name)
+        self.name.setToolTip(plain_tip(document.name))
         self.note.setText(
             f"{document.note[:1].upper()}{document.note[1:]}." if document.note else ""
         )

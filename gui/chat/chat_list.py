@@ -1,37 +1,24 @@
 """The left pane of the chat room: search, New, the chats in their folders and days, and the way to
-what was archived or deleted.
+what was rated, archived or deleted.
 
 Emits wishes; what a chat is and where it is kept is the room's business.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 from PySide6.QtCore import (
     QEvent,
     QItemSelection,
     QModelIndex,
-    QObject,
     QPoint,
     Qt,
     QTimer,
     Signal,
     Slot,
 )
-from PySide6.QtGui import (
-    QDragEnterEvent,
-    QDropEvent,
-    QHideEvent,
-    QKeyEvent,
-    QKeySequence,
-    QShowEvent,
-)
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QListView,
     QMenu,
     QPushButton,
     QStackedWidget,
@@ -40,42 +27,32 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.chats.records import Folder, Hit
-from gui.chat.chat_list_delegate import ChatListDelegate
+from engine.chats.records import Folder, Hit, RatedEntry
+from gui.chat.chat_list_foot import ListFoot, Scope
 from gui.chat.chat_list_model import ChatListModel
+from gui.chat.chat_list_note import EmptyNote, State
+from gui.chat.chat_list_search import SearchField
+from gui.chat.chat_list_view import ChatListView
 from gui.chat.chat_rows import ChatLike
+from gui.chat.rated_list import RatedList
 from gui.chat.search_results import SearchResults
 from gui.icons import icon
 from gui.theme import Theme
+from gui.widgets.escape import claim_escape
 
 AGES_MS = 30_000
-Scope = Literal["chats", "archived", "trash"]
 IMPORTABLE = (".json", ".jsonl", ".md", ".markdown", ".txt", ".zip")
 
 
-class ChatListView(QListView):
-    """The list itself, with the keys a list has beyond Qt's own."""
-
-    delete_pressed = Signal()
-    enter_pressed = Signal()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.enter_pressed.emit()
-            return
-        if event.matches(QKeySequence.StandardKey.Delete):
-            self.delete_pressed.emit()
-            return
-        super().keyPressEvent(event)
-
-
 class ChatList(QWidget):
-    """Search box, New button, list, and a foot with Archived and Trash."""
+    """Search box, New button, list, and a foot with Rated replies, Archived and Trash."""
 
     chat_chosen = Signal(str)  # chat id
     new_chat_requested = Signal()
     rename_requested = Signal(str, str)  # chat id, new title
     delete_requested = Signal(str)  # chat id
+    restore_requested = Signal(str)  # chat id, of the trash
+    purge_requested = Signal(str)  # chat id, of the trash: for good
     query_changed = Signal(str)  # what is searched, "" for nothing
     hit_chosen = Signal(str, str)  # chat id, message id ("" for a title)
     scope_requested = Signal(str)  # a Scope
@@ -84,25 +61,26 @@ class ChatList(QWidget):
     new_menu_requested = Signal(object)  # the QMenu under New, to fill
     files_dropped = Signal(list)  # list[str]: paths of what may be chats
     empty_trash_requested = Signal()
+    import_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._open_id = ""
+        self._was_listed = False  # before that, an empty list says nothing
         self.scope: Scope = "chats"
         self.model = ChatListModel(self)
-        self.search = QLineEdit(self)
+        self.search = SearchField(self)
         self.new_button = QToolButton(self)
-        self.view = ChatListView(self)
+        self.view = ChatListView(theme, self.model, self)
         self.results = SearchResults(theme, self)
+        self.rated = RatedList(theme, self)
         self.pages = QStackedWidget(self)
-        self.nothing = QLabel(self)
+        self.nothing = EmptyNote(theme, self)
         self.back_button = QPushButton(self)
-        self.empty_button = QPushButton(self.tr("Empty the trash"), self)
-        self.archived_button = QPushButton(self.tr("Archived"), self)
-        self.trash_button = QPushButton(self.tr("Trash"), self)
+        self.foot = ListFoot(theme, self)
+        self.setAcceptDrops(True)
         self._lay_out()
-        self._set_up_view()
         self._name_parts()
         self._connect()
         theme.changed.connect(self._on_theme_changed)
@@ -123,9 +101,10 @@ class ChatList(QWidget):
     # ---- what the room tells ----
 
     def set_chats(self, chats: Iterable[ChatLike]) -> None:
+        self._was_listed = True
         self.model.set_chats(chats)
         self._show_open()
-        self._say_nothing()
+        self._show_state()
 
     def set_folders(self, folders: Sequence[Folder]) -> None:
         self.model.set_folders(folders if self.scope == "chats" else [])
@@ -139,19 +118,28 @@ class ChatList(QWidget):
     def set_hits(self, hits: Sequence[Hit]) -> None:
         """What the search found; shown while there is something in the field."""
         self.results.set_hits(hits)
-        self._say_nothing()
+        self._show_state()
+
+    def set_rated(self, entries: Sequence[RatedEntry]) -> None:
+        """The replies that are rated or corrected, newest first."""
+        self.rated.set_entries(entries)
+        self.foot.set_n_rated(len(entries))
+        self._show_state()
 
     def set_scope(self, scope: Scope) -> None:
-        """Which chats are listed: those in use, archived or deleted."""
+        """What is listed: the chats in use, the archived or the deleted ones, or rated replies."""
         self.scope = scope
-        words = {"archived": self.tr("Archived chats"), "trash": self.tr("Deleted chats")}
+        words = {
+            "archived": self.tr("Archived chats"),
+            "trash": self.tr("Deleted chats"),
+            "rated": self.tr("Rated replies"),
+        }
         self.back_button.setText(words.get(scope, ""))
         self.back_button.setVisible(scope != "chats")
-        self.empty_button.setVisible(scope == "trash")
-        self.archived_button.setVisible(scope == "chats")
-        self.trash_button.setVisible(scope == "chats")
+        self.foot.set_scope(scope)
+        self.view.set_alive(scope != "trash")
         self.search.clear()
-        self._say_nothing()
+        self._show_page()
 
     def edit_folder(self, folder_id: str) -> None:
         """Let a folder's name be typed."""
@@ -166,13 +154,8 @@ class ChatList(QWidget):
         top.setSpacing(8)
         top.addWidget(self.search, 1)
         top.addWidget(self.new_button)
-        foot = QHBoxLayout()
-        foot.setSpacing(4)
-        for part in (self.archived_button, self.trash_button, self.empty_button):
-            foot.addWidget(part)
-        foot.addStretch(1)
-        self.pages.addWidget(self.view)
-        self.pages.addWidget(self.results)
+        for page in (self.view, self.results, self.rated):
+            self.pages.addWidget(page)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 8)
         layout.setSpacing(4)
@@ -180,48 +163,31 @@ class ChatList(QWidget):
         layout.addWidget(self.back_button)
         layout.addWidget(self.nothing)
         layout.addWidget(self.pages, 1)
-        layout.addLayout(foot)
-
-    def _set_up_view(self) -> None:
-        view = self.view
-        view.setModel(self.model)
-        view.setItemDelegate(ChatListDelegate(self._theme, view))
-        view.setUniformItemSizes(True)
-        view.setMouseTracking(True)
-        view.setFrameShape(QListView.Shape.NoFrame)
-        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        triggers = QAbstractItemView.EditTrigger
-        view.setEditTriggers(triggers.EditKeyPressed | triggers.DoubleClicked)
-        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        view.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
-        view.setDefaultDropAction(Qt.DropAction.MoveAction)
-        self.setAcceptDrops(True)
+        layout.addWidget(self.foot)
 
     def _connect(self) -> None:
         view = self.view
         view.customContextMenuRequested.connect(self._on_menu_requested)
         view.delete_pressed.connect(self._on_delete_pressed)
         view.clicked.connect(self._on_clicked)
-        view.enter_pressed.connect(lambda: self._on_clicked(view.currentIndex()))
+        view.enter_pressed.connect(self._on_enter_pressed)
+        view.doubleClicked.connect(self._on_double_clicked)
         view.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self.model.rename_requested.connect(self.rename_requested)
         self.search.textChanged.connect(self._on_query_changed)
-        self.search.installEventFilter(self)
+        self.search.stepped.connect(self.results.step)
+        self.search.accepted.connect(self.results.choose_current)
         self.results.hit_chosen.connect(self.hit_chosen)
         self.new_button.clicked.connect(self.new_chat_requested)
-        self.back_button.clicked.connect(self._scope_wish("chats"))
-        self.archived_button.clicked.connect(self._scope_wish("archived"))
-        self.trash_button.clicked.connect(self._scope_wish("trash"))
-        self.empty_button.clicked.connect(self.empty_trash_requested)
-
-    def _scope_wish(self, scope: Scope) -> "_ScopeWish":
-        return _ScopeWish(self, scope)
+        self.back_button.clicked.connect(self._go_back)
+        self.nothing.step_chosen.connect(self._on_step_chosen)
+        self.rated.reply_chosen.connect(self.hit_chosen)
+        self.rated.shown_changed.connect(self._show_state)
+        self.foot.scope_chosen.connect(self.scope_requested)
+        self.foot.restore_pressed.connect(self._restore_current)
+        self.foot.emptying_confirmed.connect(self.empty_trash_requested)
 
     def _name_parts(self) -> None:
-        self.search.setPlaceholderText(self.tr("Search chats and messages"))
-        self.search.setAccessibleName(self.tr("Search chats and messages"))
-        self.search.setToolTip(self.tr("Find words in titles and messages; Enter goes there"))
-        self.search.setClearButtonEnabled(True)
         self.new_button.setAccessibleName(self.tr("New chat"))
         self.new_button.setToolTip(self.tr("Begin a new chat (Ctrl+N); the arrow offers more"))
         self.new_button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
@@ -230,67 +196,79 @@ class ChatList(QWidget):
         self.new_button.setMenu(menu)
         self.new_button.setProperty("kind", "quiet")
         self.view.setAccessibleName(self.tr("Chats"))
-        self.nothing.setProperty("kind", "faint")
-        self.nothing.setWordWrap(True)
-        self.nothing.hide()
-        tips = {
-            self.back_button: self.tr("Back to the chats in use"),
-            self.archived_button: self.tr("Chats put aside; nothing of them is lost"),
-            self.trash_button: self.tr("Deleted chats; they are kept for 30 days"),
-            self.empty_button: self.tr("Remove these chats for good"),
-        }
-        for button, tip in tips.items():
-            button.setProperty("kind", "quiet")
-            button.setToolTip(tip)
+        self.back_button.setProperty("kind", "quiet")
+        self.back_button.setToolTip(self.tr("Back to the chats in use (Esc)"))
+
+    # ---- pages ----
+
+    @Slot()
+    def _show_page(self) -> None:
+        """What was found, rated replies, or chats."""
+        listed = self.rated if self.scope == "rated" else self.view
+        self.pages.setCurrentWidget(self.results if self.search.query else listed)
+        self._show_state()
+
+    @Slot()
+    def _show_state(self) -> None:
+        """What is said in the place of an empty list, and what the foot can do."""
+        self.nothing.set_state(self._state())
+        # Nothing to filter, to export or to take out.
+        self.rated.setEnabled(bool(self.rated.model.entries))
+        is_chosen = bool(self.model.chat_id_at(self.view.currentIndex()))
+        self.foot.set_trash(self.model.n_chats, is_chosen=is_chosen)
+
+    def _state(self) -> State:
+        if self.search.query:
+            return "search" if self.results.hits.rowCount() == 0 else ""
+        if self.scope == "rated":
+            rated = self.rated.model
+            if not rated.entries:
+                return "rated"
+            return "rated-filter" if rated.rowCount() == 0 else ""
+        return self.scope if self._was_listed and self.model.n_chats == 0 else ""
+
+    @Slot(str)
+    def _on_step_chosen(self, step: str) -> None:
+        {
+            "new": self.new_chat_requested.emit,
+            "import": self.import_requested.emit,
+            "clear": self.search.clear,
+            "back": self._go_back,
+            "all": self.rated.show_all,
+        }[step]()
+
+    @Slot()
+    def _go_back(self) -> None:
+        self.scope_requested.emit("chats")
+
+    def event(self, event: QEvent) -> bool:
+        if self.scope != "chats" and claim_escape(event):
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.scope != "chats":
+            self._go_back()
+            self.view.setFocus()
+            return
+        super().keyPressEvent(event)
 
     # ---- slots ----
 
     @Slot(str)
     def _on_query_changed(self, query: str) -> None:
-        is_searching = bool(query.strip())
-        self.pages.setCurrentWidget(self.results if is_searching else self.view)
-        if not is_searching:
+        if not query.strip():
             self.results.set_hits([])
-        self._say_nothing()
+        self._show_page()
         self.query_changed.emit(query.strip())
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        # The arrows go through what was found while one types on; Esc ends the search.
-        if watched is self.search and isinstance(event, QKeyEvent) and self.search.text():
-            is_press = event.type() == QEvent.Type.KeyPress
-            if event.key() == Qt.Key.Key_Escape:
-                event.accept()
-                if is_press:
-                    self.search.clear()
-                return True
-            if is_press and event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
-                self.results.step(1 if event.key() == Qt.Key.Key_Down else -1)
-                return True
-            if is_press and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                self.results.choose_current()
-                return True
-        return super().eventFilter(watched, event)
-
-    def _say_nothing(self) -> None:
-        """What is said in the place of an empty list."""
-        text = ""
-        if self.search.text().strip():
-            is_empty = self.results.hits.rowCount() == 0
-            text = self.tr("No chat and no message has these words.") if is_empty else ""
-        elif self.model.n_chats == 0 and self.scope != "chats":
-            texts = {
-                "archived": self.tr("No chat is archived. The menu of a chat puts it here."),
-                "trash": self.tr("The trash is empty."),
-            }
-            text = texts[self.scope]
-        self.nothing.setText(text)
-        self.nothing.setVisible(bool(text))
 
     @Slot(QItemSelection, QItemSelection)
     def _on_selection_changed(self, selected: QItemSelection, _old: QItemSelection) -> None:
         indexes = selected.indexes()
         chat_id = self.model.chat_id_at(indexes[0]) if indexes else ""
-        if chat_id and chat_id != self._open_id:
+        self._show_state()
+        # A deleted chat cannot be opened, only brought back.
+        if chat_id and chat_id != self._open_id and self.scope != "trash":
             self._open_id = chat_id
             self.chat_chosen.emit(chat_id)
 
@@ -302,10 +280,29 @@ class ChatList(QWidget):
             self._show_open()
 
     @Slot()
+    def _on_enter_pressed(self) -> None:
+        if self.scope == "trash":
+            self._restore_current()
+        else:
+            self._on_clicked(self.view.currentIndex())
+
+    @Slot(QModelIndex)
+    def _on_double_clicked(self, _index: QModelIndex) -> None:
+        if self.scope == "trash":
+            self._restore_current()
+
+    @Slot()
+    def _restore_current(self) -> None:
+        chat_id = self.model.chat_id_at(self.view.currentIndex())
+        if chat_id:
+            self.restore_requested.emit(chat_id)
+
+    @Slot()
     def _on_delete_pressed(self) -> None:
         chat_id = self.model.chat_id_at(self.view.currentIndex())
         if chat_id:
-            self.delete_requested.emit(chat_id)
+            wish = self.purge_requested if self.scope == "trash" else self.delete_requested
+            wish.emit(chat_id)
 
     @Slot()
     def rename_current(self) -> None:
@@ -322,7 +319,7 @@ class ChatList(QWidget):
             self.chat_menu_requested.emit(chat_id, menu)
         elif folder_id:
             self.folder_menu_requested.emit(folder_id, menu)
-        else:
+        elif self.scope == "chats":
             self.new_menu_requested.emit(menu)
         menu.popup(self.view.viewport().mapToGlobal(place))
 
@@ -347,8 +344,6 @@ class ChatList(QWidget):
         palette = self._theme.palette
         self.new_button.setIcon(icon("plus", palette.text))
         self.back_button.setIcon(icon("chevron-left", palette.text_dim))
-        self.archived_button.setIcon(icon("folder", palette.text_dim))
-        self.trash_button.setIcon(icon("trash", palette.text_dim))
         # Qt lays uniform rows out once: a new font needs new heights.
         self.view.scheduleDelayedItemsLayout()
         self.view.viewport().update()
@@ -361,16 +356,6 @@ class ChatList(QWidget):
         elif self.view.currentIndex() != index or not selection.isSelected(index):
             self.view.setCurrentIndex(index)
             self.view.scrollTo(index)
-
-
-class _ScopeWish:
-    """A slot that asks for one scope."""
-
-    def __init__(self, chats: ChatList, scope: Scope) -> None:
-        self._chats, self._scope = chats, scope
-
-    def __call__(self) -> None:
-        self._chats.scope_requested.emit(self._scope)
 
 
 def _importable(event: QDropEvent) -> list[str]:

@@ -29,6 +29,7 @@ from gui.chat.chat_rows import (
     rows_of,
 )
 from gui.chat.words import age_text, heading_text, tr
+from gui.widgets.plain_tip import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 CHAT_ID_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -156,7 +157,7 @@ class ChatListModel(QAbstractListModel):
             return age_text(age_of(row.updated_s, now), now)
         if role == Qt.ItemDataRole.ToolTipRole:
             when = datetime.fromtimestamp(row.updated_s).strftime("%Y-%m-%d %H:%M")
-            return f"{row.title or tr('New chat')}\n{when}"
+            return plain_tip(f"{row.title or tr('New chat')}\n{when}")
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:

@@ -2,7 +2,7 @@
 it.
 """
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from gui.chat.conversation import Turn
@@ -21,7 +21,7 @@ class ContinueStrip(QFrame):
         super().__init__(parent)
         self._theme = theme
         self._turn_id = ""
-        self.words = QLabel(self)
+        self.words = QLabel(self, textFormat=Qt.TextFormat.PlainText)
         self.continue_button = QPushButton(tr("Continue"), self)
         self.regenerate_button = QPushButton(tr("Regenerate"), self)
         layout = QHBoxLayout(self)

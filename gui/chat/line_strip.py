@@ -36,7 +36,7 @@ class LineStrip(QFrame):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.words = QLabel(self)
+        self.words = QLabel(self, textFormat=Qt.TextFormat.PlainText)
         self.field = LineField(self)
         self.accept_button = QPushButton(tr("Done"), self)
         self.cancel_button = QPushButton(tr("Cancel"), self)

@@ -17,6 +17,7 @@ from gui.chat.model_loader import ModelLoader
 from gui.chat.model_picker import ModelPicker
 from gui.chat.words import model_facts, model_label, tr
 from gui.context import AppContext
+from gui.widgets.plain_tip import plain_tip
 
 
 class ModelChooser(QObject):
@@ -98,7 +99,7 @@ class ModelChooser(QObject):
     @Slot(str)
     def _on_load_began(self, path: str) -> None:
         name = Path(path).name
-        self._header.set_model(tr("Loading {name}").format(name=name), path)
+        self._header.set_model(tr("Loading {name}").format(name=name), plain_tip(path))
         self._header.set_loading(-1.0)
 
     @Slot(float, str)
@@ -134,7 +135,7 @@ class ModelChooser(QObject):
             self._header.set_model(tr("Choose a model"), tr("The models on this machine"))
         else:
             tip = f"{model.name}\n{model_facts(model)}\n{model.path}"
-            self._header.set_model(model_label(model), tip)
+            self._header.set_model(model_label(model), plain_tip(tip))
         self.model_changed.emit(model)
 
 

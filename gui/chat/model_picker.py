@@ -23,6 +23,7 @@ from engine.process.messages import ModelInfo, ModelList
 from gui.chat.words import model_facts, tr
 from gui.icons import icon
 from gui.theme import Theme
+from gui.widgets.plain_tip import plain_tip
 
 PATH_ROLE = Qt.ItemDataRole.UserRole + 1
 TALLEST_PX = 360
@@ -41,7 +42,7 @@ class ModelPicker(QFrame):
         self._current = ""
         self.search = QLineEdit(self)
         self.entries = QListWidget(self)
-        self.state = QLabel(self)
+        self.state = QLabel(self, textFormat=Qt.TextFormat.PlainText)
         self.open_button = QPushButton(tr("Open a GGUF file…"), self)
         self._lay_out()
         self._name_parts()
@@ -109,7 +110,7 @@ class ModelPicker(QFrame):
     def _model_item(self, model: ModelInfo) -> QListWidgetItem:
         item = QListWidgetItem(f"{model.name}\n{model_facts(model)}")
         item.setData(PATH_ROLE, model.path)
-        item.setToolTip(model.path)
+        item.setToolTip(plain_tip(model.path))
         return item
 
     def _fit(self) -> None:
@@ -184,5 +185,5 @@ def _moves(event: QKeyEvent) -> bool:
 def _unreadable_item(path: str, reason: str) -> QListWidgetItem:
     item = QListWidgetItem(f"{Path(path).name}\n{reason}")
     item.setFlags(Qt.ItemFlag.NoItemFlags)
-    item.setToolTip(f"{path}\n{reason}")
+    item.setToolTip(plain_tip(f"{path}\n{reason}"))
     return item

@@ -11,6 +11,7 @@ from gui.chat.chat_settings import ChatSettings
 from gui.chat.preset import Preset
 from gui.chat.preset_folder import Listing
 from gui.chat.words import tr
+from gui.widgets.plain_tip import plain_tip
 
 MAX_LETTERS = 24
 
@@ -91,7 +92,7 @@ class PresetButton(QPushButton):
 
     def _add_preset(self, preset: Preset) -> None:
         action = self.drop.addAction(_menu_text(preset.name))
-        action.setToolTip(preset.about or tr("A preset of your own"))
+        action.setToolTip(plain_tip(preset.about) or tr("A preset of your own"))
         action.setCheckable(True)
         action.setChecked(self.preset is preset)
         action.triggered.connect(lambda: self.use_asked.emit(preset))

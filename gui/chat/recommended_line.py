@@ -10,6 +10,7 @@ from gui.chat.default_words import values_text
 from gui.chat.words import tr
 from gui.theme import Theme
 from gui.widgets.kinds import button, label
+from gui.widgets.plain_tip import plain_tip
 
 
 class RecommendedLine(QWidget):
@@ -34,7 +35,7 @@ class RecommendedLine(QWidget):
         self._values = values
         self.words.setText(values_text(values))
         tip = tr("What the model's own page says of sampling. Source: {source}.")
-        self.use.setToolTip(tip.format(source=source))
+        self.use.setToolTip(plain_tip(tip.format(source=source)))
 
     def set_settings(self, settings: ChatSettings) -> None:
         """Stand aside where all of it is set already."""

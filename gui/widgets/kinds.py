@@ -4,6 +4,8 @@ behaviour of their own."""
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QToolButton, QWidget
 
+from gui.widgets.plain_tip import plain_tip
+
 
 def set_kind(widget: QWidget, kind: str) -> None:
     """Give a widget its kind, also after it was shown."""
@@ -33,7 +35,7 @@ def button(text: str, kind: str = "", tooltip: str = "") -> QPushButton:
     where they help."""
     result = QPushButton(text)
     result.setProperty("kind", kind)
-    result.setToolTip(tooltip)
+    result.setToolTip(plain_tip(tooltip))
     result.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return result
 
@@ -44,7 +46,7 @@ def icon_button(name: str, kind: str = "quiet") -> QToolButton:
     result = QToolButton()
     result.setProperty("kind", kind)
     result.setAccessibleName(name)
-    result.setToolTip(name)
+    result.setToolTip(plain_tip(name))
     result.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return result
 

@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QToolTip
 
+from gui.widgets.plain_tip import plain_tip
 from gui.widgets.token_page import TokenPage
 from gui.widgets.token_text import bytes_text, shown
 
@@ -57,7 +58,7 @@ class TokenView(TokenPage):
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             at = QPointF(event.pos())
             words = self.describe(self.token_at(at)) or self.note_at(at)
-            QToolTip.showText(event.globalPos(), words, self.viewport())
+            QToolTip.showText(event.globalPos(), plain_tip(words), self.viewport())
             return True
         return super().viewportEvent(event)
 

@@ -1,10 +1,7 @@
 """Hostile replies in the real transcript: no socket, no file, no stall."""
 
-import sys
-import sysconfig
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QTimer
@@ -13,44 +10,17 @@ from PySide6.QtNetwork import QNetworkAccessManager
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-import resources
 from gui.bench_hostile import GOAL_MS, HOSTILE, run, start_frozen, stream
 from gui.widgets.transcript import Transcript
 from tests.fakes.transcripts import RICH, light_theme, model, settled, shown_transcript
-
-# Python's own modules and the app's own pictures.
-_OWN = (*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix, *resources.__path__)
-_LIBRARIES = tuple(str(Path(path).resolve()) for path in _OWN)
-
-
-class Watch:
-    """What Python did that reaches beyond the process. A hook can never be taken off again, so one
-    serves all tests."""
-
-    def __init__(self) -> None:
-        self.is_on = False
-        self.seen: list[str] = []
-        sys.addaudithook(self._hear)
-
-    def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
-        if not self.is_on:
-            return
-        if event == "open" and isinstance(arguments[0], str):
-            path = str(Path(arguments[0]).resolve())
-            if not path.startswith(_LIBRARIES) and path != "/dev/null":
-                self.seen.append(f"open {path}")
-        elif event.startswith(("socket.", "urllib.", "http.", "webbrowser.")):
-            self.seen.append(event)
-
-
-_watch = Watch()
+from tests.gui import traps
+from tests.gui.traps import Watch
 
 
 @pytest.fixture
 def watch() -> Iterator[Watch]:
-    _watch.seen.clear()
-    yield _watch
-    _watch.is_on = False
+    yield traps.watch
+    traps.watch.is_on = False
 
 
 @pytest.fixture
@@ -88,7 +58,7 @@ def test_a_hostile_reply_reaches_nothing_and_stops_nothing(
     clock.timeout.connect(tick)
     text = HOSTILE[name]()
     last_s[0] = time.thread_time()
-    watch.is_on = True
+    watch.begin()
     clock.start()
     stream(transcript, text, 16, 4)
     clock.stop()

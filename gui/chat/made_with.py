@@ -20,6 +20,11 @@ def asked(request: Generate, model: ModelInfo | None) -> dict[str, Any]:
         "fingerprint": model.fingerprint if model else "",
         "n_ctx": model.n_ctx if model else 0,
         "n_threads": model.n_threads if model else 0,
+        "backend": model.backend if model else "",
+        "n_gpu_layers": model.n_gpu_layers if model else 0,
+        "kv_type": model.kv_type if model else "",
+        "flash_attention": model.flash_attention if model else "",
+        "system_prompt": _system_prompt(request),
         "adapters": [[adapter.path, adapter.scale] for adapter in request.adapters],
         "sampling": msgspec.to_builtins(request.sampling, str_keys=True),
         "stop": list(request.stop),
@@ -42,7 +47,19 @@ def answered(result: Generated, index: int = 0) -> dict[str, Any]:
         "prompt_hash": result.prompt_hash,
         "alone": result.alone,
         "dropped": list(result.dropped),
+        "dropped_later": list(result.dropped_later),
+        "n_replies": len(result.replies),
+        "sha256": result.sha256,
+        "adapter_files": [
+            [file.path, file.fingerprint, file.sha256] for file in result.adapter_files
+        ],
     }
+
+
+def _system_prompt(request: Generate) -> str:
+    """What was in force then: the chat's may be another later."""
+    first = request.messages[0] if request.messages else None
+    return first.content if first is not None and first.role == "system" else ""
 
 
 @cache

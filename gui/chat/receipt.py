@@ -11,17 +11,35 @@ from typing import Any
 
 import msgspec
 
-from engine.process.messages import Adapter, ChatMessage, Generate, Render, Sampling, Token
+from engine.process.messages import (
+    Adapter,
+    ChatMessage,
+    Generate,
+    ModelInfo,
+    Overflow,
+    Render,
+    Sampling,
+    Token,
+)
 from gui.chat.conversation import Conversation, Turn, sent_text
 from gui.chat.words import tr
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept with a finished reply. template_hash "": it went on with a raw text."""
+    """What is kept with a finished reply. template_hash "": it went on with a raw text.
+    system_prompt None, n_gpu_layers -1 and empty words: not noted by the version that wrote it.
+    adapter_files: path, fingerprint and sha256 ("" where it was not known yet)."""
 
     model_path: str = ""
     model_file: str = ""
     fingerprint: str = ""
+    sha256: str = ""
+    adapter_files: list[tuple[str, str, str]] = []
+    backend: str = ""
+    n_gpu_layers: int = -1
+    kv_type: str = ""
+    flash_attention: str = ""
+    system_prompt: str | None = None
     adapters: list[tuple[str, float]] = []
     sampling: Sampling = Sampling()
     stop: list[str] = []
@@ -35,6 +53,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     prompt_hash: str = ""
     alone: bool = False
     dropped: list[int] = []
+    dropped_later: list[int] = []
+    overflow: Overflow = "stop"
+    n_replies: int = 1
     prefill: str = ""
     prefill_ids: list[int] = []
     versions: dict[str, str] = {}
@@ -49,6 +70,14 @@ def read_receipt(details: dict[str, Any]) -> Receipt | None:
         return msgspec.convert(kept, Receipt, strict=False)
     except msgspec.ValidationError:
         return None
+
+
+def is_its_model(receipt: Receipt, model: ModelInfo) -> bool:
+    """Whether a reply was written by this model, as far as it is noted: by the whole file's hash
+    where both are known, else by that of samples."""
+    if receipt.sha256 and model.sha256:
+        return receipt.sha256 == model.sha256
+    return receipt.fingerprint in ("", model.fingerprint)
 
 
 @dataclass(frozen=True)
@@ -79,7 +108,8 @@ class Given:
         )
 
     def generate(self, job: int, receipt: Receipt, max_tokens: int) -> Generate:
-        """Ask for the same reply, from an empty sequence alone in the cache."""
+        """Ask for the same reply, from an empty sequence alone in the cache. What the prompt lacked
+        is not given; what made room later makes room again."""
         left_out = frozenset(self.dropped)
         kept = [one for place, one in enumerate(self.sources) if place not in left_out]
         raw = "".join(source.content for source in self.sources) if self.is_raw else None
@@ -96,7 +126,7 @@ class Given:
             alone=True,
             slices=receipt.slices,
             reasoning_budget=receipt.reasoning_budget,
-            overflow="stop",
+            overflow=receipt.overflow,
             private=True,
         )
 
@@ -118,6 +148,7 @@ def given_to(
     """What a reply was given, as far as the chat says it now.
 
     Args:
+        system_prompt: the chat's; the reply's own, where it is noted, goes before it.
         kept: its tokens, where needs_tokens says so.
         is_base: the model that is loaded is one; asked where the reply's receipt does not tell.
     """
@@ -127,12 +158,18 @@ def given_to(
         before = conversation.path_to(reply.parent_id)
         sources = [ChatMessage(role=turn.role, content=sent_text(turn)) for turn in before]
     else:
-        sources = conversation.messages_before(reply.id, system_prompt)
+        sources = conversation.messages_before(reply.id, _own_or(receipt, system_prompt))
     if receipt is None:
         return Given(tuple(sources), is_raw)
     ids = tuple(receipt.prefill_ids)
     prefill = _raw_prefill(reply, receipt, kept) if is_raw else receipt.prefill
     return Given(tuple(sources), is_raw, prefill, ids, tuple(receipt.dropped))
+
+
+def _own_or(receipt: Receipt | None, system_prompt: str) -> str:
+    """The system prompt that a reply was written under, as far as it is noted."""
+    noted = receipt.system_prompt if receipt is not None else None
+    return system_prompt if noted is None else noted
 
 
 def _raw_prefill(reply: Turn, receipt: Receipt, kept: Sequence[Token]) -> str:
@@ -178,5 +215,8 @@ def has_receipt(details: dict[str, Any]) -> bool:
 
 
 def footer_actions(turn: Turn) -> tuple[tuple[str, str], ...]:
-    """What can be clicked behind a reply's footer: key and words."""
-    return (("replay", tr("Replay")),) if has_receipt(turn.details) else ()
+    """What can be clicked behind a finished reply's footer: key and words."""
+    if turn.role != "assistant":
+        return ()
+    received = (("received", tr("Received")),)
+    return (*received, ("replay", tr("Replay"))) if has_receipt(turn.details) else received

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Slot
 
 from engine.process.messages import AnyEvent, Done, Failed, Rendered, Token
-from gui.chat.conversation import Turn
+from gui.chat.conversation import Turn, first_words
 from gui.chat.features import ChatParts, Feature
 from gui.chat.receipt import (
     Given,
     Receipt,
     begun_tokens,
     given_to,
+    is_its_model,
     needs_tokens,
     previous_reply,
     read_receipt,
 )
-from gui.chat.words import tokens_text, tr
+from gui.chat.words import dropped_later_text, tokens_text, tr
 from gui.icons import icon
 from gui.widgets.shy_button import ShyButton
 from gui.widgets.transcript import MessageAction, MessageView
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 KEY = "received"
 SHORTCUT = "Ctrl+I"
+NAMED_LETTERS = 32
 
 
 class Received(Feature):
@@ -138,7 +140,7 @@ class Received(Feature):
             from gui.chat.received_prompt import prompt_of
 
             n_dropped = int(reply.details.get("n_dropped_tokens", 0))
-            self._show(reply, prompt_of(rendered, given, begun, n_dropped))
+            self._show(reply, given, prompt_of(rendered, given, begun, n_dropped))
 
         self._submit(reply, given, show)
 
@@ -160,14 +162,16 @@ class Received(Feature):
 
     # ---- showing ----
 
-    def _show(self, reply: Turn, prompt: Prompt) -> None:
+    def _show(self, reply: Turn, given: Given, prompt: Prompt) -> None:
         receipt = read_receipt(reply.details)
         is_exact = receipt is not None and receipt.prompt_hash == prompt.hash
         n_reused = int(reply.details.get("n_reused", -1)) if is_exact else -1
         self._prompt = prompt
         self.view.show_prompt(prompt, n_reused)
+        words = [self._verdict(receipt, is_exact=is_exact)]
+        words += self._since(reply, receipt, given) if receipt is not None else []
         self.view.show_verdict(
-            self._verdict(receipt, is_exact=is_exact),
+            " ".join(words),
             _facts(prompt, n_reused),
             is_exact=is_exact,
             can_load=not is_exact and self._can_load(receipt),
@@ -195,23 +199,41 @@ class Received(Feature):
             return tr("Exactly what the model received, to the last token.")
         if receipt is None:
             return tr("What this reply received was not noted. This is what it would receive now.")
-        if model is not None and receipt.fingerprint not in ("", model.fingerprint):
+        if model is not None and not is_its_model(receipt, model):
             name = receipt.model_file or receipt.model_path
             words = tr(
                 "Not what was received: the reply was made with {name}, and another model "
                 "is loaded. These are its tokens for the same messages."
             )
             return words.format(name=name)
+        if receipt.system_prompt is None:
+            return tr(
+                "Not quite what was received: a message before this reply, the system prompt or "
+                "the template was changed since. This is what it would receive now."
+            )
         return tr(
-            "Not quite what was received: a message before this reply, the system prompt or "
-            "the template was changed since. This is what it would receive now."
+            "Not quite what was received: a message before this reply or the template was changed "
+            "since. This is what it would receive now."
         )
+
+    def _since(self, reply: Turn, receipt: Receipt, given: Given) -> list[str]:
+        """What is to be said beside: what made room later, and a system prompt of its own."""
+        found = []
+        if receipt.dropped_later:
+            places = [place for place in receipt.dropped_later if place < len(given.sources)]
+            words = [first_words(given.sources[place].content, NAMED_LETTERS) for place in places]
+            n_tokens = int(reply.details.get("n_dropped_later_tokens", 0))
+            found.append(dropped_later_text(words, n_tokens))
+        own, now = receipt.system_prompt, self.parts.session.settings.system_prompt
+        if own is not None and receipt.template_hash and own.strip() != now.strip():
+            found.append(tr("The chat’s system prompt is another by now; this is the one of then."))
+        return found
 
     def _can_load(self, receipt: Receipt | None) -> bool:
         model = self.parts.loader.model
         if receipt is None or not receipt.model_path:
             return False
-        return model is None or model.fingerprint != receipt.fingerprint
+        return model is None or not is_its_model(receipt, model)
 
     def _last_finished(self) -> Turn | None:
         path = self.parts.session.conversation.path()

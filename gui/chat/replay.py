@@ -22,7 +22,7 @@ from engine.process.messages import (
 )
 from gui.chat.conversation import Turn
 from gui.chat.features import ChatParts, Feature
-from gui.chat.receipt import Receipt, given_to, has_receipt, read_receipt
+from gui.chat.receipt import Receipt, given_to, has_receipt, is_its_model, read_receipt
 from gui.chat.replay_strip import ReplayStrip
 from gui.chat.words import reading_text, tr
 from gui.widgets.transcript import MessageAction, MessageView
@@ -100,7 +100,7 @@ class Replay(Feature):
     def _has_its_model(self, reply: Turn, receipt: Receipt) -> bool:
         """Whether the reply's model is the one loaded; asks where it is not."""
         model = self.parts.loader.model
-        if model is not None and receipt.fingerprint in ("", model.fingerprint):
+        if model is not None and is_its_model(receipt, model):
             return True
         self._asked = reply
         words = tr("This reply was made with {name}, which is not loaded.")
@@ -174,7 +174,8 @@ class Replay(Feature):
         self.strip.show_progress(words.format(n=f"{n_again:,}", all=f"{n_kept:,}"), n_again, n_kept)
 
     def _show_outcome(self, run: _Run, result: Generated) -> None:
-        from gui.chat.replay_result import compare, reasons_of
+        from gui.chat.replay_reasons import reasons_of
+        from gui.chat.replay_result import compare
 
         reasons = reasons_of(
             run.receipt, result, self.parts.loader.model, was_disturbed=run.was_disturbed

@@ -1,14 +1,12 @@
-"""What came of a replay: the same tokens, or where they part and which of the noted conditions is
-another now. Qt-free.
+"""What came of a replay: the same tokens, or where they part; why is told by replay_reasons.py.
+Qt-free.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from engine.process.messages import Generated, ModelInfo, Token
-from gui.chat.made_with import versions
-from gui.chat.receipt import Receipt
+from engine.process.messages import Token
 from gui.chat.words import tokens_text, tr
 
 BEFORE_CHARS = 60
@@ -94,71 +92,3 @@ def _nothing_else() -> str:
         "Nothing that is noted has changed; another processor or graphics card can make the "
         "difference."
     )
-
-
-def reasons_of(
-    receipt: Receipt, result: Generated, model: ModelInfo | None, *, was_disturbed: bool
-) -> list[str]:
-    """What is not as it was when the reply was written.
-
-    Args:
-        was_disturbed: another reply was written during the replay.
-    """
-    found = [*_model_reasons(receipt, result, model), *_reading_reasons(receipt, result)]
-    if was_disturbed:
-        found.append(tr("Another reply was written during this replay."))
-    found += _version_reasons(receipt)
-    return found
-
-
-def _model_reasons(receipt: Receipt, result: Generated, model: ModelInfo | None) -> list[str]:
-    found = []
-    if model is not None and receipt.fingerprint not in ("", model.fingerprint):
-        words = tr("The model is another: it was {then}, now it is {now}.")
-        found.append(words.format(then=receipt.model_file, now=model.name))
-    if result.template_hash != receipt.template_hash:
-        found.append(tr("The chat template is another."))
-    elif result.prompt_hash != receipt.prompt_hash:
-        found.append(
-            tr(
-                "What stands before the reply was changed: a message, an attachment or the system "
-                "prompt."
-            )
-        )
-    if model is not None and receipt.n_ctx not in (0, model.n_ctx):
-        words = tr("The context length was {then}, now it is {now}.")
-        found.append(words.format(then=f"{receipt.n_ctx:,}", now=f"{model.n_ctx:,}"))
-    return found
-
-
-def _reading_reasons(receipt: Receipt, result: Generated) -> list[str]:
-    found = []
-    if result.n_threads != receipt.n_threads:
-        words = tr("It was written with {then} threads, now with {now}.")
-        found.append(words.format(then=receipt.n_threads, now=result.n_threads))
-    if not receipt.slices:
-        found.append(
-            tr(
-                "In which pieces its prompt was read is not known: part of it came from an older "
-                "file on the disk."
-            )
-        )
-    elif list(result.slices) != receipt.slices:
-        found.append(tr("The prompt could not be read in the same pieces as then."))
-    if not receipt.alone:
-        found.append(
-            tr(
-                "Other conversations stood in the model’s cache when it was written; they change "
-                "the figures a little."
-            )
-        )
-    return found
-
-
-def _version_reasons(receipt: Receipt) -> list[str]:
-    words = tr("{name} was {then}, now it is {now}.")
-    return [
-        words.format(name=name, then=receipt.versions[name], now=now or tr("unknown"))
-        for name, now in versions().items()
-        if receipt.versions.get(name, now) != now
-    ]

@@ -89,8 +89,9 @@ class Replies(QObject):
             return 0
         reply = self.streaming(turn.id)
         if reply is not None:
-            return reply.n_dropped_tokens
-        return int(turn.details.get("n_dropped_tokens", 0))
+            return reply.n_dropped_tokens + reply.n_dropped_later_tokens
+        kept = turn.details
+        return int(kept.get("n_dropped_tokens", 0) + kept.get("n_dropped_later_tokens", 0))
 
     def write(
         self,

@@ -20,6 +20,7 @@ from engine.process.messages import (
 )
 from gui.chat.conversation import first_words
 from gui.chat.made_with import answered
+from gui.chat.reply_cost import cost_of, count_of
 from gui.chat.thinking import Thinking
 
 DROPPED_LETTERS = 32
@@ -46,8 +47,10 @@ class StreamingReply:
     n_tokens: int = 0
     n_prompt_done: int = 0
     n_prompt_total: int = 0
-    dropped: list[str] = field(default_factory=list)  # first words of messages left out
+    dropped: list[str] = field(default_factory=list)  # first words of what the prompt lacked
     n_dropped_tokens: int = 0
+    dropped_later: list[str] = field(default_factory=list)  # and of what made room since
+    n_dropped_later_tokens: int = 0
     end: End | None = None
     details: dict[str, Any] = field(default_factory=dict)
     failure: Failed | None = None
@@ -57,9 +60,12 @@ class StreamingReply:
     thinking: Thinking = field(default_factory=Thinking)
     _unsaved: list[Token] = field(default_factory=list)
     _unsaved_text: list[str] = field(default_factory=list)
+    _n_dropped: int = 0  # messages that the prompt lacked
+    _went_on: bool = False  # words stand before its first token that it does not know the tokens of
 
     def __post_init__(self) -> None:
-        self.thinking = Thinking(self.text)
+        self._went_on = bool(self.text) and not self.tokens
+        self.thinking = Thinking(self.text, self.tokens)
 
     def take(self, event: AnyEvent) -> str:
         """Take one event of the reply's job.
@@ -113,14 +119,25 @@ class StreamingReply:
         return text
 
     def _take_dropped(self, event: Dropped) -> None:
-        self.n_dropped_tokens = event.n_tokens
-        contents = [self.sent[i] for i in event.messages if i < len(self.sent)]
-        self.dropped = [first_words(content, DROPPED_LETTERS) for content in contents]
+        if event.n_written:
+            self.dropped_later = self._words_of(event.messages[self._n_dropped :])
+            self.n_dropped_later_tokens = event.n_tokens - self.n_dropped_tokens
+        else:
+            self._n_dropped, self.n_dropped_tokens = len(event.messages), event.n_tokens
+            self.dropped = self._words_of(event.messages)
+
+    def _words_of(self, messages: list[int]) -> list[str]:
+        contents = [self.sent[place] for place in messages if place < len(self.sent)]
+        return [first_words(content, DROPPED_LETTERS) for content in contents]
 
     def _dropped_details(self) -> dict[str, Any]:
-        if not self.n_dropped_tokens:
-            return {}
-        return {"dropped": self.dropped, "n_dropped_tokens": self.n_dropped_tokens}
+        details: dict[str, Any] = {}
+        if self.n_dropped_tokens:
+            details |= {"dropped": self.dropped, "n_dropped_tokens": self.n_dropped_tokens}
+        if self.dropped_later:
+            details["dropped_later"] = self.dropped_later
+            details["n_dropped_later_tokens"] = self.n_dropped_later_tokens
+        return details
 
     def _add_made_with(self) -> None:
         if self.made_with:
@@ -136,20 +153,10 @@ class StreamingReply:
             return ""
         reply = result.replies[self.index]
         self.end = "stopped" if reply.finish in UNFINISHED else self.end
-        self.details |= {
-            "finish": reply.finish,
-            "seed": reply.seed,
-            "n_prompt": result.n_prompt,
-            "n_reused": result.n_reused,
-            "n_decoded": result.n_decoded,
-            "n_generated": result.n_generated,
-            "tokens_per_s": result.tokens_per_s,
-            "first_token_ms": result.first_token_ms,
-            "slices": result.slices,
-            "n_threads": result.n_threads,
-        }
-        if result.n_reasoning:
-            self.details["n_reasoning"] = result.n_reasoning
+        self.details |= cost_of(result, self.index)
+        self.details |= count_of(len(self.tokens), reply.n_generated, went_on=self._went_on)
+        if n_reasoning := self.thinking.n_begun + reply.n_reasoning:
+            self.details["n_reasoning"] = n_reasoning
         if self.made_with:
             self.details["made_with"] = {**self.made_with, **answered(result, self.index)}
         return ""

@@ -4,7 +4,15 @@ from gui.chat.attach_words import sent_line
 from gui.chat.conversation import Conversation, Turn
 from gui.chat.receipt import footer_actions
 from gui.chat.streaming import StreamingReply
-from gui.chat.words import dropped_text, footer_text, marks_text, reading_text, reasoning_text, tr
+from gui.chat.words import (
+    dropped_later_text,
+    dropped_text,
+    footer_text,
+    marks_text,
+    reading_text,
+    reasoning_text,
+    tr,
+)
 from gui.widgets.transcript import MessageView
 
 
@@ -72,8 +80,15 @@ def note_of(turn: Turn, streaming: StreamingReply | None) -> str:
     if turn.role == "user":
         return sent_line(turn.details.get("attachments", []))
     if streaming is not None:
-        return dropped_text(streaming.dropped, streaming.n_dropped_tokens)
-    return dropped_text(turn.details.get("dropped", []), turn.details.get("n_dropped_tokens", 0))
+        first = dropped_text(streaming.dropped, streaming.n_dropped_tokens)
+        later = dropped_later_text(streaming.dropped_later, streaming.n_dropped_later_tokens)
+    else:
+        kept = turn.details
+        first = dropped_text(kept.get("dropped", []), kept.get("n_dropped_tokens", 0))
+        later = dropped_later_text(
+            kept.get("dropped_later", []), kept.get("n_dropped_later_tokens", 0)
+        )
+    return " ".join(words for words in (first, later) if words)
 
 
 def status_of(reply: StreamingReply | None, *, is_loading: bool) -> str:

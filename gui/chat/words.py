@@ -67,12 +67,12 @@ def footer_text(details: dict[str, Any]) -> str:
     """The quiet line under a reply, from what the store keeps of it."""
     parts: list[str] = []
     if "n_generated" in details:
-        parts.append(tokens_text(details["n_generated"]))
+        parts.extend(_length_texts(details))
         if n_reasoning := int(details.get("n_reasoning", 0)):
             parts.append(tr("{n} of them reasoning").format(n=f"{n_reasoning:,}"))
         parts.append(tr("{n} tok/s").format(n=f"{details['tokens_per_s']:,.0f}"))
         parts.append(tr("first after {n} ms").format(n=f"{details['first_token_ms']:,.0f}"))
-        parts.append(_reuse_text(details["n_reused"], details["n_prompt"]))
+        parts.append(reuse_text(details["n_reused"], details["n_prompt"]))
         parts.append(tr("seed {n}").format(n=details["seed"]))
     elif "n_by_hand" in details:
         parts.append(tr("{tokens} picked by hand").format(tokens=tokens_text(details["n_by_hand"])))
@@ -80,7 +80,18 @@ def footer_text(details: dict[str, Any]) -> str:
     return " · ".join([*parts, ending] if ending else parts)
 
 
-def _reuse_text(n_reused: int, n_prompt: int) -> str:
+def _length_texts(details: dict[str, Any]) -> list[str]:
+    """How long a reply is, and how much of it was written last where it went on."""
+    n_last = int(details["n_generated"])
+    if details.get("went_on"):
+        return [tr("{tokens} added").format(tokens=tokens_text(n_last))]
+    n_all = int(details.get("n_tokens", n_last))
+    if n_all == n_last:
+        return [tokens_text(n_all)]
+    return [tokens_text(n_all), tr("{n} of them written last").format(n=f"{n_last:,}")]
+
+
+def reuse_text(n_reused: int, n_prompt: int) -> str:
     text = tr("reused {reused} of {all} prompt tokens")
     return text.format(reused=f"{n_reused:,}", all=f"{n_prompt:,}")
 
@@ -135,6 +146,20 @@ def dropped_text(first_words: list[str], n_tokens: int) -> str:
     many = tr("{n} earlier messages ({saved}) were left out to fit the context: {named}.")
     form = one if len(first_words) == 1 else many
     return form.format(n=len(first_words), named=named, saved=saved)
+
+
+def dropped_later_text(first_words: list[str], n_tokens: int) -> str:
+    """Which messages made room in the middle of a reply; "" where none did."""
+    if not first_words:
+        return ""
+    quoted = [f"“{words}”" for words in first_words]
+    named = ", ".join(quoted) if len(quoted) <= 2 else f"{quoted[0]} … {quoted[-1]}"
+    one = tr("In the middle of the reply {n} message ({saved}) was left out to make room: {named}.")
+    many = tr(
+        "In the middle of the reply {n} messages ({saved}) were left out to make room: {named}."
+    )
+    form = one if len(first_words) == 1 else many
+    return form.format(n=len(first_words), named=named, saved=tokens_text(n_tokens))
 
 
 def heading_text(key: str) -> str:

@@ -105,7 +105,9 @@ def _base(
     if model.template == "none":
         before = conversation.path_to(turn.parent_id)
         return Score(prompt="".join(map(sent_text, before)), **shared)
-    messages = conversation.messages_before(turn.id, settings.system_prompt)
+    # Its own system prompt, where it is noted: the chat's may be another by now.
+    system_prompt = str(made.get("system_prompt", settings.system_prompt))
+    messages = conversation.messages_before(turn.id, system_prompt)
     dropped = set(made.get("dropped", []))
     kept = [message for index, message in enumerate(messages) if index not in dropped]
     return Score(messages=kept, **shared)

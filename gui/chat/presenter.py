@@ -167,7 +167,7 @@ class TranscriptPresenter(QObject):
     @Slot(str)
     def _on_progressed(self, reply_id: str) -> None:
         reply = self._replies.streaming(reply_id)
-        if reply is not None and reply.dropped and self._shows(reply_id):
+        if reply is not None and reply.lacks_messages and self._shows(reply_id):
             self._transcript.update_message(self.view(self._session.conversation.turn(reply_id)))
 
     @Slot(object)

@@ -187,7 +187,8 @@ class StepRun(QObject):
         """Which model was asked, and through which samplers. No more: nobody can replay picks."""
         request, model = self._request(0), self._parts.loader.model
         made = asked(request, model)  # type: ignore[arg-type]  # it is a Generate
-        return {name: made[name] for name in ("model_path", "fingerprint", "adapters", "sampling")}
+        names = ("model_path", "fingerprint", "adapters", "sampling", "system_prompt")
+        return {name: made[name] for name in names}
 
     def _append(self, text: str, tokens: list[Token]) -> None:
         self._parts.session.append_own(self.turn_id, text, tokens)

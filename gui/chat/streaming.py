@@ -100,6 +100,11 @@ class StreamingReply:
         self._unsaved_text, self._unsaved = [], []
         return text, tokens
 
+    @property
+    def lacks_messages(self) -> bool:
+        """Messages were left out of its prompt, or to make room since."""
+        return bool(self.dropped or self.dropped_later)
+
     def has_ended(self) -> bool:
         return self.end is not None
 

@@ -101,7 +101,7 @@ class Look:
             "text": palette.good,
             "number": palette.warn,
             "comment": palette.text_faint,
-            "name": palette.series[2],
+            "name": palette.series[2] if self.is_dark else _darker(palette.series[2]),
             "faint": palette.text_dim,
         }
         result.setForeground(QColor(colours[role]))
@@ -120,6 +120,11 @@ class Look:
         colour = QColor(self.palette.line)
         colour.setAlpha(170)
         return colour
+
+
+def _darker(colour: str) -> str:
+    """Lines of a chart may be lighter than letters, which need 4.5 to 1 against their card."""
+    return QColor(colour).darker(108).name()
 
 
 def _scaled(font: QFont, factor: float) -> QFont:

@@ -6,6 +6,7 @@ Does not: guess a language, colour what is too long, know Qt.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal
@@ -17,18 +18,22 @@ Role = Literal["keyword", "text", "number", "comment", "name", "faint"]
 MAX_CHARS = 20_000
 # Beyond so many spans in one piece the rest stays plain: each costs time to lay out.
 MAX_SPANS = 400
+# Of "{.python}", "rust,ignore" and "js:main.js" the language.
+_NAME = re.compile(r"[\w+#-]+(?:\.\w+)?")
 
 
 def highlight(code: str, language: str) -> Iterator[tuple[int, int, Role]]:
     """Spans (start, length, role) of code that stand out; none for an unknown language."""
-    lexer = _lexer(language.lower()) if language and len(code) <= MAX_CHARS else None
+    name = _NAME.search(language.lower())
+    lexer = _lexer(name[0]) if name is not None and len(code) <= MAX_CHARS else None
     if lexer is None:
         return
     n_spans = 0
-    for start, kind, text in lexer.get_tokens_unprocessed(code):
+    # Several lexers know a comment by the end of its line, which a last line does not have.
+    for start, kind, text in lexer.get_tokens_unprocessed(code + "\n"):
         role = _role(kind)
         if role is not None and text.strip():
-            yield start, len(text), role
+            yield start, min(len(text), len(code) - start), role
             n_spans += 1
             if n_spans == MAX_SPANS:
                 return

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.chat.edit_strip import EditKind, send_words
 from gui.chat.session import ChatSession
+from gui.chat.words import tr
 from gui.chat.work_area import WorkArea
 
 UNSENT_EDIT = "editing"
@@ -114,6 +115,8 @@ class Editing(QObject):
         if kind == "message":
             self._send_again(turn_id, text)
             return
+        if kind == "reply" and self._must_wait():
+            return
         self._forget()
         if kind == "reply":
             self._session.save_text(turn_id, text)
@@ -131,6 +134,8 @@ class Editing(QObject):
         """Change the message in place, and nothing else."""
         text = self._work.composer.text()
         if self._turn_id and self._kind != "correction" and text.strip():
+            if self._must_wait():
+                return
             turn_id = self._turn_id
             self._forget()
             self._session.save_text(turn_id, text)
@@ -140,12 +145,19 @@ class Editing(QObject):
     def save_and_continue(self) -> None:
         """Change the reply in place, and let the model go on."""
         text = self._work.composer.text()
-        if self._turn_id and self._kind == "reply" and text.strip():
+        if self._turn_id and self._kind == "reply" and text.strip() and not self._must_wait():
             turn_id = self._turn_id
             self._session.save_and_continue(turn_id, text)
             if self._session.is_busy:
                 self._forget()
                 self._show_none()
+
+    def _must_wait(self) -> bool:
+        """Nothing is changed under a reply that is being written; the words stay in the field."""
+        if self._session.is_busy:
+            words = tr("A reply is being written. Save when it is whole, or stop it.")
+            self._work.composer.set_status(words)
+        return self._session.is_busy
 
     @Slot()
     def _on_remove(self) -> None:

@@ -286,9 +286,8 @@ class Transcript(TranscriptInput):
 
     def describe_message(self, index: int) -> None:
         words = _spoken(self.column.items[index])
-        if words != self.accessibleDescription():
-            self.setAccessibleDescription(words)
-            self._announce(words)
+        self.setAccessibleDescription(words)
+        self._announce(words)
 
     def describe_button(self, what: str) -> None:
         if not what:

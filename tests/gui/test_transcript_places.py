@@ -1,7 +1,7 @@
 """What stays in place when other messages come: versions, branches, what was deleted and put
 back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -17,6 +17,7 @@ from tests.fakes.transcripts import (
     LEFT,
     drag,
     flushed,
+    is_followed,
     light_theme,
     model,
     settled,
@@ -76,11 +77,11 @@ def test_the_arrows_stay_under_the_mouse_when_the_version_changes(
     settled(qtbot, transcript)
     if new == LONG:
         assert heading_y(transcript, 20) == pytest.approx(y, abs=1)
-        assert not transcript.follows and transcript.jump_button.isVisible()
+        assert not is_followed(transcript) and transcript.jump_button.isVisible()
         assert transcript.hovered_message == 20 and transcript.hovered is None  # there is no third
     else:
         # Too little is left below the heading: the end is shown, and followed again.
-        assert heading_y(transcript, 20) > y and transcript.follows
+        assert heading_y(transcript, 20) > y and is_followed(transcript)
 
 
 def test_a_version_of_a_reply_that_is_read_in_its_middle_does_not_jump_to_the_top(
@@ -108,7 +109,7 @@ def test_who_follows_the_end_goes_on_following_a_reply_written_anew(
     transcript.append_text("b", LONG)
     flushed(qtbot, transcript)
     bar = transcript.verticalScrollBar()
-    assert transcript.follows and bar.value() == bar.maximum()
+    assert is_followed(transcript) and bar.value() == bar.maximum()
 
 
 def test_who_reads_above_is_left_there_by_a_reply_written_anew(
@@ -122,7 +123,7 @@ def test_who_reads_above_is_left_there_by_a_reply_written_anew(
     transcript.replace_messages(40, [model("b", "", streaming=True)])
     transcript.append_text("b", LONG)
     flushed(qtbot, transcript)
-    assert heading_y(transcript, 10) == pytest.approx(y, abs=1) and not transcript.follows
+    assert heading_y(transcript, 10) == pytest.approx(y, abs=1) and not is_followed(transcript)
 
 
 def test_what_was_sent_is_gone_to(transcript: Transcript, qtbot: QtBot) -> None:
@@ -132,7 +133,7 @@ def test_what_was_sent_is_gone_to(transcript: Transcript, qtbot: QtBot) -> None:
     settled(qtbot, transcript)
     transcript.replace_messages(40, [user("q", "new"), model("r", "", streaming=True)])
     settled(qtbot, transcript)
-    assert transcript.follows
+    assert is_followed(transcript)
 
 
 def test_a_deleted_message_leaves_the_reader_where_they_are_and_comes_back_there(
@@ -154,12 +155,12 @@ def test_a_deleted_message_leaves_the_reader_where_they_are_and_comes_back_there
     # Deleted from here on: what stood before is at the end of the view, and comes back below it.
     transcript.replace_messages(22, [])
     settled(qtbot, transcript)
-    assert transcript.follows
+    assert is_followed(transcript)
     last_y = heading_y(transcript, 21)
     transcript.replace_messages(22, views[22:])
     settled(qtbot, transcript)
     assert heading_y(transcript, 21) == pytest.approx(last_y, abs=1)
-    assert not transcript.follows
+    assert not is_followed(transcript)
 
 
 def test_the_first_message_can_be_another(transcript: Transcript, qtbot: QtBot) -> None:
@@ -188,7 +189,7 @@ def test_other_states_of_the_same_messages_move_nothing(
     transcript.scroll_to_end()
     transcript.set_messages_again(turns(60))
     settled(qtbot, transcript)
-    assert transcript.follows
+    assert is_followed(transcript)
 
 
 def test_the_current_message_stays_current_in_its_other_version(
@@ -235,20 +236,21 @@ def test_scrolling_up_stops_following_and_the_end_takes_it_up_again(
     QTest.keyClick(transcript, Qt.Key.Key_Home)
     transcript.append_text("r", LONG)
     flushed(qtbot, transcript)
-    assert transcript.top == 0 and not transcript.follows
+    assert transcript.top == 0 and not is_followed(transcript)
     bar = transcript.verticalScrollBar()
-    for reach_the_end in (
+    ways: list[Callable[[], object]] = [
         lambda: QTest.keyClick(transcript, Qt.Key.Key_End),
         lambda: bar.setValue(bar.maximum()),
         lambda: QTest.mouseClick(transcript.jump_button, LEFT),
-    ):
+    ]
+    for reach_the_end in ways:
         bar.setValue(bar.maximum() // 2)
         settled(qtbot, transcript)
-        assert not transcript.follows
+        assert not is_followed(transcript)
         reach_the_end()
         transcript.append_text("r", LONG)
         flushed(qtbot, transcript)
-        assert transcript.follows and bar.value() == bar.maximum()
+        assert is_followed(transcript) and bar.value() == bar.maximum()
 
 
 def test_reasoning_that_is_closed_at_the_end_is_followed_again(
@@ -259,10 +261,10 @@ def test_reasoning_that_is_closed_at_the_end_is_followed_again(
     settled(qtbot, transcript)
     transcript.toggle_thought(20, 0)
     settled(qtbot, transcript)
-    assert not transcript.follows
+    assert not is_followed(transcript)
     transcript.toggle_thought(20, 0)
     settled(qtbot, transcript)
-    assert transcript.follows
+    assert is_followed(transcript)
 
 
 def test_what_is_under_the_mouse_is_known_when_the_page_moves_below_it(

@@ -36,6 +36,14 @@ class SideFake(FakeEngine):
         self.n_starts = 0
         self.waited = False
 
+    def come_up(self, path: str) -> None:
+        """It answers, and has loaded what it was asked for."""
+        self.model = model_info(path, name_of(path))
+        self.become_ready()
+
+    def runs(self) -> bool:
+        return self.is_running
+
     def start(self) -> None:
         if not self.is_running:
             self.is_running, self.n_starts = True, self.n_starts + 1
@@ -52,9 +60,14 @@ class SideFake(FakeEngine):
         self.end()
 
     def end(self) -> None:
+        """It is gone."""
         if self.is_running:
             self.is_running = False
             self.stopped.emit()
+
+
+def name_of(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".gguf")
 
 
 @dataclass
@@ -82,10 +95,15 @@ class Side:
     def views(self) -> list[ColumnView]:
         return self.view.views
 
+    def is_open(self) -> bool:
+        return self.feature.is_open
+
+    def is_writing(self) -> bool:
+        return self.bench.room.session.is_busy
+
     def list_models(self, *paths: str, n_bytes: int = GB) -> None:
         """Say which other models there are."""
-        names = [path.rpartition("/")[2].removesuffix(".gguf") for path in paths]
-        infos = [model_info(path, name) for path, name in zip(paths, names, strict=True)]
+        infos = [model_info(path, name_of(path)) for path in paths]
         others = [msgspec.structs.replace(one, size_bytes=n_bytes, n_layer=0) for one in infos]
         engine = self.bench.engine
         engine.listing = ModelList(models=[engine.model, *others])
@@ -96,6 +114,10 @@ class Side:
         """Choose a column's model, as a person does."""
         combo = self.views[number - 1].model
         combo.setCurrentIndex(combo.findData(path))
+
+    def free(self, n_bytes: int) -> None:
+        """Say how much memory there is beside what the workers hold."""
+        self.feature.sides.free_bytes = lambda: n_bytes - self.feature.sides.held_bytes
 
     def type_and_send(self, text: str) -> None:
         composer = self.bench.room.work.composer
@@ -120,7 +142,8 @@ class Side:
     def states(self) -> list[str]:
         """How every message of the chat stands on the disk."""
         conversation = self.bench.kept().conversation
-        waiting, states = list(conversation.children(None)), []
+        waiting = list(conversation.children(None))
+        states: list[str] = []
         while waiting:
             turn = conversation.turn(waiting.pop())
             states.append(turn.state)

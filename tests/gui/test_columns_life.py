@@ -44,15 +44,15 @@ def press(
 
 def test_escape_stops_then_leaves(side: Side) -> None:
     side.ask("Hello")
-    assert side.bench.room.session.is_busy
+    assert side.is_writing()
     press(side, Qt.Key.Key_Escape)
     job = side.bench.engine.generates[-1].job
-    assert side.bench.engine.cancelled == [job] and side.feature.is_open
+    assert side.bench.engine.cancelled == [job] and side.is_open()
     cancel(side.bench.engine, job, 2)
     side.bench.settle()
     assert side.states() == ["done", "stopped", "stopped"]
     press(side, Qt.Key.Key_Escape)
-    assert not side.feature.is_open and not side.feature.button.isChecked()
+    assert not side.feature.button.isChecked() and not side.is_open()
     assert side.bench.room.work.transcript.isVisible()
     assert side.bench.room.work.composer.edit.hasFocus()
 
@@ -63,18 +63,18 @@ def test_the_stop_button_and_the_button_to_leave(side: Side) -> None:
     assert side.bench.engine.cancelled == [side.bench.engine.generates[-1].job]
     side.answer("A", "B")
     QTest.mouseClick(side.view.close_button, Qt.MouseButton.LeftButton)
-    assert side.bench.room.work.transcript.isVisible() and not side.feature.is_open
+    assert side.bench.room.work.transcript.isVisible() and not side.is_open()
 
 
 def test_leaving_stops_what_is_written(side: Side) -> None:
     side.ask("Hello")
     side.feature.button.click()
     job = side.bench.engine.generates[-1].job
-    assert side.bench.engine.cancelled == [job] and not side.feature.is_open
+    assert side.bench.engine.cancelled == [job] and not side.is_open()
     cancel(side.bench.engine, job, 2)
     side.bench.settle()
     assert side.states() == ["done", "stopped", "stopped"]
-    assert not side.bench.room.session.is_busy
+    assert not side.is_writing()
 
 
 def test_columns_left_while_the_store_writes_are_answered_and_end(side: Side) -> None:
@@ -159,11 +159,11 @@ def test_columns_do_not_open_over_an_edit_or_a_reply(bench: Bench) -> None:
     bench.ask("One", "Two")
     bench.room.desk.edit_last()
     side = side_of(bench)
-    assert not side.feature.is_open and not side.feature.button.isChecked()
+    assert not side.is_open() and not side.feature.button.isChecked()
     bench.room.desk.escape()
     bench.send("Three")
     side.feature.button.click()
-    assert not side.feature.is_open and len(bench.banners()) == 2
+    assert not side.is_open() and len(bench.banners()) == 2
     bench.engine.finish()
     bench.settle()
 
@@ -176,7 +176,7 @@ def test_another_branch_is_looked_at_in_the_one_chat(bench: Bench) -> None:
     bench.settle()
     side = side_of(bench)
     bench.room.session.switch_version(bench.room.session.conversation.path()[-1].id, -1)
-    assert not side.feature.is_open and bench.shown() == ["One", "Two"]
+    assert not side.is_open() and bench.shown() == ["One", "Two"]
 
 
 # ---- chats ----
@@ -189,9 +189,9 @@ def test_columns_belong_to_their_chat_and_come_back_with_it(side: Side) -> None:
     side.views[1].panel.row("temperature").changed.emit(0.2)
     chat_id = bench.room.session.chat_id
     bench.room.session.new_chat()
-    assert not side.feature.is_open and bench.room.work.composer.text() == ""
+    assert not side.is_open() and bench.room.work.composer.text() == ""
     bench.room.session.open(chat_id)
-    bench.qtbot.waitUntil(lambda: side.feature.is_open)
+    bench.qtbot.waitUntil(lambda: side.is_open())
     assert side.shown() == [["Hello", "A"], ["Hello", "B"]]
     assert side.feature.columns[1].own.values == {"temperature": 0.2}
     side.feature.leave()
@@ -199,7 +199,7 @@ def test_columns_belong_to_their_chat_and_come_back_with_it(side: Side) -> None:
     bench.room.session.new_chat()
     bench.room.session.open(chat_id)
     bench.qtbot.waitUntil(lambda: bench.room.session.chat_id == chat_id)
-    assert not side.feature.is_open
+    assert not side.is_open()
 
 
 def test_replies_go_on_while_another_chat_is_looked_at(side: Side) -> None:
@@ -207,13 +207,13 @@ def test_replies_go_on_while_another_chat_is_looked_at(side: Side) -> None:
     side.ask("Hello")
     chat_id, request = bench.room.session.chat_id, bench.engine.generates[-1]
     bench.room.session.new_chat()
-    assert not bench.room.session.is_busy and bench.engine.cancelled == []
+    assert not side.is_writing() and bench.engine.cancelled == []
     bench.room.session.open(chat_id)
-    bench.qtbot.waitUntil(lambda: side.feature.is_open)
-    assert bench.room.session.is_busy and not bench.room.work.composer.stop_button.isHidden()
+    bench.qtbot.waitUntil(lambda: side.is_open())
+    assert side.is_writing() and not bench.room.work.composer.stop_button.isHidden()
     side.answer("A", "B", request=request)
     assert side.shown() == [["Hello", "A"], ["Hello", "B"]]
-    assert not bench.room.session.is_busy and side.states() == ["done", "done", "done"]
+    assert not side.is_writing() and side.states() == ["done", "done", "done"]
 
 
 def test_a_deleted_chat_is_written_no_further(side: Side) -> None:
@@ -222,7 +222,7 @@ def test_a_deleted_chat_is_written_no_further(side: Side) -> None:
     bench.room.session.delete(bench.room.session.chat_id)
     bench.settle()
     job = bench.engine.generates[-1].job
-    assert bench.engine.cancelled == [job] and not side.feature.is_open
+    assert bench.engine.cancelled == [job] and not side.is_open()
     cancel(bench.engine, job, 2)
     bench.settle()
 
@@ -235,7 +235,7 @@ def test_a_temporary_chat_has_columns_that_leave_no_trace(bench: Bench) -> None:
     side.answer("A", "B")
     assert side.shown() == [["Hello", "A"], ["Hello", "B"]]
     bench.room.session.new_chat()
-    assert not side.feature.is_open and bench.kept_nothing()
+    assert not side.is_open() and bench.kept_nothing()
 
 
 def test_kept_columns_of_another_hand_are_read_as_far_as_they_can_be() -> None:
@@ -373,7 +373,7 @@ def test_a_link_in_a_column_asks_first(side: Side) -> None:
     assert card.isVisible() and card.address == "https://x.org/a"
     assert side.bench.room.work.rect().contains(card.geometry())
     press(side, Qt.Key.Key_Escape)
-    assert card.isHidden() and page.hasFocus() and side.feature.is_open
+    assert card.isHidden() and page.hasFocus() and side.is_open()
     page.link_activated.emit("https://x.org/a", "the docs")
     QTest.mouseClick(side.views[1].transcript.viewport(), Qt.MouseButton.LeftButton)
     assert card.isHidden()

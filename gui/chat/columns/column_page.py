@@ -97,11 +97,11 @@ class ColumnPage:
                 self.show_turn(reply.reply_id)
 
     def take_load(self, fraction: float) -> None:
-        """The model that is to answer here is being loaded."""
+        """The model that is to answer here is being loaded, or is there: 1."""
         self.waits = False
         if self.reply is not None:
             words = tr("Loading the model: {n} %").format(n=round(100 * fraction))
-            self.view.set_status(words)
+            self.view.set_status(words if fraction < 1.0 else "")
 
     def finish(self, reply: StreamingReply) -> None:
         """The reply is over."""

@@ -55,14 +55,14 @@ class ColumnView(QFrame):
 
     def set_models(self, room_model: str, models: Sequence[ModelInfo]) -> None:
         """What can answer: the room's model first, then the others of the library."""
-        labels = [model_label(model) for model in models]
+        names = [model.name for model in models]
         with QSignalBlocker(self.model):
             self.model.clear()
             self.model.addItem(room_model, "")
-            for model, words in zip(models, labels, strict=True):
-                is_one_of_many = labels.count(words) > 1 or room_model.startswith(words)
-                file = f" · {Path(model.path).name}" if is_one_of_many else ""
-                self.model.addItem(words + file, model.path)
+            for model in models:
+                has_twin = names.count(model.name) > 1 or room_model.startswith(model.name)
+                file = f" · {Path(model.path).name}" if has_twin else ""
+                self.model.addItem(model_label(model) + file, model.path)
                 last = self.model.count() - 1
                 self.model.setItemData(last, model.path, Qt.ItemDataRole.ToolTipRole)
             self._show_model()

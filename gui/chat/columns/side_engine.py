@@ -63,6 +63,7 @@ class SideEngine(QObject):
         self._waiting: list[tuple[Replies, list[str]]] = []
         self._n_open = 0
         self.loader.load_progressed.connect(self._on_load_progressed)
+        self.loader.model_loaded.connect(self._on_loaded)
         engine.stopped.connect(self.stopped)
         engine.died.connect(self._on_died)
 
@@ -93,6 +94,7 @@ class SideEngine(QObject):
         else:
             self.engine.start()
         if self.loader.wanted_path != self.path:
+            self.load_progressed.emit(self.path, 0.0)
             self.loader.load(self.path)
         for replies, reply_ids in waiting:
             for reply_id in reply_ids:
@@ -122,6 +124,10 @@ class SideEngine(QObject):
         # It restarts by itself, but not for ever: then nobody would ever answer what waits.
         if self.engine.has_given_up and self.loader.is_loading:
             self.loader.cancel()
+
+    @Slot()
+    def _on_loaded(self) -> None:
+        self.load_progressed.emit(self.path, 1.0)
 
     @Slot(float, str)
     def _on_load_progressed(self, fraction: float, _what: str) -> None:

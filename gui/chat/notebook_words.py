@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from gui.chat.notebook_writer import Written
-from gui.chat.words import tokens_text, tr
+from gui.chat.words import reuse_text, tokens_text, tr
 
 
 def ended_text(written: Written) -> str:
-    """One line: why the model stopped, and how much it wrote."""
+    """One line: why the model stopped, how much it wrote, and what that cost."""
     failure = written.failure
     if failure is not None:
         return f"{failure.message} {failure.hint}".strip()
@@ -21,6 +21,9 @@ def ended_text(written: Written) -> str:
     parts = [why, tokens_text(written.n_tokens)]
     if written.tokens_per_s:
         parts.append(tr("{n} tok/s").format(n=f"{written.tokens_per_s:,.0f}"))
+    if written.n_prompt:
+        parts.append(tr("first after {n} ms").format(n=f"{written.first_token_ms:,.0f}"))
+        parts.append(reuse_text(written.n_reused, written.n_prompt))
         parts.append(tr("seed {n}").format(n=written.seed))
     return " · ".join(part for part in parts if part)
 

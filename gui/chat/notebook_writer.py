@@ -34,6 +34,8 @@ class Written:
     n_tokens: int = 0
     tokens_per_s: float = 0.0
     n_prompt: int = 0
+    n_reused: int = 0
+    first_token_ms: float = 0.0
     seed: int = 0
     failure: Failed | None = field(default=None)
 
@@ -128,5 +130,11 @@ def _written(event: Done | Cancelled | Failed) -> Written:
         return Written(finish="cancelled")
     reply = result.replies[0]
     return Written(
-        reply.finish, reply.n_generated, result.tokens_per_s, result.n_prompt, reply.seed
+        reply.finish,
+        reply.n_generated,
+        result.tokens_per_s,
+        result.n_prompt,
+        result.n_reused,
+        result.first_token_ms,
+        reply.seed,
     )

@@ -3,8 +3,12 @@ that a worker tells of them.
 """
 
 from collections.abc import Sequence
+from typing import Any
+
+from msgspec.structs import replace
 
 from engine.process.messages import (
+    AdapterFile,
     Done,
     Dropped,
     Finish,
@@ -16,10 +20,21 @@ from engine.process.messages import (
     Token,
     Tokens,
 )
+from tests.fakes.fake_engine import model_info
 from tests.fakes.rendered import rendered_chat
 from tests.gui.chat_room_helpers import Bench
 
 TEMPLATE = "ab" * 32
+# A model as a worker tells of it once it is loaded.
+LOADED = replace(
+    model_info(),
+    fingerprint="aa",
+    n_threads=2,
+    backend="CPU",
+    n_gpu_layers=0,
+    kv_type="f16",
+    flash_attention="enabled",
+)
 
 
 def words(*pieces: str, first_id: int = 300) -> list[Token]:
@@ -36,6 +51,9 @@ def result_of(
     alone: bool = False,
     n_threads: int = 2,
     finish: Finish = "stop",
+    dropped_later: Sequence[int] = (),
+    sha256: str = "",
+    adapter_files: Sequence[AdapterFile] = (),
 ) -> Generated:
     """What a worker would say of a reply with these tokens."""
     rendered = rendered_chat(
@@ -63,6 +81,9 @@ def result_of(
         prompt_hash=rendered.prompt_hash,
         template_hash=TEMPLATE if request.messages is not None else "",
         alone=alone,
+        dropped_later=list(dropped_later),
+        sha256=sha256,
+        adapter_files=list(adapter_files),
     )
 
 
@@ -74,8 +95,19 @@ def finish(bench: Bench, tokens: Sequence[Token], result: Generated) -> None:
     bench.settle()
 
 
-def turn(bench: Bench, question: str, tokens: Sequence[Token], dropped: Sequence[int] = ()) -> str:
+def turn(
+    bench: Bench,
+    question: str,
+    tokens: Sequence[Token],
+    dropped: Sequence[int] = (),
+    later: Sequence[int] = (),
+    **told: Any,
+) -> str:
     """A whole turn, noted in full.
+
+    Args:
+        dropped: messages that its prompt lacks. later: those that make room behind its first token.
+        told: as for `result_of`.
 
     Returns:
         The reply's id.
@@ -86,5 +118,16 @@ def turn(bench: Bench, question: str, tokens: Sequence[Token], dropped: Sequence
     bench.engine.tell(PromptProgress(job=request.job, n_done=4, n_total=n_prompt, n_reused=4))
     if dropped:
         bench.engine.tell(Dropped(job=request.job, messages=list(dropped), n_tokens=412))
-    finish(bench, tokens, result_of(request, tokens, dropped=dropped))
+    if later:
+        bench.engine.tell(Tokens(job=request.job, items=list(tokens[:1])))
+        bench.engine.tell(
+            Dropped(
+                job=request.job,
+                messages=[*dropped, *later],
+                n_tokens=412 * bool(dropped) + 120,
+                n_written=1,
+            )
+        )
+    result = result_of(request, tokens, dropped=dropped, dropped_later=later, **told)
+    finish(bench, tokens[bool(later) :], result)
     return bench.room.session.conversation.path()[-1].id

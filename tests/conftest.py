@@ -9,6 +9,7 @@ import pytest
 
 # Real models, real processes, many generated cases: left out of `make check`, run by `make test`.
 SLOW_MODULES = {
+    "test_bench_chat",
     "test_bootstrap_runs",
     "test_cli",
     "test_exchange",
@@ -16,6 +17,7 @@ SLOW_MODULES = {
     "test_generate",
     "test_generate_options",
     "test_hostile",
+    "test_hostile_room",
     "test_hub",
     "test_maths",
     "test_markdown_blocks",
@@ -26,14 +28,17 @@ SLOW_MODULES = {
     "test_real_adapters",
     "test_real_certainty",
     "test_real_chat",
+    "test_real_kill",
     "test_real_messages",
     "test_real_papers",
     "test_real_receipts",
     "test_receipts",
     "test_replay",
     "test_score",
+    "test_real_quiet",
     "test_real_received",
     "test_shots",
+    "test_soak_chat",
     "test_start",
     "test_store_kill",
     "test_template_bounds",

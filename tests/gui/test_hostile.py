@@ -10,11 +10,11 @@ from PySide6.QtNetwork import QNetworkAccessManager
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from gui import bench_traps as traps
 from gui.bench_hostile import GOAL_MS, HOSTILE, run, start_frozen, stream
+from gui.bench_traps import Watch
 from gui.widgets.transcript import Transcript
 from tests.fakes.transcripts import RICH, light_theme, model, settled, shown_transcript
-from tests.gui import traps
-from tests.gui.traps import Watch
 
 
 @pytest.fixture

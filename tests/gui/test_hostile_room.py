@@ -5,6 +5,7 @@ alternatives. No socket, no file, no stall; and no words of theirs are taken for
 import math
 import os
 import socket
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,15 +27,18 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from engine.process.messages import Candidate, Done, ModelList, Token, Tokens, Top
+from gui import bench_traps as traps
 from gui.bench_hostile import GOAL_MS, HOSTILE, start_frozen
+from gui.bench_traps import Traps, Watch, sockets_of, traps_in
 from gui.chat.received import Received
 from gui.widgets.plain_tip import plain_tip
+from gui.widgets.token_rows import Band
+from gui.widgets.token_text import token_text
+from gui.widgets.token_view import TokenView
 from tests.fakes.fake_engine import model_info
 from tests.fakes.rendered import rendered_chat
-from tests.gui import traps
 from tests.gui.certainty_helpers import certainty, rest_on, step
 from tests.gui.chat_room_helpers import Bench, bench, context
-from tests.gui.traps import Traps, Watch, sockets_of, traps_in
 
 __all__ = ["bench", "context"]
 
@@ -46,8 +50,9 @@ WORST_MS = 5 * GOAL_MS
 
 
 @pytest.fixture
-def trapped(tmp_path: Path) -> Iterator[Traps]:
-    with traps_in(tmp_path) as result:
+def trapped() -> Iterator[Traps]:
+    # A short path: it is to fit into a title.
+    with tempfile.TemporaryDirectory(prefix="b") as folder, traps_in(Path(folder)) as result:
         yield result
 
 
@@ -85,8 +90,9 @@ class Ticks:
 
 
 def hostile_top(text: str) -> Top:
-    """Alternatives that say what the reply says."""
-    pieces = [text[at : at + 40].encode() for at in range(0, 400, 40)]
+    """Alternatives that say what the reply says: in pieces, and one that is an image whole."""
+    pieces = [text[at : at + 40].encode("utf-8", "replace") for at in range(0, 360, 40)]
+    pieces.append(text[: text.find(">") + 1].encode("utf-8", "replace"))
     before = [Candidate(70 + at, piece, math.log(0.05)) for at, piece in enumerate(pieces)]
     return Top(before, 0.5, before[:3], 0.0)
 
@@ -195,7 +201,7 @@ def visit_tips(view: QListView) -> None:
 def test_a_hostile_reply_in_the_room_reaches_nothing_and_stops_nothing(
     bench: Bench, trapped: Traps, watch: Watch, name: str
 ) -> None:
-    text = f"{trapped.bait()}{HOSTILE[name]()} needle"
+    text = f"{markup_of(trapped)}\n\n{trapped.bait()}{HOSTILE[name]()} needle"
     look_once(bench)
     with start_frozen():
         watch.begin(bench.context.paths.home)
@@ -209,7 +215,7 @@ def test_a_hostile_reply_in_the_room_reaches_nothing_and_stops_nothing(
         bench.engine.say("Nothing.")
         bench.engine.finish()
         bench.settle()
-        bench.qtbot.waitUntil(lambda: len(bench.titles()) > 1)
+        bench.qtbot.waitUntil(lambda: markup_of(trapped) in bench.titles())
         visit_tips(bench.room.list.view)
         bench.room.grab()
         search(bench, "needle")
@@ -237,7 +243,7 @@ def look_once(bench: Bench) -> None:
 
 
 def markup_of(trapped: Traps) -> str:
-    return f'<img src="{trapped.file.as_uri()}">'
+    return f"<img src={trapped.file}>"
 
 
 def test_a_title_that_is_markup_is_a_title(bench: Bench, trapped: Traps) -> None:
@@ -335,6 +341,17 @@ def test_the_watch_hears_what_python_does(trapped: Traps, watch: Watch) -> None:
     watch.is_on = False
     assert watch.seen[0] == f"open {trapped.file.resolve()}" and watch.seen[1] == "socket.__new__"
     assert trapped.caught() == ["the file was opened"]
+
+
+def test_a_token_that_is_markup_is_shown_by_its_letters(bench: Bench, trapped: Traps) -> None:
+    piece = markup_of(trapped).encode()
+    view = TokenView(bench.context.theme, bench.room)
+    view.resize(700, 300)
+    view.show()
+    view.set_tokens(token_text([5, 6], piece * 2, [len(piece)] * 2), [Band(0, 2, "", "user")])
+    tip(view.viewport(), view.token_rect(0).center().toPoint())
+    assert trapped.caught() == [] and "secret.png" in view.describe(0)
+    view.close()
 
 
 def test_what_looks_like_markup_is_escaped_in_tooltips(

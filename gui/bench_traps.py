@@ -23,7 +23,7 @@ _ACCESS, _OPEN = 0x1, 0x20  # inotify(7)
 
 class Watch:
     """What Python did that reaches beyond the process. A hook can never be taken off again, so one
-    serves all tests.
+    serves a whole process.
 
     allowed: folders whose files may be opened, as those of the chats themselves.
     """
@@ -75,8 +75,8 @@ class Traps:
         """Markdown and HTML that lead to both."""
         file = self.file.as_uri()
         return (
+            f'<img src="{file}"><img src="{self.url}"><link rel="stylesheet" href="{self.url}">\n\n'
             f"![a]({self.url}) ![b]({file}) [c]({file}) [d]({self.url})\n\n"
-            f'<img src="{self.url}"><img src="{file}"><link rel="stylesheet" href="{self.url}">\n\n'
             f'<iframe src="{file}"></iframe> <object data="{self.url}"></object>\n\n'
             f"![e][r] <{self.url}>\n\n[r]: {self.url}\n\n"
         )

@@ -106,12 +106,12 @@ def test_another_model_leaves_the_reader_where_they_are(bench: Bench) -> None:
     page = bench.room.work.transcript
     page.scroll_to(ids(bench)[1])
     settled(bench.qtbot, page)
-    place = page.top
     bench.room.loader.load("/models/big.gguf")
     with bench.qtbot.waitSignal(bench.room.loader.model_loaded):
         bench.engine.answer()
     settled(bench.qtbot, page)
-    assert abs(page.top - place) <= 1 and not page.follows
+    # Told by the heading: what stands above it may be an estimate again.
+    assert abs(page.top - page.column.top(1)) <= 1 and not page.follows
 
 
 def test_a_version_with_a_long_branch_behind_it_stays_current(bench: Bench) -> None:

@@ -33,8 +33,15 @@ from engine.process.messages import (
     Tokens,
 )
 
-# Each bench is a module with `main(as_json: bool) -> int`.
-BENCHES = {"engine": "engine.bench", "window": "gui.bench", "chat": "gui.bench_chat"}
+# What it measures -> a module with `main(as_json: bool) -> int`, and the words for it.
+BENCHES = {
+    "engine": ("engine.bench", "speed, cache and adapters, beside the bare llama.cpp loop"),
+    "window": ("gui.bench", "its start, a reply that streams into it, how long it stands still"),
+    "chat": (
+        "gui.bench_chat",
+        "10,000 messages opened and searched, long replies, forks, hostile replies, kill -9",
+    ),
+}
 _DEFAULT_MAX_TOKENS = 512
 
 
@@ -64,9 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_complete(commands)
     bench = commands.add_parser(
-        "bench", help="measure this machine", description="Measure, with the peer beside it."
+        "bench",
+        help="measure this machine",
+        description="Measure this machine: ours, the peer beside it where there is one, the goal.",
     )
-    bench.add_argument("what", choices=sorted(BENCHES), help="what to measure")
+    what = "; ".join(f"{name}: {words}" for name, (_, words) in BENCHES.items())
+    bench.add_argument("what", choices=list(BENCHES), help=what)
     bench.add_argument("--json", action="store_true", help="print one JSON object")
     bench.set_defaults(run=_bench)
     return parser
@@ -205,7 +215,7 @@ def _print_json(line: dict[str, Any]) -> None:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    run = runpy.run_module(BENCHES[arguments.what])["main"]
+    run = runpy.run_module(BENCHES[arguments.what][0])["main"]
     code: int = run(as_json=arguments.json)
     return code
 

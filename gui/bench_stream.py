@@ -15,7 +15,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QEventLoop, QObject, QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import (
+    QCoreApplication,
+    QElapsedTimer,
+    QEvent,
+    QEventLoop,
+    QObject,
+    QPoint,
+    QPointF,
+    Qt,
+    QTimer,
+)
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
@@ -46,11 +56,16 @@ def stream_figures(n_pairs: int = N_PAIRS, stall_s: float = STALL_S) -> dict[str
 
 
 @contextmanager
-def open_window(folder: Path) -> Iterator[ChatRoom]:
-    """The app's window with its worker and the starter model."""
+def open_window(folder: Path, n_ctx: int = 0) -> Iterator[ChatRoom]:
+    """The app's window with its worker and the starter model.
+
+    Args:
+        n_ctx: the context length that the settings ask for; 0 leaves it to the app.
+    """
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     context = make_context(app, Paths(folder).ensure())
+    context.settings.change(n_ctx=n_ctx)
     window = MainWindow(context)
     room = window.widget_of("chat")
     assert isinstance(room, ChatRoom)
@@ -63,6 +78,8 @@ def open_window(folder: Path) -> Iterator[ChatRoom]:
         window.close()
         context.engine.stop_and_wait()
         context.settings.flush()
+        window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 def wait_for(is_so: Callable[[], bool]) -> None:

@@ -10,7 +10,7 @@ import sys
 # command -> (module with main(argv) -> exit code, one line of help). argv begins with the command.
 COMMANDS = {
     "complete": ("engine.cli", "continue a prompt or answer a message, as text or JSON lines"),
-    "bench": ("engine.cli", "measure this machine against its goals: bench engine [--json]"),
+    "bench": ("engine.cli", "measure against the goals: bench engine, window or chat [--json]"),
 }
 WINDOW = "gui.app"
 EXIT_USAGE = 2

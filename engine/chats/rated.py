@@ -10,13 +10,13 @@ Reads; changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from engine.chats.attached import attached_text
 from engine.chats.database import Run
-from engine.chats.records import Chat, Message, RatedEntry, RatedReply
+from engine.chats.records import EVERY, Chat, Chosen, Message, RatedEntry, RatedReply
 from engine.chats.schema import IS_JUDGED
 from engine.chats.system_prompt import system_prompt_of
 from engine.process.messages import ChatMessage
@@ -24,7 +24,6 @@ from engine.process.messages import ChatMessage
 if TYPE_CHECKING:
     from engine.chats.store import ChatStore
 
-Judgement = Literal["all", "good", "bad", "corrected"]
 ENTRY_LETTERS = 400
 
 _RATED = f"{IS_JUDGED} AND (rating <> 0 OR correction <> '') AND role = 'assistant'"
@@ -41,23 +40,6 @@ _ENTRIES = f"""
     LEFT JOIN messages AS q ON q.chat_id = m.chat_id AND q.id = m.parent_id
     ORDER BY m.row DESC"""
 _read_tags = msgspec.json.Decoder(tuple[str, ...]).decode
-
-
-class Chosen(msgspec.Struct, frozen=True):
-    """Which of the rated replies are meant. tag: "" for any."""
-
-    judgement: Judgement = "all"
-    tag: str = ""
-
-    def has(self, reply: RatedEntry | RatedReply) -> bool:
-        if self.tag and self.tag not in reply.tags:
-            return False
-        if self.judgement == "corrected":
-            return reply.is_corrected
-        return self.judgement == "all" or reply.rating == (1 if self.judgement == "good" else -1)
-
-
-EVERY = Chosen()
 
 
 class LearnRow(msgspec.Struct, frozen=True):
@@ -94,11 +76,6 @@ def _entry(*row: Any) -> RatedEntry:
     )
 
 
-def can_teach(reply: RatedEntry | RatedReply) -> bool:
-    """There is an answer to learn: a correction, or a reply that was rated good."""
-    return reply.is_corrected or reply.rating > 0
-
-
 # ---- to learn from ----
 
 
@@ -114,7 +91,7 @@ def rows_to_learn_from(store: ChatStore, chosen: Chosen = EVERY) -> list[LearnRo
     """
     rows: dict[tuple[tuple[str, str], ...], LearnRow] = {}
     for reply in store.rated():
-        if chosen.has(reply) and can_teach(reply) and reply.is_done and reply.answer.strip():
+        if chosen.has(reply) and reply.can_teach and reply.is_done and reply.answer.strip():
             row = _learn_row(reply)
             rows.setdefault(tuple((one.role, one.content) for one in row.messages), row)
     return list(rows.values())

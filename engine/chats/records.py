@@ -12,6 +12,7 @@ from engine.process.messages import ChatMessage, Role
 
 State = Literal["streaming", "done", "stopped", "failed"]
 Kind = Literal["chat", "notebook"]
+Judgement = Literal["all", "good", "bad", "corrected"]
 TITLE_LETTERS = 48
 
 
@@ -114,6 +115,11 @@ class RatedEntry(msgspec.Struct, frozen=True):
     def is_corrected(self) -> bool:
         return bool(self.correction)
 
+    @property
+    def can_teach(self) -> bool:
+        """There is an answer to learn: a correction, or a reply that was rated good."""
+        return self.is_corrected or self.rating > 0
+
 
 class RatedReply(msgspec.Struct, frozen=True):
     """A reply that a person rated or corrected, in full.
@@ -131,6 +137,28 @@ class RatedReply(msgspec.Struct, frozen=True):
     model_name: str
     is_corrected: bool = False
     is_done: bool = True
+
+    @property
+    def can_teach(self) -> bool:
+        """There is an answer to learn: a correction, or a reply that was rated good."""
+        return self.is_corrected or self.rating > 0
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """Which of the rated replies are meant. tag: "" for any."""
+
+    judgement: Judgement = "all"
+    tag: str = ""
+
+    def has(self, reply: RatedEntry | RatedReply) -> bool:
+        if self.tag and self.tag not in reply.tags:
+            return False
+        if self.judgement == "corrected":
+            return reply.is_corrected
+        return self.judgement == "all" or reply.rating == (1 if self.judgement == "good" else -1)
+
+
+EVERY = Chosen()
 
 
 class Chat(msgspec.Struct, frozen=True, dict=True):

@@ -332,6 +332,8 @@ class ChatList(QWidget):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if _importable(event):
             event.acceptProposedAction()
+        else:
+            event.ignore()
 
     def dropEvent(self, event: QDropEvent) -> None:
         paths = _importable(event)

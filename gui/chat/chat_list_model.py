@@ -60,6 +60,8 @@ class ChatListModel(QAbstractListModel):
         self._folders: list[FolderLike] = []
         self._rows: list[Row] = []
         self.closed: frozenset[str] = frozenset()
+        # Whether a name is being typed in a row, which must stay where it is until that is over.
+        self.is_held: Callable[[], bool] = lambda: False
 
     # ---- what the room tells ----
 
@@ -82,6 +84,8 @@ class ChatListModel(QAbstractListModel):
 
     def refresh(self) -> None:
         """Group and age the rows anew; ages alone are a small change, other rows a reset."""
+        if self.is_held():
+            return
         rows = rows_of(self._chats, self._now(), self._folders, self.closed)
         if [_key(row) for row in rows] != [_key(row) for row in self._rows]:
             self.beginResetModel()

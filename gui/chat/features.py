@@ -84,6 +84,7 @@ def make_features(parts: ChatParts) -> list[Feature]:
     from gui.chat.message_actions import MessageActions
     from gui.chat.notebook import NotebookFeature
     from gui.chat.presets import Presets
+    from gui.chat.rated_replies import RatedReplies
     from gui.chat.received import Received
     from gui.chat.replay import Replay
     from gui.chat.step import StepFeature
@@ -105,6 +106,7 @@ def make_features(parts: ChatParts) -> list[Feature]:
         Links,
         Columns,
         Trade,
+        RatedReplies,
         NotebookFeature,
         Received,
         Replay,

@@ -209,7 +209,7 @@ class ChatRoom(Room):
         """The chats, by their titles, and what the features know."""
         chats = [
             Command(chat.title or tr("New chat"), tr("Chat"), partial(self.session.open, chat.id))
-            for chat in self.list.model.chats
+            for chat in self.session.chats
         ]
         return chats + [one for feature in self.features for one in feature.commands()]
 
@@ -294,7 +294,8 @@ class ChatRoom(Room):
 
     @Slot(list)
     def _on_chats_listed(self, chats: list[ChatEntry]) -> None:
-        self.list.set_chats(chats)
+        if self.list.scope == "chats":
+            self.list.set_chats(chats)
         self.list.set_open(self.session.chat_id)
         self.desk.set_first_run(not chats)
 

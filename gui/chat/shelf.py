@@ -17,7 +17,7 @@ from PySide6.QtGui import QUndoStack
 from gui.chat import chat_file
 from gui.chat.chat_file import ChatEntry, ChatHandle
 from gui.chat.store_thread import StoreThread
-from gui.chat.undo import MAX_STEPS, ChatStep, Way
+from gui.chat.undo import MAX_STEPS, ChatStep, Way, forget_chats
 from gui.chat.words import tr
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class ChatShelf(QObject):
         self.undo_stack.setUndoLimit(MAX_STEPS)
         self._store = store
         self._entries: dict[str, ChatEntry] = {}
+        self.chats: list[ChatEntry] = []  # those in use, as they were listed last
 
     @property
     def chat_id(self) -> str:
@@ -55,8 +56,21 @@ class ChatShelf(QObject):
         self._store.call(chat_file.list_chats, self._on_listed)
 
     def _on_listed(self, entries: list[ChatEntry]) -> None:
-        self._entries.update((entry.id, entry) for entry in entries)
+        self.chats = entries
+        self.remember(entries)
         self.chats_listed.emit(entries)
+
+    def remember(self, entries: list[ChatEntry]) -> None:
+        """What is known of these chats, archived and deleted ones too."""
+        self._entries.update((entry.id, entry) for entry in entries)
+
+    def entry(self, chat_id: str) -> ChatEntry | None:
+        """What is known of a chat."""
+        return self._entries.get(chat_id)
+
+    def forget(self, chat_ids: list[str]) -> None:
+        """These chats are gone for good: nothing in them can be undone."""
+        forget_chats(self.undo_stack, frozenset(chat_ids))
 
     # ---- steps ----
 

@@ -1,5 +1,5 @@
-"""Chats to files and from files: export as Markdown and JSON, rated replies as JSON Lines for
-fine-tuning, import of this app's files and of ChatGPT's, Open WebUI's, LM Studio's and ShareGPT's.
+"""Chats to files and from files: export as Markdown and JSON, import of this app's files and of
+ChatGPT's, Open WebUI's, LM Studio's and ShareGPT's.
 
 A feature of the room: dialogs and words. Files are read and written on the store's thread; what
 they say is engine/chats/exchange.py's.
@@ -7,9 +7,7 @@ they say is engine/chats/exchange.py's.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,14 +18,15 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 
 from engine.errors import AppError
 from gui.chat.features import ChatParts, Feature
+from gui.chat.saving import ask_save, file_dialog, file_name, write_whole
 from gui.chat.words import count, tr
 from gui.icons import icon
 
 if TYPE_CHECKING:
     from engine.chats.store import ChatStore
+    from gui.chat.store_thread import StoreThread
 
-MARKDOWN, JSON, JSONL = "md", "json", "jsonl"
-_NOT_IN_NAMES = re.compile(r'[\x00-\x1f<>:"/\\|?*]+')
+MARKDOWN, JSON = "md", "json"
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Trade(Feature):
         add(tr("Export the chat as Markdown…"), partial(self.ask_export, MARKDOWN), "Ctrl+Shift+E")
         add(tr("Export the chat as JSON…"), partial(self.ask_export, JSON), None)
         add(tr("Export all chats as JSON…"), self.ask_export_all, None)
-        add(tr("Export rated replies for fine-tuning…"), self.ask_export_rated, None)
+        parts.list.import_requested.connect(self.ask_import)
         parts.list.files_dropped.connect(self.import_files)
         parts.list.chat_menu_requested.connect(self._fill_menu)
 
@@ -56,7 +55,7 @@ class Trade(Feature):
 
     @Slot()
     def ask_import(self) -> None:
-        dialog = self._dialog(tr("Import chats"))
+        dialog = file_dialog(self.parts.room.window(), tr("Import chats"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.setNameFilters(
             [tr("Chats (*.json *.jsonl *.md *.markdown *.txt *.zip)"), tr("All files (*)")]
@@ -69,28 +68,17 @@ class Trade(Feature):
         if not chat_id:
             self._tell_nothing(tr("This chat has no message yet."))
             return
-        title = next((one.title for one in self.parts.list.model.chats if one.id == chat_id), "")
-        name = file_name(title or tr("chat")) + f".{form}"
-        self._ask_save(name, form, partial(self.export, [chat_id], form))
+        chat = self.parts.session.entry(chat_id)
+        name = file_name((chat.title if chat is not None else "") or tr("chat"))
+        save = partial(self._export_as, [chat_id], form)
+        ask_save(self.parts.room.window(), f"{name}.{form}", form, save)
 
     def ask_export_all(self) -> None:
-        self._ask_save(f"{tr('chats')}.json", JSON, partial(self.export, None, JSON))
+        save = partial(self._export_as, None, JSON)
+        ask_save(self.parts.room.window(), f"{tr('chats')}.json", JSON, save)
 
-    def ask_export_rated(self) -> None:
-        self._ask_save(f"{tr('rated-replies')}.jsonl", JSONL, self.export_rated)
-
-    def _ask_save(self, name: str, form: str, save: Callable[[str], None]) -> None:
-        dialog = self._dialog(tr("Export"))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(form)
-        dialog.selectFile(name)
-        dialog.fileSelected.connect(save)
-        dialog.open()
-
-    def _dialog(self, title: str) -> QFileDialog:
-        dialog = QFileDialog(self.parts.room.window(), title)
-        dialog.finished.connect(dialog.deleteLater)
-        return dialog
+    def _export_as(self, chat_ids: list[str] | None, form: str, path: str) -> None:
+        self.export(chat_ids, form, path)
 
     # ---- doing it ----
 
@@ -136,37 +124,12 @@ class Trade(Feature):
             write_whole(Path(path), text)
             return len(chats)
 
-        self.parts.store.call(work, partial(self._tell_exported, path))
+        self._store_of(chat_ids).call(work, partial(self._tell_exported, path))
 
-    def export_rated(self, path: str) -> None:
-        """Write what a person rated well or corrected as rows of messages, one a line."""
-
-        def work(store: ChatStore) -> int:
-            rows = [one for one in store.rated() if one.rating > 0 or one.is_corrected]
-            lines = [
-                json.dumps(
-                    {
-                        "messages": [
-                            *({"role": m.role, "content": m.content} for m in one.messages),
-                            {"role": "assistant", "content": one.answer},
-                        ],
-                        "rating": one.rating,
-                        "tags": list(one.tags),
-                        "model": one.model_name,
-                    },
-                    ensure_ascii=False,
-                )
-                for one in rows
-            ]
-            if not lines:
-                raise AppError(
-                    "No reply is rated or corrected yet.",
-                    "Mark replies as good, or correct them, by a reply's menu.",
-                )
-            write_whole(Path(path), "\n".join(lines) + "\n")
-            return len(lines)
-
-        self.parts.store.call(work, partial(self._tell_rows, path))
+    def _store_of(self, chat_ids: list[str] | None) -> StoreThread:
+        """A temporary chat that a person wants in a file is not where the others are."""
+        session = self.parts.session
+        return session.store if chat_ids == [session.chat_id] else self.parts.store
 
     # ---- telling ----
 
@@ -197,10 +160,6 @@ class Trade(Feature):
         words = count(n, tr("{n} chat written to"), tr("{n} chats written to"))
         self._tell_written(words, path)
 
-    def _tell_rows(self, path: str, n: int) -> None:
-        words = count(n, tr("{n} row written to"), tr("{n} rows written to"))
-        self._tell_written(words, path)
-
     def _tell_written(self, words: str, path: str) -> None:
         self.parts.context.notices.tell(f"{words} {Path(path).name}")
 
@@ -226,26 +185,3 @@ class Trade(Feature):
 def _all_ids(store: ChatStore) -> list[str]:
     rows = store.list_chats() + store.list_chats(archived=True)
     return [row.id for row in rows]
-
-
-def file_name(title: str) -> str:
-    """A chat's title as a file's name on any system."""
-    name = " ".join(_NOT_IN_NAMES.sub(" ", title).split()).strip(". ")
-    return name[:80] or "chat"
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file, whole or not at all.
-
-    Raises:
-        AppError: the disk refuses.
-    """
-    temporary = path.with_name(path.name + ".part")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise AppError(
-            f"{path.name} could not be written.", "Choose another folder.", str(error)
-        ) from error

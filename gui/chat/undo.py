@@ -126,6 +126,14 @@ def next_text(stack: QUndoStack, *, is_redo: bool = False) -> str:
     return next((stack.text(place) for place in places if _is_live(stack, place)), "")
 
 
+def forget_chats(stack: QUndoStack, chat_ids: frozenset[str]) -> None:
+    """The steps in these chats mean nothing any more: the chats were removed for good."""
+    for place in range(stack.count()):
+        step = stack.command(place)
+        if isinstance(step, ChatStep) and step.handle.id in chat_ids:
+            step.handle.is_gone, step.is_done = True, False
+
+
 def _is_live(stack: QUndoStack, place: int) -> bool:
     step = stack.command(place)
     return not isinstance(step, ChatStep) or step.is_live

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.chats.rated import Chosen, rows_to_learn_from, to_jsonl
+from engine.chats.rated import rows_to_learn_from, to_jsonl
+from engine.chats.records import Chosen
 from engine.chats.store import ChatStore
 
 

@@ -163,6 +163,22 @@ def test_f2_renames_in_place(qtbot: QtBot, chats: ChatList) -> None:
     assert renamed.args == ["dark", "Why it is dark"]
 
 
+def test_a_name_being_typed_outlives_news_of_other_chats(qtbot: QtBot, chats: ChatList) -> None:
+    chats.set_open("dark")
+    QTest.keyClick(chats.view, Qt.Key.Key_F2)
+    editor = chats.view.findChild(QLineEdit)
+    assert editor is not None
+    editor.setText("Why it is")
+    new = Entry("new", "A new one", datetime.now().timestamp())
+    chats.set_chats([*entries(), new])
+    assert chats.view.findChild(QLineEdit) is editor and editor.text() == "Why it is"
+    QTest.keyClicks(editor, " dark")
+    with qtbot.waitSignal(chats.rename_requested) as renamed:
+        QTest.keyClick(editor, Qt.Key.Key_Return)
+    assert renamed.args == ["dark", "Why it is dark"]
+    qtbot.waitUntil(lambda: "A new one" in titles(chats.model))
+
+
 def test_double_click_renames_too(qtbot: QtBot, chats: ChatList) -> None:
     place = chats.view.visualRect(chats.model.index_of("france")).center()
     viewport = chats.view.viewport()
@@ -190,7 +206,7 @@ def test_a_search_shows_what_was_found_and_goes_there_by_keys(
 ) -> None:
     with qtbot.waitSignal(chats.query_changed) as asked:
         QTest.keyClicks(chats.search, "d")
-    assert asked.args == ["d"] and chats.nothing.isVisible()
+    assert asked.args == ["d"] and chats.nothing.state == "search"
     words = "it is dark down there"
     hit = Hit("dark", "m1", "About dark", words, [(6, 10)], "user", 1.7e9)
     chats.set_hits([Hit("dark", None, "About dark", "About dark", [(6, 10)], "", 1.7e9), hit])

@@ -3,9 +3,15 @@
 import json
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
-from gui.chat.trade import Trade, file_name
+from gui.chat.chat_list import ChatList
+from gui.chat.saving import file_name
+from gui.chat.trade import Trade
+from gui.commands import plain
 from tests.gui.chat_room_helpers import Bench, bench, context
 
 __all__ = ["bench", "context"]  # fixtures
@@ -47,30 +53,131 @@ def test_what_is_no_chat_is_told_and_the_rest_is_taken(bench: Bench, tmp_path: P
     bench.qtbot.waitUntil(lambda: bench.shown() == ["Hi", "Ahoy."])
 
 
-def test_rated_replies_are_rows_to_learn_from(bench: Bench, tmp_path: Path) -> None:
-    path = tmp_path / "rated.jsonl"
-    bench.ask("Say it.", "No.")
-    trade_of(bench).export_rated(str(path))
-    bench.qtbot.waitUntil(lambda: bool(bench.banners()))
-    assert "rated or corrected" in bench.banners()[0] and not path.exists()
-    reply_id = bench.room.session.conversation.path()[-1].id
-    bench.room.session.correct(reply_id, "It.")
-    trade_of(bench).export_rated(str(path))
-    bench.qtbot.waitUntil(path.exists)
-    (row,) = [json.loads(line) for line in path.read_text().splitlines()]
-    assert row["messages"][-2:] == [
-        {"role": "user", "content": "Say it."},
-        {"role": "assistant", "content": "It."},
-    ]
+def dialog_of(bench: Bench) -> QFileDialog:
+    (dialog,) = [one for one in bench.room.window().findChildren(QFileDialog) if one.isVisible()]
+    return dialog
 
 
-def test_the_dialogs_ask_and_do_not_block(bench: Bench) -> None:
+def menu_lines(bench: Bench, chat_id: str) -> dict[str, QAction]:
+    """The Export submenu of a chat in the list, by its words."""
+    menu = QMenu(bench.room)
+    bench.room.list.chat_menu_requested.emit(chat_id, menu)
+    assert menu.actions()[-1].text() == "Delete"
+    (inner,) = [one.menu() for one in menu.actions() if one.text() == "Export"]
+    assert isinstance(inner, QMenu)
+    return {one.text(): one for one in inner.actions()}
+
+
+def action(bench: Bench, text: str) -> QAction:
+    (found,) = [one for one in bench.room.actions() if plain(one.text()) == text]
+    return found
+
+
+@pytest.mark.parametrize(("words", "suffix"), [("As Markdown…", "md"), ("As JSON…", "json")])
+def test_a_chats_menu_exports_it(bench: Bench, tmp_path: Path, words: str, suffix: str) -> None:
     bench.ask("Why is it dark?", "Water drinks the light.")
-    trade_of(bench).ask_export("md")
-    dialog = bench.room.window().findChild(QFileDialog)
-    assert dialog is not None and dialog.isVisible()
+    dark = bench.room.session.chat_id
+    bench.room.session.new_chat()
+    bench.ask("Why is it cold?", "No sun.")
+    menu_lines(bench, dark)[words].trigger()
+    dialog = dialog_of(bench)
     assert dialog.acceptMode() == QFileDialog.AcceptMode.AcceptSave
+    assert [Path(one).name for one in dialog.selectedFiles()] == [f"Why is it dark.{suffix}"]
+    path = tmp_path / f"chat.{suffix}"
+    dialog.fileSelected.emit(str(path))
     dialog.reject()
+    bench.qtbot.waitUntil(path.exists)
+    text = path.read_text()
+    assert "Water drinks the light." in text and "No sun." not in text
+    bench.qtbot.waitUntil(lambda: bench.context.notices.strip.isVisible())
+    assert bench.context.notices.strip.text == f"1 chat written to chat.{suffix}"
+
+
+def test_all_chats_go_out_in_one_file_and_come_back_by_the_import_dialog(
+    bench: Bench, tmp_path: Path
+) -> None:
+    bench.ask("Why is it dark?", "Water drinks the light.")
+    bench.room.session.set_archived(bench.room.session.chat_id, True)
+    bench.room.session.new_chat()
+    bench.ask("Why is it cold?", "No sun.")
+    action(bench, "Export all chats as JSON").trigger()
+    dialog = dialog_of(bench)
+    path = tmp_path / "chats.json"
+    dialog.fileSelected.emit(str(path))
+    dialog.reject()
+    bench.qtbot.waitUntil(path.exists)
+    action(bench, "Import chats").trigger()
+    dialog = dialog_of(bench)
+    assert dialog.fileMode() == QFileDialog.FileMode.ExistingFiles
+    assert "*.zip" in dialog.nameFilters()[0]
+    dialog.filesSelected.emit([str(path)])
+    dialog.reject()
+    bench.qtbot.waitUntil(lambda: bench.titles() == ["Why is it cold?"] * 2)
+    bench.room.list.foot.archived_button.click()
+    bench.qtbot.waitUntil(lambda: bench.titles() == ["Why is it dark?"] * 2)
+
+
+def test_a_temporary_chat_is_exported_when_a_person_says_so(bench: Bench, tmp_path: Path) -> None:
+    bench.room.session.new_temporary_chat()
+    bench.send("Why is it dark?")
+    bench.engine.say("Water.")
+    bench.engine.finish()
+    path = tmp_path / "chat.md"
+    action(bench, "Export the chat as Markdown").trigger()
+    dialog = dialog_of(bench)
+    dialog.fileSelected.emit(str(path))
+    dialog.reject()
+    bench.qtbot.waitUntil(path.exists)
+    assert "Water." in path.read_text() and bench.banners() == []
+
+
+def test_an_empty_chat_has_nothing_to_export(bench: Bench) -> None:
+    action(bench, "Export the chat as JSON").trigger()
+    assert bench.banners() == ["This chat has no message yet."]
+
+
+@pytest.mark.parametrize("part", ["view", "results", "rated", "list"])
+def test_files_dropped_anywhere_on_the_list_are_imported(
+    bench: Bench, tmp_path: Path, part: str
+) -> None:
+    path = tmp_path / "chats.jsonl"
+    row = [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Ahoy."}]
+    path.write_text(json.dumps({"conversations": row}) + "\n")
+    chats = bench.room.list
+    if part == "results":
+        chats.search.setText("nothing")
+    elif part == "rated":
+        chats.scope_requested.emit("rated")
+    target = {"view": chats.view, "results": chats.results, "rated": chats.rated.view}.get(part)
+    widget = chats if target is None else target.viewport()
+    assert widget.isVisible()
+    drop(widget, [path, tmp_path / "picture.png"])
+    bench.qtbot.waitUntil(lambda: bench.shown() == ["Hi", "Ahoy."])
+
+
+def test_other_files_are_not_taken_by_the_list(bench: Bench, tmp_path: Path) -> None:
+    chats = ChatList(bench.context.theme)
+    bench.qtbot.addWidget(chats)
+    with bench.qtbot.assertNotEmitted(chats.files_dropped):
+        assert not drop(chats, [tmp_path / "picture.png"])
+    with bench.qtbot.waitSignal(chats.files_dropped) as dropped:
+        assert drop(chats, [tmp_path / "picture.png", tmp_path / "chat.md"])
+    assert dropped.args == [[str(tmp_path / "chat.md")]]
+
+
+def drop(widget: QWidget, paths: list[Path]) -> bool:
+    """Drag files over a widget and let go, as Qt delivers it; whether they were taken."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    place, copy = widget.rect().center(), Qt.DropAction.CopyAction
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(place, copy, data, buttons, keys)
+    QApplication.sendEvent(widget, enter)
+    if not enter.isAccepted():
+        return False
+    let_go = QDropEvent(QPointF(place), copy, data, buttons, keys)
+    QApplication.sendEvent(widget, let_go)
+    return let_go.isAccepted()
 
 
 def test_a_title_is_a_file_name_everywhere() -> None:

@@ -69,6 +69,23 @@ def test_a_deleted_message_stays_so_when_the_chat_is_opened_again_and_undo_finds
     assert both(bench) == ["About whales", "Big."]
 
 
+def test_a_reply_with_given_first_words_is_undone_with_its_question(bench: Bench) -> None:
+    bench.ask("First question", "First")
+    n_before = len(bench.engine.generates)
+    bench.room.desk.open_prefill()
+    bench.room.work.prefill.field.setText("In short:")
+    bench.send("Why is it dark?")
+    assert bench.engine.generates[n_before].prefill == "In short:"
+    bench.engine.say(" water.")
+    bench.engine.finish()
+    bench.settle()
+    whole = both(bench)
+    assert whole[2:] == ["Why is it dark?", "In short: water."]
+    assert bench.room.undo_words()[0] == "sending with the reply's first words"
+    assert bench.room.undo() and both(bench) == ["First question", "First"]
+    assert bench.room.redo() and both(bench) == whole
+
+
 def test_a_regenerated_reply_gives_way_to_the_old_version_and_back(bench: Bench) -> None:
     bench.ask("Why is it dark?", "First answer")
     regenerate(bench, "Second answer")

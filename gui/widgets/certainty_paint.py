@@ -1,6 +1,6 @@
 """Paints how certain a reply's tokens were behind a block's text: rounded fills in the colours of
 the ramp, thin marks, and a ring around the token that is looked at. Beside folded reasoning it says
-how many tokens are not seen."""
+that its tokens are not seen."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -62,11 +62,9 @@ def paint_folded(
 
 def folded_words(marks: TokenMarks, own: tuple[int, int | None]) -> str:
     """What is said of the tokens of folded reasoning; "" where there are none."""
-    n_tokens = len(tokens_within(marks, own))
-    if not n_tokens or marks.fills:
+    if marks.fills or not tokens_within(marks, own):
         return ""
-    words = QCoreApplication.translate("Transcript", "tokens inside, not shown: %s")
-    return words % f"{n_tokens:,}"
+    return QCoreApplication.translate("Transcript", "not coloured while it is folded")
 
 
 def _paint_mark(painter: QPainter, box: TokenBox, look: Look, marks: TokenMarks) -> None:

@@ -20,7 +20,9 @@ from gui.widgets.token_segments import Segment, Segments, Shown
 
 MARK_PX = 2.0
 _MARK_STEP_PX = 3.0
+# So many marks stand side by side; between two words, where they would cover letters, fewer.
 _MOST_BESIDE = 6
+_MOST_BETWEEN = 2
 # Before and behind a block's text so many tokens have a mark each; those further off share one.
 MOST_SINGLE = 16
 _MOST_LOOKED_AT = 64
@@ -113,9 +115,10 @@ class _Placing:
 
     def boxes(self, first: int, last: int) -> Iterator[TokenBox]:
         head, tail = self._crowds(first, last)
-        yield from self._crowd_box(head, is_before=True)
+        bare = self._bare_place() if not self._segments.all else None
+        yield from self._crowd_box(head, bare or _Waiting(0, True))
         yield from self._single_boxes(range(head.stop, tail.start))
-        yield from self._crowd_box(tail, is_before=not self._segments.all)
+        yield from self._crowd_box(tail, _Waiting(len(self._segments.text), False))
 
     def _single_boxes(self, tokens: range) -> Iterator[TokenBox]:
         waiting: _Waiting | None = None
@@ -161,11 +164,17 @@ class _Placing:
     def _place_of(self, token: int, start: int, end: int) -> _Waiting:
         before, after = self._segments.around(start)
         if before is None and after is None:
-            return _Waiting(0, True)
+            return self._bare_place()
         if after is not None and (before is None or self._is_nearer(token, before, after)):
             return _Waiting(after.shown, True)
         assert before is not None
         return _Waiting(before.shown_end, False)
+
+    def _bare_place(self) -> _Waiting:
+        """Where the marks of a block stand that shows nothing of the source: a rule, or the line
+        above opened reasoning, whose sign stands before it."""
+        is_thought = self._laid.block.kind == "thought"
+        return _Waiting(len(self._segments.text) if is_thought else 0, not is_thought)
 
     def _is_nearer(self, token: int, before: Segment, after: Segment) -> bool:
         """Whether a token between two pieces of text stands at the second one."""
@@ -184,10 +193,16 @@ class _Placing:
             yield TokenBox(token, self._marks.level(token), rect, is_mark=True)
 
     def _mark_rect(self, at: int, steps: int, is_before: bool) -> QRectF:
-        place = self._laid.cursor_rect(at)
-        shift = -MARK_PX if is_before else 0.0
-        steps = min(max(-_MOST_BESIDE, steps), _MOST_BESIDE)
-        x = place.x() + shift + steps * _MARK_STEP_PX
+        place, body = self._laid.cursor_rect(at), self._laid.body
+        is_free = at in (0, len(self._segments.text)) or self._laid.block.kind == "table"
+        most = _MOST_BESIDE if is_free else _MOST_BETWEEN
+        # The line above reasoning is no word of the reply: its marks keep off it.
+        own = 2 * _MARK_STEP_PX if self._laid.block.kind == "thought" else 0.0
+        shift = -MARK_PX if is_before else own
+        x = place.x() + shift + min(max(-most, steps), most) * _MARK_STEP_PX
+        if not body.isEmpty():
+            # Those of a card or table stay within it.
+            x = min(max(body.left() + 1, x), body.right() - MARK_PX - 1)
         return QRectF(x, place.y(), MARK_PX, place.height())
 
     # ---- many of them before and behind the text ----
@@ -205,13 +220,12 @@ class _Placing:
         head = range(first, min(last, max(first, begins - MOST_SINGLE)))
         return head, range(max(head.stop, min(last, ends + MOST_SINGLE)), last)
 
-    def _crowd_box(self, tokens: range, *, is_before: bool) -> Iterator[TokenBox]:
+    def _crowd_box(self, tokens: range, place: _Waiting) -> Iterator[TokenBox]:
         if not tokens:
             return
-        at = 0 if is_before else len(self._segments.text)
-        steps = -_MOST_BESIDE if is_before else _MOST_BESIDE
+        steps = -_MOST_BESIDE if place.is_before else _MOST_BESIDE
         level = max(map(self._marks.level, tokens[:_MOST_LOOKED_AT]))
-        rect = self._mark_rect(at, steps, is_before)
+        rect = self._mark_rect(place.at, steps, place.is_before)
         yield TokenBox(tokens[0], level, rect, is_mark=True, n_tokens=len(tokens))
 
 

@@ -61,8 +61,8 @@ def test_tokens_of_folded_reasoning_have_no_place_until_it_is_open(
     assert transcript.token_rect("2", wonder) is None
     assert transcript.token_rect("2", blue) is not None
     blocks = transcript.column.items[1].blocks
-    n_inside = index_of(marks, "It")
-    assert folded_words(marks, own_range(blocks, 0)) == f"tokens inside, not shown: {n_inside}"
+    assert folded_words(marks, own_range(blocks, 0)) == "not coloured while it is folded"
+    assert folded_words(TokenMarks(), own_range(blocks, 0)) == ""
     toggle(transcript, qtbot)
     rect = transcript.token_rect("2", wonder)
     assert rect is not None and LIGHT.surprise[2] in colours_in(transcript, rect)
@@ -136,6 +136,38 @@ def test_bars_of_tables_and_fences_are_thin_marks(transcript: Transcript, qtbot:
         assert boxes and all(box.is_mark and box.rect.width() <= 3 for box in boxes)
     cell = index_of(marks, " 1", 1)
     assert not any(box.is_mark for box in boxes_of(transcript, marks, cell))
+
+
+def test_marks_stay_within_their_table_and_leave_the_words_between_them_to_be_read(
+    transcript: Transcript, qtbot: QtBot
+) -> None:
+    text = "See [it](https://example.org/a/b/c/d/e), now.\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+    marks = coloured(transcript, qtbot, text, {})
+    item = transcript.column.items[1]
+    for at, block in enumerate(item.blocks):
+        laid = item.laid(at)
+        assert laid is not None
+        found = [box.rect for box in transcript._boxes(1, at) if box.is_mark]
+        if block.kind == "table":
+            assert len(found) > 12
+            assert all(laid.body.contains(rect) for rect in found)
+        else:
+            inside = laid.cursor_rect(len("See it")).x()
+            assert len(found) > 12
+            # Beside them there is the bracket before, and the line's end.
+            assert all(abs(rect.x() - inside) < 10 for rect in found[1:-1])
+    assert all(boxes_of(transcript, marks, index) for index in range(len(marks)))
+
+
+def test_the_marks_of_opened_reasoning_stand_behind_its_line(
+    transcript: Transcript, qtbot: QtBot
+) -> None:
+    marks = coloured(transcript, qtbot, THOUGHT, {})
+    toggle(transcript, qtbot)
+    laid = transcript.column.items[1].laid(0)
+    assert laid is not None and laid.block.kind == "thought"
+    (box,) = boxes_of(transcript, marks, index_of(marks, "think"))
+    assert box.is_mark and box.rect.left() >= laid.cursor_rect(len("Thoughts")).x()
 
 
 # ---- what it costs ----

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from engine.paths import user_paths
 from gui.app import make_application, make_context
+from gui.bench_fork import NO_END
 from gui.chat.room import ChatRoom
 from gui.window import MainWindow
 
@@ -30,8 +31,10 @@ def main(question: str) -> int:
 
     def send() -> None:
         say("worker", context.engine.pid)
-        # Drawn at random, a reply may be over before it is killed, or right after it is continued.
+        # Left to itself, a reply may be over before it is killed, or right after it is continued:
+        # the likeliest words are not the same on every processor.
         room.details.change("temperature", 0.0)
+        room.details.change("logit_bias", NO_END)
         room.work.composer.edit.setPlainText(question)
         room.work.composer.send_button.click()
 

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from engine.chats.store import ChatStore
 from engine.paths import Paths
 from gui.app import make_context
+from gui.bench_fork import NO_END
 from gui.chat import chat_file
 from gui.chat.chat_file import OpenedChat
 from gui.chat.room import ChatRoom
@@ -25,6 +26,7 @@ ENDLESS = "How do I make bread? Use headings and numbered steps."
 SHORT = "What is the capital of Italy? One word."
 LOAD_MS = 20_000
 REPLY_MS = 20_000
+LONG_REPLY_MS = 60_000  # of a machine that does much else
 
 
 class RealWindow:
@@ -119,10 +121,22 @@ class RealWindow:
         self.send(text)
         self.wait_for_end()
 
+    def never_end(self) -> None:
+        """Replies of this chat go on until they are stopped, whatever is likeliest."""
+        self.room.details.change("logit_bias", NO_END)
+
     def write_some(self, n_tokens: int = 12) -> None:
-        """Wait until so many more tokens came."""
-        wanted = self.context.engine.n_tokens_received + n_tokens
-        self.until(lambda: self.context.engine.n_tokens_received >= wanted)
+        """Wait until so many more tokens came of the reply being written."""
+        engine, session = self.context.engine, self.room.session
+        wanted = engine.n_tokens_received + n_tokens
+        self.until(
+            lambda: engine.n_tokens_received >= wanted or not session.is_busy, LONG_REPLY_MS
+        )
+        assert engine.n_tokens_received >= wanted, (
+            "the reply ended too early",
+            session.conversation.path()[-1],
+            [(one.message, one.detail) for one in self.context.notices.banners.banners],
+        )
 
     def wait_for_end(self) -> None:
         self.until(lambda: not self.room.session.is_busy)

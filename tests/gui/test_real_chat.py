@@ -53,6 +53,7 @@ def test_a_first_chat_streams_and_the_second_turn_reuses_the_first(real: RealWin
 
 
 def test_stop_ends_within_a_second_and_continue_goes_on(real: RealWindow) -> None:
+    real.never_end()
     real.send(ENDLESS)
     real.write_some()
     began_s = time.monotonic()
@@ -202,6 +203,7 @@ def test_the_theme_changes_while_a_reply_streams(real: RealWindow) -> None:
 def test_a_worker_killed_in_mid_reply_is_told_restarted_and_the_reply_goes_on(
     real: RealWindow,
 ) -> None:
+    real.never_end()
     real.send(ENDLESS)
     real.write_some()
     first_pid = real.context.engine.pid

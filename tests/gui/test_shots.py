@@ -8,21 +8,29 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from gui.shot_colours import with_few_colours
-from gui.shot_scenes import SCENES
-from gui.shot_stage import MODES, SIZE_PX
-from gui.shots import FOLDER, HOME
+from gui.shots.colours import with_few_colours
+from gui.shots.run import FOLDER, HOME
+from gui.shots.scenes.table import PICTURES, SCENES
+from gui.shots.stage import MODES, SIZE_PX
 from gui.theme import palettes
 
 MAX_BYTES = 150_000
-ALWAYS = set(SCENES) - {"base"}
+MAX_BYTES_IN_ALL = 9_000_000
+ALWAYS = set(PICTURES) - {"base"}
 
 
 def test_docs_hold_every_picture_small_and_none_that_is_not_taken_any_more() -> None:
     pictures = {path.name: path.stat().st_size for path in FOLDER.glob("*.png")}
     assert pictures.keys() >= {f"{name}-{mode}.png" for name in ALWAYS for mode in MODES}
-    assert pictures.keys() <= {f"{name}-{mode}.png" for name in {*SCENES, "base"} for mode in MODES}
+    taken = {*PICTURES, "base"}
+    assert pictures.keys() <= {f"{name}-{mode}.png" for name in taken for mode in MODES}
     assert max(pictures.values()) < MAX_BYTES
+    assert sum(pictures.values()) < MAX_BYTES_IN_ALL
+
+
+def test_each_picture_belongs_to_one_scene() -> None:
+    assert len(PICTURES) == len(set(PICTURES))
+    assert all(one.pictures for one in SCENES)
 
 
 @pytest.mark.real_model

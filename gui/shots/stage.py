@@ -1,46 +1,42 @@
 """The window as a picture is taken of it: filled with chats, spoken to, waited for, photographed.
 
-Knows how; what is shown is told by gui/shot_scenes.py. A part of `make shots` only.
+Knows how; what is shown is told by gui/shots/scenes/. A part of `make shots` only.
 """
 
-import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPoint, QTimer
-from PySide6.QtGui import QImage, QPainter
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
 
-from engine.chats.store import ChatStore
 from engine.errors import AppError
 from engine.paths import Paths
 from gui.app import make_context
+from gui.chat.chat_order import ChatOrder
 from gui.chat.chat_settings import ChatSettings
+from gui.chat.features import Feature
 from gui.chat.room import ChatRoom
-from gui.shot_colours import with_few_colours
+from gui.shots.colours import with_few_colours
+from gui.shots.picture import close_fronts, photograph
+from gui.shots.questions import Said
+from gui.shots.store import add_earlier_chats, add_told_chat
 from gui.theme import Mode
 from gui.window import MainWindow
 
 MODES: tuple[Mode, ...] = ("light", "dark")
 SIZE_PX = (1440, 900)
+SMALL_PX = (1024, 700)
+LARGE_FONT_PX = 20  # 150 % of 13
 WAIT_S = 60.0
 POLL_MS = 10
 SMALLEST = 0  # Qt's "quality" of a PNG, which loses nothing: 0 packs hardest
 # Greedy, with a little against the loops that a small model falls into.
 SETTINGS = ChatSettings(temperature=0.0, repeat_penalty=1.1, seed=1)
-HOUR_S, DAY_S = 3600.0, 86400.0
-# What the list holds beside the chats of the pictures: the first message, and how long ago.
-EARLIER_CHATS = (
-    ("Plan a week of vegetarian dinners for two", 3 * HOUR_S),
-    ("Why do cats purr?", 26 * HOUR_S),
-    ("Proofread my cover letter for the harbour museum", 3 * DAY_S),
-    ("Explain recursion with a story", 4 * DAY_S),
-    ("Regular expression for dates such as 2026-03-01", 6 * DAY_S),
-    ("Names for a research submarine", 19 * DAY_S),
-)
+
+
+F = TypeVar("F", bound=Feature)
 
 
 class Stage:
@@ -52,7 +48,7 @@ class Stage:
     """
 
     def __init__(self, app: QApplication, paths: Paths, into: Path) -> None:
-        self.n_pictures = 0
+        self.taken: list[str] = []
         self._n_counts = 0
         self._paths, self._into = paths, into
         self._chats: dict[str, str] = {}
@@ -72,6 +68,10 @@ class Stage:
         self.context.settings.flush()
         self.window.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+    def feature(self, kind: type[F]) -> F:
+        """One of the chat room's features."""
+        return next(one for one in self.room.features if isinstance(one, kind))
 
     # ---- waiting ----
 
@@ -96,7 +96,7 @@ class Stage:
         self.room.store.call(lambda _store: None, lambda _: done.append(True))
         self.until(lambda: bool(done), "the store answers")
         self.until(lambda: self.room.work.transcript.is_settled, "the transcript is laid out")
-        if not self.room.session.is_busy:
+        if not self.room.session.is_busy and self.room.session.kind == "chat":
             n_before = self._n_counts
             self.room.counter.refresh()
             self.until(lambda: self._n_counts > n_before, "the context is counted")
@@ -120,23 +120,10 @@ class Stage:
 
     def fill(self) -> None:
         """Put some earlier chats into the store, once."""
-        if "" in self._chats:
-            return
-        self._chats[""] = ""
-        with ChatStore(self._paths.chats) as store:
-            ages = {self._add_chat(store, words): age_s for words, age_s in EARLIER_CHATS}
-        # The store knows no other time than now.
-        with closing(sqlite3.connect(self._paths.chats)) as raw, raw:
-            for chat_id, age_s in ages.items():
-                raw.execute(
-                    "UPDATE chats SET updated_s = updated_s - ? WHERE id = ?", (age_s, chat_id)
-                )
-        self.room.session.list_chats()
-
-    def _add_chat(self, store: ChatStore, words: str) -> str:
-        chat_id = store.create_chat()
-        store.add_message(chat_id, None, "user", words)
-        return chat_id
+        if "" not in self._chats:
+            self._chats[""] = ""
+            add_earlier_chats(self._paths.chats)
+            self.room.session.list_chats()
 
     def new_chat(self, settings: ChatSettings = SETTINGS) -> None:
         self.fill()
@@ -145,13 +132,16 @@ class Stage:
         self.room.details.set_settings(settings)
         self.rest()
 
-    def chat(self, *questions: str, settings: ChatSettings = SETTINGS) -> None:
-        """Open the chat of these questions; they are asked the first time."""
+    def chat(self, *questions: str, settings: ChatSettings = SETTINGS, name: str = "") -> None:
+        """Open the chat of these questions; they are asked the first time.
+
+        Args:
+            name: where the same questions are asked with other settings.
+        """
         self.fill()
-        name = questions[0]
+        name = name or questions[0]
         if name in self._chats:
-            self.room.session.open(self._chats[name])
-            self.until(lambda: self.room.session.chat_id == self._chats[name], "the chat is open")
+            self._open(self._chats[name])
         else:
             self.new_chat(settings)
             for question in questions:
@@ -159,16 +149,49 @@ class Stage:
             self._chats[name] = self.room.session.chat_id
         self.rest()
 
+    def told(self, *messages: Said) -> None:
+        """Open a chat that holds these messages."""
+        self.fill()
+        name = messages[0].content
+        if name not in self._chats:
+            self._chats[name] = add_told_chat(self._paths.chats, messages)
+            self.room.session.list_chats()
+        self._open(self._chats[name])
+        self.rest()
+
+    def _open(self, chat_id: str) -> None:
+        self.room.session.open(chat_id)
+        self.until(lambda: self.room.session.chat_id == chat_id, "the chat is open")
+
+    def forget(self) -> None:
+        """Remove the open chat for good, also from the trash."""
+        chat_id = self.room.session.chat_id
+        self.room.session.delete(chat_id)
+        self.context.notices.strip.hide()
+        self.feature(ChatOrder).purge(chat_id)
+        self.rest()
+
+    def send(self, question: str) -> None:
+        """Type a message and send it."""
+        self.room.work.composer.edit.setPlainText(question)
+        self.room.work.composer.send_button.click()
+
     def begin(self, question: str, n_tokens: int = 1) -> None:
         """Send a message and wait for so many tokens of its reply."""
         wanted = self.context.engine.n_tokens_received + n_tokens
-        self.room.work.composer.edit.setPlainText(question)
-        self.room.work.composer.send_button.click()
+        self.send(question)
         self.until(lambda: self.context.engine.n_tokens_received >= wanted, "a reply comes")
 
     def ask(self, question: str) -> None:
         """A whole turn."""
         self.begin(question)
+        self.wait_for_end()
+
+    def answered(self, do: Callable[[], object]) -> None:
+        """Do what has the model write, and wait for the reply."""
+        wanted = self.context.engine.n_tokens_received + 1
+        do()
+        self.until(lambda: self.context.engine.n_tokens_received >= wanted, "a reply comes")
         self.wait_for_end()
 
     def wait_for_end(self) -> None:
@@ -179,6 +202,7 @@ class Stage:
 
     def set_out(self) -> None:
         """The window as it is at first: size, text size, page, nothing in front."""
+        close_fronts(self.window)
         notices = self.context.notices
         for banner in notices.banners.banners:
             notices.banners.remove(banner)
@@ -186,13 +210,25 @@ class Stage:
         self.context.theme.set_font_px(0)
         self.window.resize(*SIZE_PX)
         self.window.show_page("chat")
+        self.room.details.set_view([], is_explained=False)
+        self.room.details.verticalScrollBar().setValue(0)
         self.room.desk.focus_composer()
 
-    def take(self, name: str, prepare: Callable[[], None] | None = None) -> None:
+    def enlarge(self) -> None:
+        """A font half as large again."""
+        self.context.theme.set_font_px(LARGE_FONT_PX)
+
+    def take(
+        self,
+        name: str,
+        prepare: Callable[[], None] | None = None,
+        put_away: Callable[[], None] | None = None,
+    ) -> None:
         """A picture in each theme.
 
         Args:
             prepare: done once the theme is set; for what stands before the window and would leave.
+            put_away: done when the picture is taken. Windows and menus are closed without it.
         """
         for mode in MODES:
             self.context.theme.set_mode(mode)
@@ -200,21 +236,11 @@ class Stage:
             self.rest()
             if prepare is not None:
                 prepare()
+                self.rest()
             path = self._into / f"{name}-{mode}.png"
-            if not with_few_colours(self._photograph()).save(str(path), quality=SMALLEST):
+            if not with_few_colours(photograph(self.window)).save(str(path), quality=SMALLEST):
                 raise AppError("A picture could not be written.", detail=str(path))
-            self.n_pictures += 1
-
-    def _photograph(self) -> QImage:
-        """The window and what floats before it."""
-        picture = self.window.grab().toImage()
-        painter = QPainter(picture)
-        for front in QApplication.topLevelWidgets():
-            if front.isVisible() and front is not self.window:
-                painter.drawPixmap(_place(front, self.window), front.grab())
-        painter.end()
-        return picture
-
-
-def _place(front: QWidget, window: QWidget) -> QPoint:
-    return front.mapToGlobal(QPoint(0, 0)) - window.mapToGlobal(QPoint(0, 0))
+            if put_away is not None:
+                put_away()
+            close_fronts(self.window)
+        self.taken.append(name)

@@ -1,0 +1,47 @@
+"""Several answers side by side: two, and four."""
+
+from functools import partial
+
+from gui.chat.columns.columns import Columns
+from gui.shots.questions import DEEPEST, NAME
+from gui.shots.scenes.scene import scene
+from gui.shots.stage import SETTINGS, SIZE_PX, SMALL_PX, Stage
+
+WARM = SETTINGS.with_value("temperature", 0.7).with_value("seed", None)
+
+
+def two(stage: Stage) -> None:
+    _open(stage, 2)
+    stage.take("columns-2")
+    _leave(stage)
+
+
+def four(stage: Stage) -> None:
+    _open(stage, 4)
+    stage.take("columns-4")
+    stage.window.resize(*SMALL_PX)
+    stage.take("columns-small")
+    stage.window.resize(*SIZE_PX)
+    stage.enlarge()
+    stage.take("columns-large-font")
+    _leave(stage)
+
+
+def _open(stage: Stage, n: int) -> None:
+    stage.new_chat(WARM)
+    feature = stage.feature(Columns)
+    feature.open(n)
+    for question in (DEEPEST, NAME):
+        stage.answered(partial(stage.send, question))
+    stage.rest()
+
+
+def _leave(stage: Stage) -> None:
+    stage.feature(Columns).leave()
+    stage.forget()
+
+
+SCENES = (
+    scene(two, "columns-2"),
+    scene(four, "columns-4", "columns-small", "columns-large-font"),
+)

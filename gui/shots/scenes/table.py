@@ -1,0 +1,34 @@
+"""Every scene, in the order they are shown.
+
+None needs another to have been there before it, but the first, which needs that there is no chat
+yet.
+"""
+
+from gui.shots.scenes import (
+    columns,
+    details,
+    files,
+    insight,
+    messages,
+    shelf,
+    strengths,
+    talk,
+    typing_help,
+    window,
+    writing,
+)
+
+SCENES = (
+    *talk.SCENES,
+    *messages.SCENES,
+    *insight.SCENES,
+    *strengths.SCENES,
+    *columns.SCENES,
+    *details.SCENES,
+    *files.SCENES,
+    *writing.SCENES,
+    *typing_help.SCENES,
+    *window.SCENES,
+    *shelf.SCENES,
+)
+PICTURES = tuple(name for scene in SCENES for name in scene.pictures)

@@ -1,0 +1,99 @@
+"""Talking: the first run, a chat, one being written, one that is new, temporary or too long."""
+
+import os
+
+from gui.shots.questions import CLASS, DEEPEST, OCEAN, SKY, SLEEP, TABLE, TIDE, TIPS
+from gui.shots.scenes.scene import scene
+from gui.shots.stage import SETTINGS, SMALL_PX, Stage
+
+SMALL_CONTEXT = 512
+BASE_MODEL = os.environ.get("BATHYSPHERE_SHOTS_BASE", "")
+
+
+def welcome(stage: Stage) -> None:
+    """The first run."""
+    stage.take("welcome")
+
+
+def chat(stage: Stage) -> None:
+    stage.chat(TIPS, DEEPEST)
+    stage.take("chat")
+
+
+def chat_small(stage: Stage) -> None:
+    stage.window.resize(*SMALL_PX)
+    stage.chat(TIPS, DEEPEST)
+    stage.take("chat-small")
+
+
+def chat_large_font(stage: Stage) -> None:
+    stage.enlarge()
+    stage.chat(TIPS, DEEPEST)
+    stage.take("chat-large-font")
+
+
+def chat_code(stage: Stage) -> None:
+    # A stronger penalty shuns the words that code and tables repeat.
+    stage.chat(TABLE, CLASS, settings=SETTINGS.with_value("repeat_penalty", 1.03))
+    stage.take("chat-code")
+
+
+def chat_streaming(stage: Stage) -> None:
+    stage.new_chat()
+    stage.begin(SKY, n_tokens=90)
+    stage.take("chat-streaming")
+    stage.room.session.stop()
+    stage.wait_for_end()
+
+
+def chat_new(stage: Stage) -> None:
+    stage.new_chat()
+    stage.take("chat-new")
+
+
+def chat_temporary(stage: Stage) -> None:
+    """Nothing of it is kept."""
+    stage.new_chat()
+    stage.room.session.new_temporary_chat()
+    stage.ask(DEEPEST)
+    stage.take("chat-temporary")
+    stage.room.session.new_chat()
+
+
+def overflow(stage: Stage) -> None:
+    """The first turns do not fit any more, and that is said."""
+    fill_context(stage)
+    stage.take("overflow")
+    stage.load()
+
+
+def fill_context(stage: Stage) -> None:
+    """More turns than a small context holds; the model stays loaded with it."""
+    stage.load(n_ctx=SMALL_CONTEXT)
+    dropping = SETTINGS.with_value("overflow", "drop_oldest")
+    stage.chat(SLEEP, SKY, OCEAN, TIDE, settings=dropping)
+
+
+def base(stage: Stage) -> None:
+    """A base model goes on with a text."""
+    starter = stage.room.loader.model
+    stage.load(BASE_MODEL)
+    stage.new_chat(SETTINGS.with_value("max_tokens", 120))
+    stage.ask("The lantern fish lives where no light comes. Every night it")
+    stage.take("base")
+    if starter is not None:
+        stage.load(starter.path)
+
+
+SCENES = (
+    scene(welcome, "welcome"),
+    scene(chat, "chat"),
+    scene(chat_small, "chat-small"),
+    scene(chat_large_font, "chat-large-font"),
+    scene(chat_code, "chat-code"),
+    scene(chat_streaming, "chat-streaming"),
+    scene(chat_new, "chat-new"),
+    scene(chat_temporary, "chat-temporary"),
+    scene(overflow, "overflow"),
+    *((scene(base, "base"),) if BASE_MODEL else ()),
+)

@@ -8,7 +8,7 @@ from gui.connections import Connection, Connections
 from gui.theme import Theme
 from gui.widgets.kinds import button, caps, label
 
-WIDTH_PX = 480
+WIDTH_PX = 560
 LIST_PX = (120, 280)
 
 
@@ -86,6 +86,8 @@ class ConnectionsPopup(QFrame):
 
     def _add_group(self, title: str, entries: list[Connection]) -> None:
         self._lines.append(title)
+        if self._rows.count():
+            self._rows.setRowMinimumHeight(self._rows.rowCount(), self._theme.px(6))
         self._rows.addWidget(caps(title), self._rows.rowCount(), 0, 1, 4)
         if not entries:
             none = self.tr("None.")
@@ -96,7 +98,7 @@ class ConnectionsPopup(QFrame):
             self._lines.append("  " + " · ".join(part for part in parts if part))
             row = self._rows.rowCount()
             for place, part in enumerate(parts):
-                shown = label(part, "" if place == 1 else "faint", wrap=place == 2)
+                shown = label(part, "" if place == 1 else "dim", wrap=place == 2)
                 self._rows.addWidget(shown, row, place, Qt.AlignmentFlag.AlignTop)
 
     @Slot()

@@ -40,6 +40,8 @@ class SettingsPage(FormPage):
         self.open_button = button(self.tr("Open"), "", self.tr("Show it in the file manager"))
         self.folders = FolderList(context.theme)
         self.offline, self.notify = QCheckBox(), QCheckBox()
+        for box in (self.offline, self.notify):
+            box.setProperty("kind", "bare")  # its words stand at the left
         self._build()
         self.column.addStretch(1)
         self._show_settings()

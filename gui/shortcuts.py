@@ -72,6 +72,7 @@ class ShortcutSheet(QDialog):
         page = QWidget()
         page.setProperty("kind", "page")
         grid = QGridLayout(page)
+        grid.setContentsMargins(0, 0, self._theme.px(10), 0)
         grid.setColumnStretch(0, 1)
         grid.setVerticalSpacing(self._theme.px(7))
         row, group = 0, ""

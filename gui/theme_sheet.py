@@ -3,6 +3,7 @@ gives it to Qt.
 
 A widget says what it is by the dynamic property `kind`:
   buttons    primary, quiet, chip (checkable), danger, link; tool buttons also rail
+  boxes      bare (a check box whose words stand elsewhere)
   labels     title, heading, caps, dim, faint, good, warn, bad, mono
   frames     rail, side, work, header, status, card, banner, toast, rule
 A length in `[brackets]` is one of the drawings (13 px font) and grows with the font;
@@ -65,6 +66,9 @@ QPushButton:disabled, QToolButton:disabled { color: {text_faint}; background: {w
 QPushButton::menu-indicator, QToolButton::menu-indicator { image: url({down}); width: [12]px;
     height: [12]px;
     subcontrol-position: right center; right: [8]px; }
+QToolButton[popupMode="1"] { padding-right: [19]px; }
+QToolButton::menu-button { border: 0px; width: [18]px; background: transparent; }
+QToolButton::menu-arrow { image: url({down}); width: [12]px; height: [12]px; }
 QPushButton[kind="primary"] { background: {accent}; color: {on_accent}; border-color: {accent};
     font-weight: 600; }
 QPushButton[kind="primary"]:hover { background: {accent_hover}; border-color: {accent_hover}; }
@@ -99,6 +103,7 @@ QToolButton[kind="rail"]:hover { background: {line}; color: {text}; }
 QToolButton[kind="rail"]:checked { background: {accent_soft}; color: {accent}; }
 QToolButton[kind="rail"]:focus { border-color: {accent}; padding: [4]px 0px; }
 QCheckBox, QRadioButton { spacing: [8]px; background: transparent; }
+QCheckBox[kind="bare"] { spacing: 0px; }
 QCheckBox::indicator { width: [16]px; height: [16]px; border: 1px solid {text_faint};
     border-radius: [4]px;
     background: {pane}; }
@@ -120,6 +125,8 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, 
 QLineEdit:disabled, QPlainTextEdit:disabled, QTextEdit:disabled, QAbstractSpinBox:disabled,
     QComboBox:disabled {
     color: {text_faint}; background: {window}; }
+QLineEdit { lineedit-clear-button-icon: url({clear}); }
+QLineEdit > QToolButton { background: transparent; border: none; padding: 0px; min-height: 0px; }
 QLineEdit[problem="true"], QPlainTextEdit[problem="true"], QAbstractSpinBox[problem="true"],
 QComboBox[problem="true"] { border: 1px solid {bad}; }
 QAbstractSpinBox { padding: [5]px [26]px [5]px [8]px;
@@ -189,7 +196,8 @@ QMenuBar { background: {rail}; color: {text_dim}; border: none; border-bottom: 1
     padding: [1]px [4]px; }
 QMenuBar::item { background: transparent; padding: [4]px [9]px; border-radius: [6]px; }
 QMenuBar::item:selected { background: {line}; color: {text}; }
-QMenu { background: {pane}; color: {text}; border: 1px solid {line}; padding: [5]px; }
+QMenu { background: {pane}; color: {text}; border: 1px solid {line}; padding: [5]px;
+    menu-scrollable: 1; }
 QMenu::item { padding: [6]px [24]px [6]px [12]px; border-radius: [6]px; background: transparent; }
 QMenu::item:selected { background: {accent_soft}; color: {text}; }
 QMenu::item:disabled { color: {text_faint}; }
@@ -266,6 +274,7 @@ def _controls(is_dark: bool) -> dict[str, str]:
     theme = "dark" if is_dark else "light"
     files = {
         "down": "chevron-down",
+        "clear": "close",
         "up": "chevron-up",
         "right": "chevron-right",
         "check": "check",

@@ -64,7 +64,7 @@ class AttachChooser(QFrame):
         self.ranges = QLineEdit(self)
         self.view = PartsView(self)
         self.page = PageText(theme, self)
-        self.sum = QLabel(self)
+        self.sum = QLabel(self, textFormat=Qt.TextFormat.PlainText)
         self._make_buttons()
         self._name_parts()
         self._lay_out()
@@ -169,6 +169,7 @@ class AttachChooser(QFrame):
         layout.addWidget(sides, 1)
         layout.addLayout(bottom)
         self.sum.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.sum.setWordWrap(True)  # never cut: it says whether all of it fits
         self.sum.setMinimumWidth(1)
 
     def _connect(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QPlainTextEdit, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSpinBox, QVBoxLayout, QWidget
 
 from gui.chat.chat_settings import ChatSettings
 from gui.chat.context_length import ContextLength
@@ -185,8 +185,7 @@ class DetailsPane(DetailsPage):
         seed = SeedRow(self.theme, lambda: self._last_seed())
         column.addLayout(_close([*map(self._made, COMMON), self._keep("seed", seed)], 4))
         column.addSpacing(6)
-        column.addWidget(caps(tr("System prompt")))
-        column.addWidget(self._made_system_prompt())
+        column.addLayout(self._made_system_prompt())
         column.addSpacing(6)
         column.addLayout(_close([self._made_group(group) for group in groups()], 2))
         column.addWidget(self.reset_button, 0, Qt.AlignmentFlag.AlignLeft)
@@ -198,13 +197,23 @@ class DetailsPane(DetailsPage):
         self.explain_button.setToolTip(tr("Put a sentence under each setting that explains it"))
         self.head.addWidget(self.explain_button)
 
-    def _made_system_prompt(self) -> SettingRow:
+    def _made_system_prompt(self) -> QVBoxLayout:
+        """The field under a heading, which is its name and has its mark."""
         row = self._made("system_prompt")
-        row.label.hide()  # the heading above says it
+        row.label.hide()
+        head = QHBoxLayout()
+        head.setSpacing(4)
+        head.addWidget(caps(tr("System prompt")))
+        head.addWidget(row.reset)
+        head.addStretch(1)
         self.system_prompt.setPlaceholderText(
             tr("None: the model's own. Say here who it should be.")
         )
-        return row
+        column = QVBoxLayout()
+        column.setSpacing(10)
+        column.addLayout(head)
+        column.addWidget(row)
+        return column
 
     def _made_group(self, group: Group) -> DetailsSection:
         def make() -> QWidget:

@@ -7,7 +7,7 @@ Edits one FewShot value and tells it; puts nothing anywhere by itself.
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QItemSelection, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -120,7 +120,9 @@ class FewShotPanel(QFrame):
             self.style_box.addItem(_style_name(style), style)
         for table in (self.table, self.query):
             table.verticalHeader().hide()
-            table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+            header = table.horizontalHeader()
+            header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+            header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             table.setTabKeyNavigation(True)
         self.query.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -193,6 +195,11 @@ class FewShotPanel(QFrame):
         self.remove_field.setEnabled(len(few.fields) > 2)
         self.add_row.setEnabled(self.table.rowCount() < MOST_EXAMPLES)
         self._on_selected()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The prompt is read from its beginning."""
+        super().showEvent(event)
+        self.preview.verticalScrollBar().setValue(0)
 
     # ---- slots ----
 

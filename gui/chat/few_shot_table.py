@@ -46,5 +46,6 @@ def table_look(theme: Theme) -> str:
     return (
         f"QTableWidget {{ background: {palette.pane}; border: 1px solid {palette.line};"
         f" border-radius: {px(8)}px; gridline-color: {palette.line}; }}"
-        f"QTableWidget QLineEdit {{ border-radius: 0; padding: 0 {px(2)}px; min-height: 0; }}"
+        f"QTableWidget::item {{ padding: 0 {px(5)}px; }}"
+        f"QTableWidget QLineEdit {{ border-radius: 0; padding: 0 {px(5)}px; min-height: 0; }}"
     )

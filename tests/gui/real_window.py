@@ -129,9 +129,7 @@ class RealWindow:
         """Wait until so many more tokens came of the reply being written."""
         engine, session = self.context.engine, self.room.session
         wanted = engine.n_tokens_received + n_tokens
-        self.until(
-            lambda: engine.n_tokens_received >= wanted or not session.is_busy, LONG_REPLY_MS
-        )
+        self.until(lambda: engine.n_tokens_received >= wanted or not session.is_busy, LONG_REPLY_MS)
         assert engine.n_tokens_received >= wanted, (
             "the reply ended too early",
             session.conversation.path()[-1],

@@ -160,7 +160,7 @@ def test_more_opens_the_menu_of_its_message(transcript: Transcript, qtbot: QtBot
     menu = popped(qtbot)
     assert {"Copy message", "Regenerate", "Good reply", "Tags…", "Delete"} <= set(lines(menu))
     place = transcript.viewport().mapFromGlobal(menu.pos())
-    assert abs(place.x() - point.x()) < 40 and 0 < place.y() - point.y() < 40
+    assert menu.isVisible() and abs(place.x() - point.x()) < 40 and 0 < place.y() - point.y() < 40
     with qtbot.waitSignal(transcript.action_requested) as caught:
         next(one for one in menu.actions() if one.text() == "Tags…").trigger()
     assert caught.args == ["tags", "1"]
@@ -193,6 +193,21 @@ def test_a_pressed_button_looks_pressed(transcript: Transcript, qtbot: QtBot) ->
     settled(qtbot, transcript)
     after = transcript.viewport().grab().toImage().pixelColor(corner)
     assert before != after == QColor(transcript._theme.palette.accent_soft)
+
+
+def test_a_menu_that_is_taller_than_the_screen_stays_one_column(
+    transcript: Transcript, theme: Theme, qtbot: QtBot
+) -> None:
+    theme.set_font_px(20)
+    for n in range(30):
+        transcript.add_message_action(MessageAction(f"one-{n}", f"Action number {n}"))
+    settled(qtbot, transcript)
+    QTest.keyClick(transcript, Qt.Key.Key_Up, ALT)
+    QTest.keyClick(transcript, Qt.Key.Key_Return)
+    menu = popped(qtbot)
+    lefts = {menu.actionGeometry(one).left() for one in menu.actions() if one.text()}
+    assert len(lefts) == 1 and menu.height() <= menu.screen().availableGeometry().height()
+    menu.close()
 
 
 # ---- by keys, and for a screen reader ----

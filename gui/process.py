@@ -51,7 +51,6 @@ class EngineProcess(QObject):
 
     became_ready = Signal()  # a worker answers; also after each restart
     died = Signal(str, str, str)  # message, hint, detail; not told for a stop that was asked for
-    restarted = Signal()  # after became_ready, in place of one that died: load the model again
     stopped = Signal()  # the worker is gone because stop() was asked for
     job_began = Signal(object)  # the request
     job_ended = Signal(object, object)  # the request and its Done, Cancelled or Failed
@@ -71,7 +70,6 @@ class EngineProcess(QObject):
         self._is_hearing = False
         self._is_stopping = False
         self._is_terminating = False
-        self._is_replacement = False
         self._has_given_up = False
         self._reason = ""
         self._pid = 0
@@ -168,7 +166,6 @@ class EngineProcess(QObject):
         """Start again after the engine gave up; the count of failures begins anew."""
         self._restarts_s.clear()
         self._restart.stop()
-        self._is_replacement = True
         self.start()
 
     def stop(self) -> None:
@@ -263,13 +260,7 @@ class EngineProcess(QObject):
         finally:
             self._is_hearing = False
         if self.is_ready and not was_ready:
-            self._tell_ready()
-
-    def _tell_ready(self) -> None:
-        self.became_ready.emit()
-        if self._is_replacement:
-            self._is_replacement = False
-            self.restarted.emit()
+            self.became_ready.emit()
 
     def _on_log(self) -> None:
         if self._process is not None:
@@ -329,7 +320,6 @@ class EngineProcess(QObject):
                 "Help › Diagnostics shows its log and starts it again."
             )
         self._restarts_s.append(now_s)
-        self._is_replacement = True
         self._restart.start(RESTART_DELAYS_MS[len(recent)])
         return self.tr("It is being started again.")
 

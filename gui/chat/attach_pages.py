@@ -57,10 +57,6 @@ class PartsModel(QAbstractTableModel):
             self._begin()
 
     @property
-    def is_looking(self) -> bool:
-        return self._slices.isActive()
-
-    @property
     def words(self) -> list[str]:
         return self._query
 

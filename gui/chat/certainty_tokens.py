@@ -66,10 +66,6 @@ class CertaintyTokens(QObject):
             self._parts.context.engine.cancel(self._job)
         self._scored_id, self._job = "", 0
 
-    @property
-    def is_scoring(self) -> bool:
-        return bool(self._job)
-
     # ---- reading ----
 
     def _want(self, message_id: str) -> None:

@@ -105,9 +105,6 @@ class TokenMarks:
         held = _half_character(half)
         return kept + (held + piece).decode("utf-8", "ignore")
 
-    def ids_before(self, index: int) -> list[int]:
-        return [token.id for token in self.tokens[:index]]
-
     def top(self, index: int) -> Top | None:
         """The alternatives at a token, if they are known."""
         return self.tops.get(index) or self.tokens[index].top

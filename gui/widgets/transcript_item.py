@@ -108,10 +108,6 @@ class MessageItem:
         return self._open.heights if self._open is not None else Heights()
 
     @property
-    def is_parsed(self) -> bool:
-        return self._is_parsed and not (self._open is not None and self._open.pending)
-
-    @property
     def parsed_chars(self) -> int:
         return self._open.stream.parsed_chars if self._open is not None else 0
 

@@ -61,7 +61,6 @@ class FakeEngine(QObject):
 
     became_ready = Signal()
     died = Signal(str, str, str)
-    restarted = Signal()
     stopped = Signal()
     job_began = Signal(object)
     job_ended = Signal(object, object)

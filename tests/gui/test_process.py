@@ -104,7 +104,7 @@ def test_a_crash_is_told_with_the_last_words_and_the_worker_comes_back(
     worker, heard, again = start("crash_once", str(tmp_path / "marker")), Heard(), Heard()
     deaths: list[tuple[str, str, str]] = []
     worker.died.connect(lambda *words: deaths.append(words))
-    with qtbot.waitSignals([worker.died, worker.restarted], timeout=5000):
+    with qtbot.waitSignals([worker.died, worker.became_ready], timeout=5000):
         first = worker.submit(generate, heard)
     ((message, hint, detail),) = deaths
     assert message == "The engine stopped unexpectedly."

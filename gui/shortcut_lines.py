@@ -24,6 +24,11 @@ def hand_written() -> list[Command]:
         tr("A message chosen with Alt+↑"): _message(),
         tr("Certainty"): _certainty(),
         tr("Step by token"): _stepping(),
+        tr("Columns"): [
+            (tr("Go to a column; Tab goes to its settings"), tr("Alt+1 to Alt+4")),
+            (tr("Stop what is written, then leave"), tr("Esc")),
+            (tr("Answer once more in every column"), "Ctrl+R"),
+        ],
         tr("Tokens received"): _received(),
         tr("List of chats"): [(tr("Rename the chat"), "F2"), (tr("Delete the chat"), tr("Del"))],
     }

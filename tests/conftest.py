@@ -28,6 +28,7 @@ SLOW_MODULES = {
     "test_real_adapters",
     "test_real_certainty",
     "test_real_chat",
+    "test_real_columns",
     "test_real_kill",
     "test_real_messages",
     "test_real_papers",

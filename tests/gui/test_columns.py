@@ -1,9 +1,9 @@
 """Columns: several answers to one prompt, as conversations of their own, one of which is kept."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton
+from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from engine.process.messages import Done, Token, Tokens
 from gui.chat.chat_settings import ChatSettings
@@ -34,7 +34,9 @@ def test_one_model_asked_twice_is_one_batch_whose_replies_are_versions(side: Sid
         "Rivers carry salt into it.",
         "Because rivers carry salt there.",
     ]
-    assert [kept.turn(one).details["seed"] for one in kept.children(question.id)] == [7, 8]
+    replies = [kept.turn(one) for one in kept.children(question.id)]
+    assert [turn.details["seed"] for turn in replies] == [7, 8]
+    assert all(turn.details["made_with"]["sampling"] for turn in replies)
 
 
 def test_columns_go_on_as_conversations_and_one_is_kept(side: Side) -> None:
@@ -93,7 +95,7 @@ def test_what_the_columns_agree_on_is_marked(side: Side) -> None:
     assert marks is not None
     agreed = [token.text for token in marks.tokens if marks.level(marks.tokens.index(token))]
     assert agreed == ["below a thousand metres"]
-    assert "57 %" in view.status.text()
+    assert view.status.text() == "57 % in common" and view.status.toolTip()
 
 
 def test_three_and_four_columns_and_one_taken_away(side: Side) -> None:
@@ -197,3 +199,37 @@ def test_keys_go_to_a_column_and_by_tab_to_its_controls(side: Side) -> None:
     assert side.views[1].transcript.hasFocus()
     QTest.keyClick(side.views[1].transcript, Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
     assert side.views[1].keep.hasFocus()
+
+
+@pytest.mark.parametrize("font_px", [13, 20])
+@pytest.mark.parametrize("n_columns", [2, 3, 4])
+def test_nothing_is_cut_or_covered_in_a_small_window(
+    side: Side, font_px: int, n_columns: int
+) -> None:
+    room = side.bench.room
+    side.bench.context.theme.set_font_px(font_px)
+    room.resize(1024 - 66, 700 - 90)  # what the window leaves it
+    while len(side.views) < n_columns:
+        side.view.add.click()
+    side.ask("Hello")
+    side.answer(*["A B C D"] * n_columns)
+    side.bench.qtbot.waitUntil(lambda: side.view.width() == room.work.width())
+    try:
+        for view in side.views:
+            parts = [view.model, view.chip, view.keep]
+            parts += [view.remove] if view.remove.isVisible() else []
+            _assert_apart(view, [*parts, view.status, view.transcript])
+            assert view.keep.width() >= view.keep.sizeHint().width()
+            assert view.transcript.height() >= 3 * view.fontMetrics().lineSpacing()
+        _assert_apart(side.view, [side.view.plan, side.view.again, side.view.close_button])
+        assert all(view.isVisibleTo(side.view) for view in side.views)
+    finally:
+        side.bench.context.theme.set_font_px(0)
+
+
+def _assert_apart(parent: QWidget, parts: list[QWidget]) -> None:
+    """All stand within their parent and none over another."""
+    boxes = [QRect(part.mapTo(parent, QPoint(0, 0)), part.size()) for part in parts]
+    for index, box in enumerate(boxes):
+        assert parent.rect().contains(box), (parts[index], box, parent.rect())
+        assert not any(box.intersects(other) for other in boxes[:index]), (parts[index], boxes)

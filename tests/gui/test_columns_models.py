@@ -39,8 +39,9 @@ def ask_all(side: Side, text: str = "Hello") -> None:
 
 
 def test_what_fits_answers_at_once_each_in_a_worker_of_its_own(side: Side) -> None:
-    assert "At once: SmolLM2 135M Instruct (column 1), other (column 2), third (column 3)." in (
-        side.view.plan.text()
+    assert (
+        "At once: SmolLM2 135M Instruct (column 1), other (column 2), third (column 3), which takes"
+        in (side.view.plan.text())
     )
     ask_all(side)
     assert [one.runs() for one in side.workers] == [True, True]

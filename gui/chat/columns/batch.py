@@ -41,7 +41,9 @@ class Batch:
             A number for `cancel`; all of a batch end together.
         """
         self._listeners.append(on_event)
-        if len(self._listeners) == self._n:
+        if len(self._listeners) < self._n:
+            make_request(0)  # not sent; by making it a writer notes what its reply was asked with
+        else:
             self._job = self._engine.submit(
                 lambda job: _for_all(make_request(job), self._n), self._tell
             )

@@ -116,7 +116,11 @@ class ColumnPage:
         book = agreement_book(turn.id, turn.content, agreed, colour)
         self.view.transcript.set_token_book(book)
         share = round(100 * agreed_share(turn.content, agreed))
-        self.view.set_status(tr("{n} % of its words stand in all columns").format(n=share))
+        tip = tr(
+            "How many of its words stand, three or more in a row, in the replies of all columns:"
+            " they are marked"
+        )
+        self.view.set_status(tr("{n} % in common").format(n=share), tip)
 
     def _message(self, turn: Turn) -> MessageView:
         """A turn as a column shows it: its versions stand beside it, in the other columns."""

@@ -7,19 +7,13 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QFrame,
-    QHBoxLayout,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QFrame, QVBoxLayout, QWidget
 
 from gui.chat.chat_settings import ChatSettings
 from gui.chat.columns.column_state import ColumnSettings
 from gui.chat.default_words import value_text
 from gui.chat.details_groups import COMMON, Group, groups, make_row
+from gui.chat.details_page import DetailsPage
 from gui.chat.details_section import DetailsSection
 from gui.chat.preset_folder import Listing
 from gui.chat.setting_row import SettingRow
@@ -43,7 +37,7 @@ class ColumnPanel(QFrame):
         self._theme, self._number = theme, number
         self._own, self._chat = ColumnSettings(), ChatSettings()
         self._names = {one.key: one.names for one in groups()}
-        self._scroll: QScrollArea | None = None
+        self._page: DetailsPage | None = None
         self.listing = Listing()
         self.rows: dict[str, SettingRow] = {}
         self.sections: dict[str, DetailsSection] = {}
@@ -60,17 +54,17 @@ class ColumnPanel(QFrame):
     def set_settings(self, own: ColumnSettings, chat: ChatSettings) -> None:
         """Show a column's settings over the chat's, without telling them as a change."""
         self._own, self._chat = own, chat
-        if self._scroll is not None:
+        if self._page is not None:
             self._show()
 
     def set_presets(self, listing: Listing) -> None:
         self.listing = listing
-        if self._scroll is not None:
+        if self._page is not None:
             self._show_presets()
 
     def show_below(self, widget: QWidget) -> None:
         """Open under a widget, within the screen."""
-        if self._scroll is None:
+        if self._page is None:
             self._make()
         self._show()
         px, screen = self._theme.px, widget.screen().availableGeometry()
@@ -85,7 +79,7 @@ class ColumnPanel(QFrame):
 
     def row(self, name: str) -> SettingRow:
         """The row of a setting, made now where its group was never open."""
-        if self._scroll is None:
+        if self._page is None:
             self._make()
         for key, names in self._names.items():
             if name in names and name not in self.rows:
@@ -100,11 +94,10 @@ class ColumnPanel(QFrame):
     # ---- making ----
 
     def _make(self) -> None:
-        page = QWidget()
-        page.setProperty("kind", "page")
-        column = QVBoxLayout(page)
-        column.setContentsMargins(12, 4, 12, 8)
-        column.setSpacing(8)
+        page = self._page = DetailsPage(self._theme)
+        column = page.column
+        self._lay_out(page)
+        column.addWidget(self.preset)
         column.addWidget(self.adapters)
         for name in COMMON:
             column.addWidget(self._made(name, make_row(self._theme, name)))
@@ -114,15 +107,10 @@ class ColumnPanel(QFrame):
         for name in ("overflow", "system_prompt"):
             column.addWidget(self._made(name, make_row(self._theme, name)))
         column.addStretch(1)
-        scroll = self._scroll = QScrollArea()
-        scroll.setWidget(page)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._lay_out(scroll)
-        self._connect()
+        self._connect(page)
+        self._show_presets()
 
-    def _lay_out(self, scroll: QScrollArea) -> None:
+    def _lay_out(self, page: DetailsPage) -> None:
         title = label(tr("Column {n}").format(n=self._number), "heading")
         self.preset.setAccessibleName(tr("Preset of column {n}").format(n=self._number))
         self.preset.setToolTip(tr("Set this column as a preset says"))
@@ -130,16 +118,14 @@ class ColumnPanel(QFrame):
             CalmComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self.preset.setMinimumContentsLength(8)
-        head, layout = QHBoxLayout(), QVBoxLayout(self)
-        head.setContentsMargins(12, 0, 12, 0)
-        head.addWidget(title)
-        head.addWidget(self.preset, 1)
-        head.addWidget(self.as_chat)
-        layout.setContentsMargins(0, 10, 0, 8)
-        layout.setSpacing(6)
-        layout.addLayout(head)
-        layout.addWidget(scroll, 1)
-        self._show_presets()
+        page.explain_button.setCheckable(True)
+        page.explain_button.setToolTip(tr("Put a sentence under each setting that explains it"))
+        for part in (title, self.as_chat, page.explain_button):
+            page.head.addWidget(part)
+        page.head.insertStretch(1, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(1, 1, 1, 1)
+        layout.addWidget(page)
 
     def _made_section(self, group: Group) -> DetailsSection:
         def make() -> QWidget:
@@ -158,11 +144,13 @@ class ColumnPanel(QFrame):
 
     def _made(self, name: str, row: SettingRow) -> SettingRow:
         self.rows[name] = row
+        row.set_explained(self._page is not None and self._page.explain_button.isChecked())
         row.changed.connect(lambda value: self._change(name, value))
         row.reset_asked.connect(lambda: self._change(name, getattr(self._chat, name)))
         return row
 
-    def _connect(self) -> None:
+    def _connect(self, page: DetailsPage) -> None:
+        page.explain_button.toggled.connect(self._on_explain_toggled)
         self.preset.currentIndexChanged.connect(self._on_preset_chosen)
         self.adapters.toggled.connect(self._on_adapters_toggled)
         self.as_chat.clicked.connect(self._on_as_chat)
@@ -223,10 +211,15 @@ class ColumnPanel(QFrame):
     def _on_adapters_toggled(self, has_adapters: bool) -> None:
         self._tell(self._own.with_adapters(has_adapters))
 
+    @Slot(bool)
+    def _on_explain_toggled(self, is_explained: bool) -> None:
+        for row in self.rows.values():
+            row.set_explained(is_explained)
+
     @Slot()
     def _on_as_chat(self) -> None:
         self._tell(self._own.with_all(self._chat, self._chat).with_adapters(True))
 
 
 def _choices(names: Iterable[str]) -> list[tuple[str, object]]:
-    return [(tr("As the chat"), ""), *((name, name) for name in names)]
+    return [(tr("Preset: none"), ""), *((name, name) for name in names)]

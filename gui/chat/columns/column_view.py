@@ -6,14 +6,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.process.messages import ModelInfo
 from gui.chat.chat_settings import ChatSettings
 from gui.chat.columns.column_panel import ColumnPanel
 from gui.chat.columns.column_state import ColumnSettings
-from gui.chat.default_words import values_text
+from gui.chat.default_words import value_text, values_text
 from gui.chat.preset_folder import Listing
 from gui.chat.setting_words import setting_words
 from gui.chat.words import model_label, tr
@@ -21,9 +31,11 @@ from gui.icons import icon
 from gui.theme import Theme
 from gui.widgets.calm_combo import CalmComboBox
 from gui.widgets.kinds import button, icon_button, label
+from gui.widgets.plain_tip import plain_tip
 from gui.widgets.transcript import Transcript
 
-NARROWEST_PX = 196
+NARROWEST_PX = 172
+NARROW_PX = 250  # below, the buttons have fewer words
 LEAST_CHIP_PX = 72
 
 
@@ -39,7 +51,7 @@ class ColumnView(QFrame):
         self._theme, self._number = theme, number
         self._chat, self._own = ChatSettings(), ColumnSettings()
         self._has_adapters = False
-        self.model = CalmComboBox()
+        self.model = ElidedCombo()
         self.chip = WideChip()
         self.panel = ColumnPanel(theme, number, self)
         self.keep = button(tr("Keep this"), "chip", tr("Make this column the chat's branch"))
@@ -64,7 +76,7 @@ class ColumnView(QFrame):
                 file = f" · {Path(model.path).name}" if has_twin else ""
                 self.model.addItem(model_label(model) + file, model.path)
                 last = self.model.count() - 1
-                self.model.setItemData(last, model.path, Qt.ItemDataRole.ToolTipRole)
+                self.model.setItemData(last, plain_tip(model.path), Qt.ItemDataRole.ToolTipRole)
             self._show_model()
 
     def set_settings(self, own: ColumnSettings, chat: ChatSettings) -> None:
@@ -73,8 +85,8 @@ class ColumnView(QFrame):
         with QSignalBlocker(self.model):
             self._show_model()
         self.panel.set_settings(own, chat)
+        self.chip.set_words(_own_text(own, is_short=True))
         words = _own_text(own)
-        self.chip.set_words(words)
         self.chip.setToolTip(
             tr("How this column is set: {words}. Click to change it.").format(words=words)
         )
@@ -85,9 +97,16 @@ class ColumnView(QFrame):
     def set_presets(self, listing: Listing) -> None:
         self.panel.set_presets(listing)
 
-    def set_status(self, text: str) -> None:
+    def set_status(self, text: str, tip: str = "") -> None:
+        """A line below the settings, "" for none."""
         self.status.setText(text)
+        self.status.setToolTip(tip)
         self.status.setVisible(bool(text))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_narrow = self.width() < self._theme.px(NARROW_PX)
+        self.keep.setText(tr("Keep") if is_narrow else tr("Keep this"))
 
     def _show_model(self) -> None:
         path = self._own.model_path
@@ -174,19 +193,43 @@ class WideChip(QPushButton):
         self._fit()
 
     def _fit(self) -> None:
-        around = 3 * self.iconSize().width() + 8
+        shown = self.fontMetrics().horizontalAdvance(self.text().replace("&&", "&"))
+        around = min(super().sizeHint().width() - shown, 3 * self.iconSize().width() + 8)
         room = max(0, self.width() - around)
         cut = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, room)
         self.setText(cut.replace("&", "&&"))
 
 
-def _own_text(own: ColumnSettings) -> str:
+class ElidedCombo(CalmComboBox):
+    """A combo box that cuts the words of its entry where they do not fit, and lists them whole."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        control, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(control, option, part, self).width() - 4
+        mode = Qt.TextElideMode.ElideRight
+        option.currentText = self.fontMetrics().elidedText(option.currentText, mode, room)
+        painter = QStylePainter(self)
+        painter.drawComplexControl(control, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+    def showPopup(self) -> None:
+        view = self.view()
+        view.setMinimumWidth(view.sizeHintForColumn(0) + 24)
+        super().showPopup()
+
+
+def _own_text(own: ColumnSettings, *, is_short: bool = False) -> str:
     """What is set otherwise than in the chat, in one line."""
     words = [str(own.values.get("preset", ""))]
     for name, value in own.values.items():
-        if name != "preset":
+        if name == "temperature" and is_short:
+            words.append(tr("T {value}").format(value=value_text(name, value)))
+        elif name != "preset":
             is_number = value is None or isinstance(value, int | float)
             words.append(values_text({name: value}) if is_number else setting_words(name)[0])
     if not own.has_adapters and not own.model_path:
         words.append(tr("no adapters"))
-    return " · ".join(word for word in words if word) or tr("as the chat")
+    nothing = tr("Settings") if is_short else tr("as the chat")
+    return " · ".join(word for word in words if word) or nothing

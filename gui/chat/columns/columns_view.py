@@ -5,7 +5,6 @@ room's own message field below. Draws what it is told; emits wishes.
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
-    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QScrollArea,
@@ -21,7 +20,7 @@ from gui.icons import icon
 from gui.theme import Theme
 from gui.widgets.kinds import button, label
 
-# Below this width (at 13 px) the buttons get a line of their own.
+# Below this width (at 13 px) the buttons have no words.
 WIDE_PX = 760
 
 
@@ -48,7 +47,6 @@ class ColumnsView(QFrame):
         )
         self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self._scroll = QScrollArea(self)
-        self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._lay_out()
         self._add_keys()
         self.add.clicked.connect(self.add_requested)
@@ -108,19 +106,17 @@ class ColumnsView(QFrame):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(6)
+        top = QHBoxLayout()
+        top.setContentsMargins(16, 8, 12, 8)
+        top.setSpacing(6)
+        top.addWidget(self.plan, 1)
         for part in (self.again, self.add, self.close_button):
-            buttons.addWidget(part)
-        buttons.addStretch(1)
-        self._top.setContentsMargins(16, 8, 12, 8)
-        self._top.setSpacing(6)
-        self._top.addWidget(self.plan, 1)
-        self._top.addLayout(buttons)
+            part.setAccessibleName(part.text())
+            top.addWidget(part)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(self._top)
+        layout.addLayout(top)
         layout.addWidget(scroll, 1)
 
     def _add_keys(self) -> None:
@@ -138,8 +134,8 @@ class ColumnsView(QFrame):
 
     def _fold(self) -> None:
         is_wide = self.width() >= self._theme.px(WIDE_PX)
-        direction = QBoxLayout.Direction
-        self._top.setDirection(direction.LeftToRight if is_wide else direction.TopToBottom)
+        for part in (self.again, self.add, self.close_button):
+            part.setText(part.accessibleName() if is_wide else "")
 
     @Slot()
     def _on_theme_changed(self) -> None:

@@ -100,7 +100,7 @@ def plan_text(plan: Plan, columns: Sequence[Column], names: Mapping[str, str]) -
         return _turn_text(plan, together, _named(plan.in_turn, columns, names))
     if plan.at_once:
         needed = size_text(sum(plan.needed.values()))
-        words = tr("At once: {names}. The models beside this chat's take {needed} of {free} free.")
+        words = tr("At once: {names}, which takes {needed} of {free} free memory.")
         return words.format(names=together, needed=needed, free=size_text(plan.free_bytes))
     if len(plan.batches) == 1:
         words = tr("All {n} columns are drawn by {name} at once, in one batch.")

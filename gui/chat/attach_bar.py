@@ -5,7 +5,7 @@ Shows values and emits wishes; reads no file and knows no chat.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from gui.chat.attach_words import chip_text
@@ -119,7 +119,7 @@ class AttachBar(QWidget):
         self._theme = theme
         self.chips: dict[str, Chip] = {}
         self.reading = label("", "faint")
-        self.sum = QLabel(self)
+        self.sum = QLabel(self, textFormat=Qt.TextFormat.PlainText)
         self.choose_button = button(
             tr("Choose pages…"), "chip", tr("Say which pages, sections or rows go with the message")
         )

@@ -5,7 +5,7 @@ Asks for the change; who loads models is the room's business.
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 
 from engine.process.messages import ModelInfo
 from gui.chat.wheel_guard import WheelGuard
@@ -28,7 +28,7 @@ class ContextLength(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._model: ModelInfo | None = None
-        self.label = QLabel(tr("Context length"))
+        self.label = label(tr("Context length"))
         self.spin = QSpinBox()
         self.cost = label("", "faint", wrap=True)
         self.apply = button(tr("Load with this length"), "link")

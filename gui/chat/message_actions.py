@@ -19,6 +19,7 @@ from gui.chat.features import ChatParts, Feature
 from gui.chat.line_strip import LineStrip
 from gui.chat.words import model_facts, tr
 from gui.commands import Command, plain
+from gui.widgets.plain_tip import plain_tip
 from gui.widgets.transcript import MessageAction, MessageView
 
 
@@ -154,7 +155,7 @@ class MessageActions(Feature):
         for model in listing.models:
             if model.kind == "model":
                 line = menu.addAction(f"{model.name} · {model_facts(model)}".replace("&", "&&"))
-                line.setToolTip(model.path)
+                line.setToolTip(plain_tip(model.path))
                 line.triggered.connect(partial(self._answer_with, turn_id, model.path))
         if menu.isEmpty():
             menu.addAction(tr("No model files in your folders")).setEnabled(False)

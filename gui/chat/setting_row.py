@@ -7,7 +7,7 @@ text_row.py, lines_row.py, bias_rows.py.
 
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from gui import icons
@@ -31,7 +31,7 @@ class SettingRow(QWidget):
         super().__init__(parent)
         self.theme, self.name = theme, name
         self.title, self.tip = setting_words(name)
-        self.label = QLabel(self.title, self)
+        self.label = QLabel(self.title, self, textFormat=Qt.TextFormat.PlainText)
         self.reset = self._made_reset()
         self.fields: list[QWidget] = []  # what is disabled while the setting has no effect
         self._reason = ""

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 import gui
+from gui.widgets.kinds import button, icon_button, label
 
 ROOT = Path(gui.__path__[0])
 # Its traps catch a window that connects, so they listen themselves; no part of the window.
@@ -121,3 +124,39 @@ def test_what_connects_is_found(source: str) -> None:
 def test_what_does_not_is_let_be() -> None:
     assert not reaching("from urllib.parse import urlsplit\nimport json\nself.link.open(url)")
     assert opened("QDesktopServices.openUrl(QUrl.fromLocalFile(x))") == ["QUrl.fromLocalFile(x)"]
+
+
+# ---- what Qt would take for markup ----
+
+# Pictures, and words that stand in the source.
+PICTURES = {"about.py", "attach_drop.py", "banner.py", "door.py"}
+
+
+def rich_labels(source: str) -> list[str]:
+    """Labels that are made without saying that their text is plain: one that looks like HTML would
+    be taken for it, and an image in it read."""
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    made = [call for call in calls if ast.unparse(call.func) in ("QLabel", "QtWidgets.QLabel")]
+    return [ast.unparse(call) for call in made if "PlainText" not in ast.unparse(call)]
+
+
+def test_every_label_of_the_window_is_plain(qapp: QApplication) -> None:
+    found = {
+        path.relative_to(ROOT).as_posix(): rich_labels(path.read_text("utf-8"))
+        for path in modules()
+        if path.name not in PICTURES
+    }
+    # kinds.label says so a line below.
+    assert {name: made for name, made in found.items() if made} == {
+        "widgets/kinds.py": ["QLabel(text)"]
+    }
+    assert label("<b>x</b>").textFormat() == Qt.TextFormat.PlainText
+
+
+def test_tooltips_of_rows_and_buttons_are_plain_where_they_name_something(
+    qapp: QApplication,
+) -> None:
+    name = "<img src=/x.png>"
+    for widget in (button("x", tooltip=name), icon_button(name)):
+        assert "&lt;img" in widget.toolTip()
+        widget.deleteLater()

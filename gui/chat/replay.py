@@ -139,9 +139,7 @@ class Replay(Feature):
             run.kept_all,
             is_base=session.is_base,
         )
-        # A reply that was stopped is written as far as it came.
-        was_stopped = run.reply.details.get("finish") == "cancelled"
-        limit = len(run.kept) if was_stopped else run.receipt.max_tokens
+        limit = _limit(run)
         run.job = self.parts.context.engine.submit(
             lambda job: given.generate(job, run.receipt, limit),
             lambda event: self._hear(run, event),
@@ -232,3 +230,12 @@ class Replay(Feature):
     def _on_job_began(self, request: AnyRequest) -> None:
         if self._run is not None and isinstance(request, Generate) and not request.alone:
             self._run.was_disturbed = True
+
+
+def _limit(run: _Run) -> int:
+    """How many tokens to write again: as many as there are where the model had not ended the reply
+    itself, else one more: that is enough to see that it goes on."""
+    n_kept, n_most = len(run.kept), run.receipt.max_tokens
+    if run.reply.details.get("finish") == "cancelled":
+        return n_kept
+    return n_kept + 1 if n_most < 0 else min(n_most, n_kept + 1)

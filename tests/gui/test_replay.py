@@ -2,6 +2,7 @@
 touched.
 """
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
@@ -100,10 +101,31 @@ def test_settings_adapters_and_beginnings_are_those_of_the_reply(bench: Bench) -
     asked = begin(bench, reply_id)
     assert asked.adapters == [Adapter("/a.gguf", 0.7)] and asked.stop == ["\n\n"]
     assert (asked.prefill, asked.prefill_ids) == ("Well,", [7, 8])
-    assert (asked.reasoning_budget, asked.max_tokens) == (64, 99)
+    assert asked.reasoning_budget == 64
     assert asked.sampling.temperature == 0.35
     bench.engine.tell(Failed(job=asked.job, message="No adapter.", hint="Add it again."))
     assert strip(bench).words.text() == "No adapter. Add it again."
+
+
+@pytest.mark.parametrize(
+    ("finish", "max_tokens", "limit"),
+    [
+        ("stop", -1, 5),  # one more than there are would show that it goes on now
+        ("stop", 99, 5),
+        ("length", 4, 4),
+        ("context", -1, 5),
+        ("cancelled", 99, 4),  # as far as it came
+    ],
+)
+def test_a_replay_writes_no_more_than_tells_the_two_apart(
+    bench: Bench, finish: str, max_tokens: int, limit: int
+) -> None:
+    reply_id = turn(bench, "Why is it dark?", SAID)
+    details = bench.room.session.conversation.turn(reply_id).details
+    details["finish"] = finish
+    details["made_with"]["max_tokens"] = max_tokens
+    assert begin(bench, reply_id).max_tokens == limit
+    feature(bench).cancel()
 
 
 def test_cancel_ends_it_and_says_nothing(bench: Bench) -> None:

@@ -111,7 +111,7 @@ class Composer(QFrame):
         self._is_writing = False
         self.setObjectName("composer")
         self.edit = ComposerEdit(self)
-        self.status = QLabel(self)
+        self.status = QLabel(self, textFormat=Qt.TextFormat.PlainText)
         self.send_button = QPushButton(self.tr("Send"), self)
         self.stop_button = QPushButton(self.tr("Stop"), self)
         self._lay_out()

@@ -57,9 +57,9 @@ class ContextMeter(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.total = QLabel(self)
+        self.total = QLabel(self, textFormat=Qt.TextFormat.PlainText)
         self.bar = ContextBar(theme, self)
-        self.parts = QLabel(self)
+        self.parts = QLabel(self, textFormat=Qt.TextFormat.PlainText)
         self._lay_out()
         self.setToolTip(
             self.tr(
@@ -86,7 +86,7 @@ class ContextMeter(QWidget):
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
-        top.addWidget(QLabel(self.tr("Context"), self), 1)
+        top.addWidget(QLabel(self.tr("Context"), self, textFormat=Qt.TextFormat.PlainText), 1)
         top.addWidget(self.total)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

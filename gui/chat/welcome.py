@@ -41,8 +41,8 @@ class Welcome(QScrollArea):
         self._theme = theme
         self._rooms: frozenset[str] = frozenset()
         self._is_first = True
-        self.heading = QLabel()
-        self.lead = QLabel()
+        self.heading = QLabel(textFormat=Qt.TextFormat.PlainText)
+        self.lead = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.doors = {key: Door(theme, *words) for key, words in _doors().items()}
         self.door = self.doors["chat"]
         self.keys = label(tr("Ctrl+K does everything · ? shows the keys"), "faint")
@@ -136,7 +136,7 @@ class Welcome(QScrollArea):
         return rows
 
     def _starter_card(self) -> QFrame:
-        words = self.starter_words = QLabel(_starter_words())
+        words = self.starter_words = QLabel(_starter_words(), textFormat=Qt.TextFormat.PlainText)
         words.setTextFormat(Qt.TextFormat.RichText)
         words.setWordWrap(True)
         layout = QHBoxLayout(self.starter)

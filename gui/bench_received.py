@@ -16,6 +16,7 @@ from gui.chat.room import ChatRoom
 N_TOKENS = 8_000
 N_CTX = 8_192  # what the window has to be opened with
 N_OPENED = 15
+READ_MS = 1_200_000  # the longest that the model may read the prompt, which is not measured
 _SENTENCE = "Water absorbs light, and takes the long wavelengths first. "
 _SENTENCE_TOKENS = 11
 
@@ -36,7 +37,7 @@ def _ask(room: ChatRoom) -> int:
     room.session.set_settings(ChatSettings(temperature=0.0, max_tokens=4))
     room.session.send(_SENTENCE * (1 + N_TOKENS // _SENTENCE_TOKENS))
     wait_for(lambda: room.replies.is_writing_in(room.session.conversation))
-    wait_for(lambda: not room.session.is_busy)
+    wait_for(lambda: not room.session.is_busy, READ_MS)
     reply = room.session.conversation.last_reply()
     n_prompt = int(reply.details.get("n_prompt", 0)) if reply is not None else 0
     if n_prompt < N_TOKENS:

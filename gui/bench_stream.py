@@ -82,17 +82,21 @@ def open_window(folder: Path, n_ctx: int = 0) -> Iterator[ChatRoom]:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
-def wait_for(is_so: Callable[[], bool]) -> None:
-    """Let the window live until it is so."""
+def wait_for(is_so: Callable[[], bool], limit_ms: int = WAIT_MS) -> None:
+    """Let the window live until it is so.
+
+    Raises:
+        RuntimeError: it was not in time.
+    """
     loop, look, limit = QEventLoop(), QTimer(interval=5), QTimer(singleShot=True)
     look.timeout.connect(lambda: loop.quit() if is_so() else None)
     limit.timeout.connect(loop.quit)
     look.start()
-    limit.start(WAIT_MS)
+    limit.start(limit_ms)
     loop.exec()
     look.stop()
     if not is_so():
-        raise RuntimeError("the window did not get there in three minutes")
+        raise RuntimeError(f"the window did not get there in {limit_ms / 1000:g} s")
 
 
 # ---- speed ----

@@ -278,10 +278,15 @@ class AskingChat(ChatChanges):
             store=place.store,
             beginning=beginning,
         )
-        if place.conversation is self.conversation:
+        is_here = place.conversation is self.conversation
+        is_asked = self._loader.model is not None
+        if is_asked:
+            self._replies.start(reply_id)  # the model reads while the window shows the new branch
+        if is_here:
             self._is_sending = False
             self.branch_changed.emit()
-        self._replies.start(reply_id)
+        if not is_asked:
+            self._replies.start(reply_id)  # may end it at once, which is shown where it is shown
         self.list_chats()
 
     @Slot(object)

@@ -17,6 +17,7 @@ from gui.chat.conversation import Turn
 from gui.chat.features import ChatParts
 from gui.chat.streaming import StreamingReply
 from gui.widgets.token_marks import TokenBook, TokenMarks
+from gui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
     from engine.chats.store import ChatStore
@@ -121,7 +122,9 @@ class CertaintyTokens(QObject):
         self._tell(message_id)
 
     def _tell(self, message_id: str) -> None:
-        self._parts.work.transcript.viewport().update()
+        # The same message may be shown by others that look into the book: columns.
+        for page in self._parts.work.findChildren(Transcript):
+            page.viewport().update()
         self.changed.emit(message_id)
 
     @Slot(str)

@@ -21,6 +21,8 @@ from gui.chat.links import Links
 from gui.chat.received import Received
 from gui.chat.step import StepFeature
 from gui.context import AppContext
+from gui.widgets.token_marks import TokenBook
+from gui.widgets.transcript import Transcript
 from gui.widgets.transcript_menu import lines_of
 from tests.gui.chat_room_helpers import Bench, bench, context, open_room
 from tests.gui.columns_helpers import Side, cancel, side_of
@@ -317,6 +319,10 @@ def test_a_reply_can_be_begun_with_words(side: Side) -> None:
 # ---- what can be done in a column ----
 
 
+def book_of(page: Transcript) -> TokenBook | None:
+    return page.token_book
+
+
 def test_a_column_offers_only_what_works(side: Side) -> None:
     side.ask("Hello")
     side.answer("A", "B")
@@ -349,6 +355,47 @@ def test_a_reply_is_judged_where_it_stands(side: Side) -> None:
     assert (
         page.column.items[-1].view.footer != side.views[1].transcript.column.items[-1].view.footer
     )
+
+
+def test_a_correction_is_written_in_the_field_and_the_draft_comes_back(side: Side) -> None:
+    side.ask("Hello")
+    side.answer("A", "B")
+    composer, page = side.bench.room.work.composer, side.views[1].transcript
+    composer.edit.setPlainText("half a thou")
+    page.setFocus()
+    press(side, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    press(side, Qt.Key.Key_C)
+    assert composer.edit.hasFocus() and composer.text() == "B"
+    composer.edit.setPlainText("Better")
+    composer.send_button.click()
+    side.bench.settle()
+    assert side.bench.kept().conversation.turn(page.message_ids()[-1]).correction == "Better"
+    assert composer.text() == "half a thou" and side.is_open()
+    assert len(side.bench.engine.generates) == 1
+
+
+def test_certainty_colours_the_columns_in_place_of_what_they_agree_on(side: Side) -> None:
+    side.ask("Where is it dark?")
+    side.answer("It is dark below a thousand metres.", "Far, below a thousand metres, say I.")
+    room, page = side.bench.room, side.views[0].transcript
+    marked = book_of(page)
+    assert marked is not None and book_of(room.work.transcript) is None
+    side.bench.room.details.change("certainty", True)
+    book = book_of(page)
+    assert book is not None and book is book_of(room.work.transcript)
+    page.viewport().repaint()
+    reply_id = page.message_ids()[-1]
+    side.bench.qtbot.waitUntil(lambda: book.find(reply_id) is not None)
+    side.bench.room.details.change("certainty", False)
+    assert book_of(page) not in (None, book)
+
+
+def test_a_found_message_is_shown_in_the_one_chat(side: Side) -> None:
+    side.ask("Hello")
+    side.answer("A", "B")
+    session = side.bench.room.session
+    session.show_message(session.chat_id, side.views[0].transcript.message_ids()[-1])
+    assert not side.is_open() and side.bench.shown() == ["Hello", "A"]
 
 
 def test_what_a_column_received_leads_back_to_the_columns(side: Side) -> None:

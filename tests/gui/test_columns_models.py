@@ -254,6 +254,18 @@ def test_files_of_one_name_are_told_apart(side: Side) -> None:
     assert side.views[1].model.currentData() == OTHER  # chosen before, not listed any more
 
 
+def test_a_column_of_the_model_that_is_the_rooms_now_is_answered_by_the_room(side: Side) -> None:
+    engine = side.bench.engine
+    engine.model = model_info(OTHER, "other")
+    side.bench.room.loader.load(OTHER)
+    engine.answer()
+    assert [column.own.model_path for column in side.feature.columns] == ["", "", THIRD]
+    side.choose(3, "")
+    side.ask("Hello")
+    assert engine.generates[-1].n_replies == 3 and not side.workers
+    side.answer("A", "B", "C")
+
+
 # ---- without a window ----
 
 

@@ -16,6 +16,7 @@ from gui.chat.features import ChatParts
 from gui.chat.streaming import StreamingReply
 from gui.chat.transcript_views import view_of
 from gui.chat.words import reading_text, reasoning_text, tr
+from gui.widgets.token_marks import TokenBook
 from gui.widgets.transcript import MessageView
 
 # What can be done with a message in a column, of what the room's parts add to every message.
@@ -28,7 +29,6 @@ ACTIONS = frozenset(
         "good",
         "bad",
         "correct",
-        "correction",
         "tags",
     }
 )
@@ -69,7 +69,7 @@ class ColumnPage:
 
     def show(self) -> None:
         """The whole branch anew."""
-        self.view.transcript.set_token_book(None)
+        self.view.transcript.set_token_book(self._certainty)
         self.view.transcript.set_messages([self._message(turn) for turn in self.path()])
         self.view.set_status(self._status())
         self.view.keep.setEnabled(bool(self.column.head_id) and self.reply is None)
@@ -111,16 +111,25 @@ class ColumnPage:
         self.view.keep.setEnabled(True)
 
     def mark(self, turn: Turn, agreed: Sequence[Range]) -> None:
-        """Mark what all columns say, and say how much that is."""
+        """Mark what all columns say, unless certainty colours the tokens; say how much it is."""
         colour = self._parts.context.theme.palette.accent_soft
         book = agreement_book(turn.id, turn.content, agreed, colour)
-        self.view.transcript.set_token_book(book)
+        self.view.transcript.set_token_book(self._certainty or book)
         share = round(100 * agreed_share(turn.content, agreed))
         tip = tr(
             "How many of its words stand, three or more in a row, in the replies of all columns:"
             " they are marked"
         )
         self.view.set_status(tr("{n} % in common").format(n=share), tip)
+
+    def unmark(self) -> None:
+        """There is nothing to compare yet."""
+        self.view.transcript.set_token_book(self._certainty)
+
+    @property
+    def _certainty(self) -> TokenBook | None:
+        """The room's colours, where they are on."""
+        return self._parts.work.transcript.token_book
 
     def _message(self, turn: Turn) -> MessageView:
         """A turn as a column shows it: its versions stand beside it, in the other columns."""

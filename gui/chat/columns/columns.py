@@ -75,8 +75,10 @@ class Columns(Feature):
         parts.replies.progressed.connect(self._on_progressed)
         parts.replies.ended.connect(self._on_ended)
         parts.details.settings_shown.connect(self._on_settings_shown)
+        parts.details.settings_changed.connect(self._mark)
+        parts.session.settings_replaced.connect(self._mark)
         parts.context.theme.changed.connect(self._dress)
-        self.library.models_changed.connect(self._show_state)
+        self.library.models_changed.connect(self._on_models_changed)
         self.library.presets_changed.connect(self._on_presets_changed)
         self.sides.load_progressed.connect(self._on_load_progressed)
 
@@ -282,18 +284,31 @@ class Columns(Feature):
             self.library.show_models(page.view)
         self.view.set_plan(self.library.plan_text(self.columns))
         self.view.set_writing(self.parts.session.is_busy)
-        self._mark_agreement()
+        self._mark()
 
-    def _mark_agreement(self) -> None:
+    @Slot()
+    def _mark(self) -> None:
         """Mark what all replies to the last question say."""
         turns = [turn for page in self.pages if (turn := page.last_reply()) is not None]
         if len(turns) < FIRST_COLUMNS or len(turns) != len(self.pages):
+            for page in self.pages:
+                page.unmark()
             return
         ranges = agreed_ranges([turn.content for turn in turns])
         for page, turn, agreed in zip(self.pages, turns, ranges, strict=True):
             page.mark(turn, agreed)
 
     # ---- slots ----
+
+    @Slot()
+    def _on_models_changed(self) -> None:
+        """A column of the model that is the room's now is answered by the room."""
+        model = self.parts.loader.model
+        for page in self.pages:
+            if model is not None and page.column.own.model_path == model.path:
+                page.column.own = page.column.own.with_model("")
+                page.view.set_settings(page.column.own, self.parts.session.settings)
+        self._show_state()
 
     @Slot()
     def _on_presets_changed(self) -> None:
@@ -348,4 +363,4 @@ class Columns(Feature):
     def _dress(self) -> None:
         palette = self.parts.context.theme.palette
         self.button.setIcon(icon("columns", palette.text_dim, palette.accent))
-        self._mark_agreement()
+        self._mark()

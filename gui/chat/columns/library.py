@@ -29,13 +29,15 @@ class ColumnLibrary(QObject):
         super().__init__(parent)
         self._parts, self._sides = parts, sides
         self._models: dict[str, ModelInfo] = {}
+        self._is_wanted = False
         self.presets = preset_folder.Listing()
         parts.loader.listing_arrived.connect(self._on_listing)
-        parts.chooser.model_changed.connect(self.models_changed)
+        parts.chooser.model_changed.connect(self._on_model_changed)
 
     def ask(self) -> None:
         """Read anew what there is."""
         folder = self._parts.context.paths.presets
+        self._is_wanted = True
         self._parts.loader.list_models(self._parts.chooser.folders())
         self._parts.store.call(
             lambda _store: preset_folder.list_presets(folder), self._on_presets_listed
@@ -82,6 +84,13 @@ class ColumnLibrary(QObject):
         return plan_text(self.plan(columns), columns, names)
 
     # ---- slots ----
+
+    @Slot(object)
+    def _on_model_changed(self, model: ModelInfo | None) -> None:
+        if self._is_wanted and not self._models and model is not None:
+            # It was asked for before there was a worker to answer.
+            self._parts.loader.list_models(self._parts.chooser.folders())
+        self.models_changed.emit()
 
     @Slot(object)
     def _on_listing(self, listing: ModelList) -> None:

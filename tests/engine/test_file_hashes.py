@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,7 @@ import pytest
 from engine.models import file_hashes
 from engine.models.file_hash import PIECE_BYTES, fingerprint, sha256_in_pieces
 from engine.models.file_hashes import FileHashes
-
-PATIENCE_S = 20.0
+from tests.engine.waiting import PATIENCE_S, wait_for
 
 
 @pytest.fixture
@@ -56,16 +55,6 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
 
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def wait_for(is_so: Callable[[], object]) -> None:
-    """Until a thread has done its part."""
-    tick = threading.Event()
-    for _ in range(int(PATIENCE_S / 0.005)):
-        if is_so():
-            return
-        tick.wait(0.005)
-    raise AssertionError("it never came")
 
 
 def change(path: Path, at: int) -> None:

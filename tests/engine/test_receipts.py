@@ -3,7 +3,6 @@ what the prompt lacked apart from what made room later, which files took part; o
 """
 
 import hashlib
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,10 @@ from engine.process.messages import (
     Sampling,
     Token,
 )
+from engine.process.service import Service
 from tests.engine.generating import GREEDY, STORY, forget, run, tokens_of, user
 from tests.engine.loading import load_here, worker_environment
+from tests.engine.waiting import wait_for
 
 SYSTEM = ChatMessage("system", "You answer briefly.")
 OLD = [user("alpha " * 40), ChatMessage("assistant", "beta " * 40)]
@@ -142,20 +143,27 @@ def test_the_files_of_adapters_are_told(loaded: Loaded, starter: Path, tmp_path:
     assert other.adapter_files[0].fingerprint != first.fingerprint
 
 
+def test_no_file_is_read_while_a_reply_is_written(loaded: Loaded, tmp_path: Path) -> None:
+    """Not between two of its tokens either: only when it is over."""
+    path = tmp_path / "other.gguf"
+    path.write_bytes(b"small, and read at once where nothing holds it up")
+    service = Service()
+    service.loaded = loaded
+    job = service.job(Generate(job=1, prompt=STORY, max_tokens=8, sampling=GREEDY))
+    next(job)
+    service.hashes.want(path)
+    try:
+        for _ in job:
+            assert not service.hashes.known(path)
+        wait_for(lambda: service.hashes.known(path))
+    finally:
+        service.hashes.close()
+
+
 def describe(client: Client) -> ModelInfo:
     found = client.ask(lambda job: Describe(job=job))
     assert isinstance(found, ModelInfo)
     return found
-
-
-def known(client: Client) -> str:
-    """The model's sha256, when the worker has it."""
-    tick = threading.Event()
-    for _ in range(600):
-        if found := describe(client).sha256:
-            return found
-        tick.wait(0.05)
-    raise AssertionError("the file was never read to its end")
 
 
 def test_a_worker_reads_its_model_once_and_says_its_sha256(starter: Path, tmp_path: Path) -> None:
@@ -167,7 +175,8 @@ def test_a_worker_reads_its_model_once_and_says_its_sha256(starter: Path, tmp_pa
         info = worker.load(str(starter), n_ctx=256, n_threads=2)
         assert info.kv_type == "f16" and info.flash_attention in ("enabled", "disabled")
         assert info.n_gpu_layers >= 0 and info.backend
-        assert known(worker) == whole
+        wait_for(lambda: describe(worker).sha256)
+        assert describe(worker).sha256 == whole
         request = {"prompt": STORY, "max_tokens": 3, "sampling": GREEDY}
         result = worker.ask(
             lambda job: Generate(job=job, adapters=[Adapter(str(adapter))], **request)  # type: ignore[arg-type]

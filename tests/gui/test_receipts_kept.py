@@ -24,6 +24,7 @@ from gui.chat.replay_reasons import reasons_of
 from gui.chat.streaming import StreamingReply
 from gui.chat.words import footer_text
 from tests.gui.chat_room_helpers import Bench, bench, context
+from tests.gui.columns_helpers import side_of
 from tests.gui.receipts import LOADED, finish, result_of, turn, words
 
 __all__ = ["bench", "context"]
@@ -190,18 +191,27 @@ def test_each_reply_of_a_batch_notes_its_own_length_speed_and_reasoning() -> Non
     assert "in one batch with 1 other replies" in reason
 
 
-def test_a_reply_of_a_batch_is_replayed_with_its_own_tokens(bench: Bench) -> None:
+def test_columns_of_unlike_length_are_told_and_replayed_each_for_itself(bench: Bench) -> None:
     """The end of a batch says how many tokens all replies have together."""
-    bench.send("Why is it dark?")
+    side = side_of(bench)
+    side.ask("Why is it dark?")
     request = bench.engine.generates[-1]
+    short = words("So", ".", first_id=600)
     whole = result_of(request, SAID)
-    both = [*whole.replies, Reply("Because it is so.", "stop", 9, seed=8)]
-    finish(bench, SAID, replace(whole, replies=both, n_generated=13))
-    reply_id = bench.room.session.conversation.path()[-1].id
-    asked_again = replayed(bench, reply_id)
-    assert asked_again.sampling.seed == 7
-    finish(bench, SAID, result_of(asked_again, SAID, alone=True))
-    assert replay_of(bench).strip.words.text() == "The same 4 tokens again."
+    both = [*whole.replies, Reply("So.", "stop", 2, seed=8)]
+    bench.engine.tell(
+        Tokens(job=request.job, items=[*SAID, *(replace(one, reply=1) for one in short)])
+    )
+    bench.engine.tell(Done(job=request.job, result=replace(whole, replies=both, n_generated=6)))
+    bench.settle()
+    footers = [view.transcript.column.items[-1].view.footer for view in side.views]
+    assert footers[0].startswith("4 tokens ·") and footers[1].startswith("2 tokens ·")
+    side.views[1].keep.click()
+    bench.settle()
+    again = replayed(bench, bench.room.session.conversation.path()[-1].id)
+    assert again.sampling.seed == 8
+    finish(bench, short, result_of(again, short, alone=True))
+    assert replay_of(bench).strip.words.text() == "The same 2 tokens again."
 
 
 # ---- how long a reply is ----

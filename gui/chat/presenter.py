@@ -92,9 +92,17 @@ class TranscriptPresenter(QObject):
         is_same = n_same == len(self._ids) == len(turns)
         self._ids = [turn.id for turn in turns]
         if is_same and turns:
+            self._count_versions(turns[self._n_missing :])
             self._transcript.update_message(self.view(turns[-1]))
         elif not is_same:
             self._transcript.replace_messages(start, [self.view(turn) for turn in turns[n_same:]])
+
+    def _count_versions(self, turns: list[Turn]) -> None:
+        """The same branch, which may have another beside it now, or one less."""
+        for item, turn in zip(self._transcript.column.items, turns, strict=True):
+            shown = item.view.version, item.view.n_versions
+            if shown != self._session.conversation.version_of(turn.id):
+                self._transcript.update_message(self.view(turn))
 
     def _show_far(self, turns: list[Turn], n_same: int) -> None:
         """A branch with a long end, or one that departs before what is shown yet. Where the reader

@@ -4,7 +4,7 @@ What they ask of others goes through methods that transcript.py fills in: wish, 
 tell_copied.
 """
 
-from PySide6.QtCore import QMimeData, QPoint, QPointF, QRectF, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRectF, Qt, QTimer, Slot
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
@@ -187,6 +187,19 @@ class TranscriptInput(TranscriptMouse):
         return self.viewport().mapToGlobal(corner.toPoint())
 
     # ---- keys ----
+
+    def event(self, event: QEvent) -> bool:
+        """Esc is the page's own while there is something to leave; a reply being written comes
+        first."""
+        is_override = event.type() == QEvent.Type.ShortcutOverride
+        if is_override and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            items = self.column.items
+            is_written = bool(items) and items[-1].view.streaming
+            has_something = self.current_message >= 0 or not self.selection.is_empty
+            if has_something and not is_written:
+                event.accept()
+                return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self._key(event):

@@ -251,6 +251,8 @@ class TranscriptPage(QAbstractScrollArea):
         """Open or close reasoning; its line stays where it is."""
         bottom = self.top + self.viewport().height()
         place = self.column.steady_place(self.top, bottom)
+        # Its blocks are counted anew, and a selection counts in blocks.
+        self.selection.drop_message(self.column.items[index].view.id)
         self.column.items[index].toggle_thought(block)
         self.hold_place(place)
 

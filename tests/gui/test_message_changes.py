@@ -2,6 +2,7 @@
 keys, and edits, branches, deletions and their undoing while a reply is being written.
 """
 
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -140,6 +141,46 @@ def test_a_version_with_a_long_branch_behind_it_stays_current(bench: Bench) -> N
     assert page.current_message == 1
     press(bench, Qt.Key.Key_Right)
     assert len(ids(bench)) == 2 and page.current_message == 1
+
+
+def test_another_version_made_beside_the_branch_is_counted(bench: Bench) -> None:
+    bench.ask("Why is it dark?", "Water absorbs light.")
+    bench.ask("And cold?", "No sun.")
+    session = bench.room.session
+    beside = replace(session.conversation.turn(ids(bench)[1]), id="beside", content="Another")
+    head_id = session.conversation.head_id
+    session.conversation.add(beside)
+    session.conversation.set_head(head_id)
+    session.branch_changed.emit()
+    items = bench.room.work.transcript.column.items
+    assert [item.view.n_versions for item in items] == [1, 2, 1, 1]
+
+
+def test_esc_in_the_room_leaves_a_button_then_the_message_then_a_selection(bench: Bench) -> None:
+    bench.ask("Why is it dark?", "Water absorbs light.")
+    bench.room.activateWindow()
+    page = bench.room.work.transcript
+    page.select_all()
+    make_current(bench, 1)
+    press(bench, Qt.Key.Key_Escape)
+    assert page.selected_text() == "" and page.current_message == 1
+    press(bench, Qt.Key.Key_Tab)
+    press(bench, Qt.Key.Key_Escape)
+    assert page.focused_button == "" and page.current_message == 1
+    press(bench, Qt.Key.Key_Escape)
+    assert page.current_message == -1
+
+
+def test_esc_in_the_room_stops_a_reply_before_all_else(bench: Bench) -> None:
+    bench.ask("Why is it dark?", "Water absorbs light.")
+    bench.room.activateWindow()
+    bench.send("And cold?")
+    bench.engine.say("No")
+    make_current(bench, 1)
+    press(bench, Qt.Key.Key_Escape)
+    assert bench.engine.cancelled and bench.room.work.transcript.current_message == 1
+    bench.engine.finish("cancelled", cancelled=True)
+    bench.settle()
 
 
 # ---- while a reply is being written ----

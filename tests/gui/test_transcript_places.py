@@ -267,6 +267,19 @@ def test_reasoning_that_is_closed_at_the_end_is_followed_again(
     assert is_followed(transcript)
 
 
+def test_a_selection_behind_reasoning_is_let_go_when_that_is_opened(
+    transcript: Transcript, qtbot: QtBot
+) -> None:
+    """It counts in blocks, of which there are others then."""
+    reasoned = model("r", f"<think>{LONG}</think>One.\n\nTwo.\n\nThree.", reasoning="Thought")
+    transcript.set_messages([user("q", "why"), reasoned])
+    settled(qtbot, transcript)
+    drag(qtbot, transcript, text_point(transcript, 1, 1, 0), text_point(transcript, 1, 2, 3))
+    assert transcript.selected_text() == "One.\n\nTwo"
+    transcript.toggle_thought(1, 0)
+    assert transcript.selected_text() == ""
+
+
 def test_what_is_under_the_mouse_is_known_when_the_page_moves_below_it(
     transcript: Transcript, qtbot: QtBot
 ) -> None:

@@ -222,6 +222,24 @@ def test_a_further_token_costs_the_same_however_long_the_reply_is(
     assert long < 3 * short + 3, (long, short)
 
 
+def test_a_further_token_of_opened_reasoning_costs_the_same_too(
+    transcript: Transcript, qtbot: QtBot
+) -> None:
+    def cost_ms(n_sentences: int) -> float:
+        growing = Growing(transcript, qtbot, _thinking(n_sentences))
+        toggle(transcript, qtbot)
+        transcript.scroll_to_end()
+        settled(qtbot, transcript)
+        assert len(transcript.column.items[1].blocks) > n_sentences
+        result = growing.cost_ms()
+        toggle(transcript, qtbot)
+        return result
+
+    short = cost_ms(30)
+    long = cost_ms(3_000)
+    assert long < 3 * short + 3, (long, short)
+
+
 def test_what_is_not_parsed_yet_has_no_box_for_each_of_its_tokens(
     transcript: Transcript, qtbot: QtBot
 ) -> None:

@@ -23,8 +23,7 @@ from gui.widgets.markdown_thoughts import answer_of
 from gui.widgets.transcript_column import Place
 from gui.widgets.transcript_keys import caret_rect, moved
 from gui.widgets.transcript_menu import build_menu
-from gui.widgets.transcript_mouse import TranscriptMouse
-from gui.widgets.transcript_row import MessageAction
+from gui.widgets.transcript_row_keys import TranscriptRow
 from gui.widgets.transcript_selection import Position
 from gui.widgets.transcript_target import Target, position_at, target_at
 
@@ -42,7 +41,7 @@ _SELECTING_KEYS = frozenset(
 )
 
 
-class TranscriptInput(TranscriptMouse):
+class TranscriptInput(TranscriptRow):
     """A page that can be read with hands on mouse or keys."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -50,11 +49,6 @@ class TranscriptInput(TranscriptMouse):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._copied_timer = QTimer(self, singleShot=True, interval=_COPIED_MS)
         self._copied_timer.timeout.connect(self._on_copied_seen)
-
-    @property
-    def more_actions(self) -> list[MessageAction]:
-        """What others added to the menu and the row of buttons."""
-        return self.column.added
 
     # ---- filled in by the transcript ----
 
@@ -72,10 +66,6 @@ class TranscriptInput(TranscriptMouse):
 
     def describe_message(self, index: int) -> None:
         """A message became the current one."""
-        raise NotImplementedError
-
-    def describe_button(self, what: str) -> None:
-        """A button of the current message is the one that keys press; "": none any more."""
         raise NotImplementedError
 
     # ---- doing what was clicked ----
@@ -253,11 +243,11 @@ class TranscriptInput(TranscriptMouse):
         if self.focused_button and key in _PRESSING_KEYS:
             self.act(Target(self.focused_button, self.current_message))
         elif key == Qt.Key.Key_Escape and self.focused_button:
-            self._focus_button("")
+            self.focus_button("")
         elif key == Qt.Key.Key_Escape:
             self.set_current(-1)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._show_whole_row()
+            self.show_whole_row()
             self._pop_menu(self.current_message)
         elif key == Qt.Key.Key_Delete:
             if "delete" in self.column.own_actions(self.current_message):
@@ -312,37 +302,6 @@ class TranscriptInput(TranscriptMouse):
             self.scroll_to_place(Place(self.column.items[index].view.id, -1, 0.0))
         self.describe_message(index)
         return True
-
-    # ---- the row of buttons by keys ----
-
-    def focusNextPrevChild(self, forwards: bool) -> bool:
-        """Tab goes through the current message's buttons first."""
-        if self.current_message < 0 or not self._step_button(1 if forwards else -1):
-            return super().focusNextPrevChild(forwards)
-        return True
-
-    def _step_button(self, step: int) -> bool:
-        names = ["", *self.column.frame(self.current_message).actions]
-        at = names.index(self.focused_button) if self.focused_button in names else 0
-        if not 0 <= at + step < len(names):
-            self._focus_button("")
-            return False
-        self._focus_button(names[at + step])
-        return True
-
-    def _focus_button(self, what: str) -> None:
-        self.focused_button = what
-        if what:
-            self._show_whole_row()
-        self.describe_button(what)
-        self.viewport().update()
-
-    def _show_whole_row(self) -> None:
-        """Scroll so that the current message's buttons are seen."""
-        index, height = self.current_message, self.viewport().height()
-        bottom = self.column.top(index) + self.column.frame(index).row.bottom()
-        if not self.top <= bottom <= self.top + height:
-            self.verticalScrollBar().setValue(round(bottom - height))
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

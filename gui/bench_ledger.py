@@ -1,7 +1,7 @@
-"""What a window that is killed had confirmed, and whether the file still has it. Qt-free.
+"""What a window that is killed had confirmed, and whether the file still has it.
 
-Reads the lines of bench_busy.py in their order: what was wished may be in the file, what was
-confirmed must be, or what was wished after it.
+Reads the lines of bench_busy.py and bench_watcher.py in their order: what was wished may be in the
+file, what was confirmed must be, or what was wished after it.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.chats.records import Chat, Message
 from engine.chats.store import ChatStore
-from gui.bench_busy import edit_kept
+from gui.bench_watcher import edit_kept
 
 # How long typed text may stay unsaved before it counts as lost. The app promises 300 ms where the
 # disk keeps up; this is a guard for a machine that is busy with other things.

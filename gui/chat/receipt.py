@@ -174,17 +174,24 @@ def _own_or(receipt: Receipt | None, system_prompt: str) -> str:
 
 def _raw_prefill(reply: Turn, receipt: Receipt, kept: Sequence[Token]) -> str:
     """The beginning of a reply to a raw text that was there before its last writing."""
-    n_written = int(reply.details.get("n_generated", 0)) + len(receipt.prefill_ids)
+    n_written = _n_written(reply, receipt, kept) + len(receipt.prefill_ids)
     written = "".join(token.text for token in kept[-n_written:]) if n_written else ""
     if not kept or not reply.content.endswith(written):
         return ""
     return reply.content[: len(reply.content) - len(written)]
 
 
+def _n_written(reply: Turn, receipt: Receipt, kept: Sequence[Token]) -> int:
+    """Tokens of the last writing: as the engine counted them, or all that a person picked."""
+    by_hand = max(0, len(kept) - len(receipt.prefill_ids))
+    return int(reply.details.get("n_generated", by_hand))
+
+
 def begun_tokens(reply: Turn, given: Given, kept: Sequence[Token]) -> list[Token]:
     """The tokens of given.prefill_ids: those kept of the reply, which stand before what was written
     then; bare numbers where they are not kept any more."""
-    end = len(kept) - int(reply.details.get("n_generated", 0))
+    receipt = read_receipt(reply.details)
+    end = len(kept) - (_n_written(reply, receipt, kept) if receipt is not None else 0)
     begun = list(kept[max(0, end - len(given.prefill_ids)) : max(0, end)])
     if tuple(token.id for token in begun) == given.prefill_ids:
         return begun
@@ -214,9 +221,14 @@ def has_receipt(details: dict[str, Any]) -> bool:
     return isinstance(kept, dict) and bool(kept.get("prompt_hash"))
 
 
+def can_be_replayed(details: dict[str, Any]) -> bool:
+    """Whether the model wrote a reply, and all is noted of how."""
+    return has_receipt(details) and bool(details.get("n_generated"))
+
+
 def footer_actions(turn: Turn) -> tuple[tuple[str, str], ...]:
     """What can be clicked behind a finished reply's footer: key and words."""
     if turn.role != "assistant":
         return ()
     received = (("received", tr("Received")),)
-    return (*received, ("replay", tr("Replay"))) if has_receipt(turn.details) else received
+    return (*received, ("replay", tr("Replay"))) if can_be_replayed(turn.details) else received

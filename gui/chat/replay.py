@@ -22,7 +22,7 @@ from engine.process.messages import (
 )
 from gui.chat.conversation import Turn
 from gui.chat.features import ChatParts, Feature
-from gui.chat.receipt import Receipt, given_to, has_receipt, is_its_model, read_receipt
+from gui.chat.receipt import Receipt, can_be_replayed, given_to, is_its_model, read_receipt
 from gui.chat.replay_strip import ReplayStrip
 from gui.chat.words import reading_text, tr
 from gui.widgets.transcript import MessageAction, MessageView
@@ -76,7 +76,7 @@ class Replay(Feature):
     def replay_last(self) -> None:
         """Replay the last reply of the branch that can be."""
         for turn in reversed(self.parts.session.conversation.path()):
-            if turn.role == "assistant" and has_receipt(turn.details):
+            if turn.role == "assistant" and can_be_replayed(turn.details):
                 self.replay(turn.id)
                 return
         self.strip.show_failure(tr("No reply here can be replayed: none was noted in full."))

@@ -12,17 +12,18 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.process.messages import (
     AnyEvent,
-    AnyRequest,
     Candidate,
     Done,
     Failed,
+    Generate,
+    Generated,
     Token,
     Tokens,
     Top,
 )
 from gui.chat.conversation import N_ALTERNATIVES, Beginning
 from gui.chat.features import ChatParts
-from gui.chat.made_with import asked
+from gui.chat.made_with import answered, asked
 from gui.widgets.token_marks import TokenMarks
 
 N_CANDIDATES = 20
@@ -51,6 +52,8 @@ class StepRun(QObject):
         self._choices: list[Token] = []
         self._conversation = parts.session.conversation
         self._job = 0
+        self._first: Generate | None = None  # the first request, and how the engine read it
+        self._read: Generated | None = None
 
     # ---- looking ----
 
@@ -91,8 +94,9 @@ class StepRun(QObject):
             return
         del self._choices[len(self.picked) :]
         self._job = self._parts.context.engine.submit(self._request, self._hear)
+        self._first = self._first or self._request(self._job)
 
-    def _request(self, job: int) -> AnyRequest:
+    def _request(self, job: int) -> Generate:
         session, model = self._parts.session, self._parts.loader.model
         ids = tuple(token.id for token in self.picked)
         request = self._conversation.request_for(
@@ -118,6 +122,8 @@ class StepRun(QObject):
             self.failed.emit(event)
         elif isinstance(event, Done):
             self._job = 0
+            if self._read is None and isinstance(event.result, Generated):
+                self._read = event.result
 
     # ---- picking ----
 
@@ -184,11 +190,11 @@ class StepRun(QObject):
         self.ended.emit(goes_on)
 
     def _made_with(self) -> dict[str, object]:
-        """Which model was asked, and through which samplers. No more: nobody can replay picks."""
-        request, model = self._request(0), self._parts.loader.model
-        made = asked(request, model)  # type: ignore[arg-type]  # it is a Generate
-        names = ("model_path", "fingerprint", "adapters", "sampling", "system_prompt")
-        return {name: made[name] for name in names}
+        """Which model was asked, through which samplers, and what it received before the first
+        pick. It cannot be replayed: a person picked."""
+        request = self._first or self._request(0)
+        made = asked(request, self._parts.loader.model)
+        return {**made, **answered(self._read)} if self._read is not None else made
 
     def _append(self, text: str, tokens: list[Token]) -> None:
         self._parts.session.append_own(self.turn_id, text, tokens)

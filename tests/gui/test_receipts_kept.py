@@ -12,6 +12,7 @@ from engine.process.messages import (
     Generate,
     Generated,
     Reply,
+    Token,
     Tokens,
 )
 from gui.chat.conversation import Turn
@@ -23,6 +24,7 @@ from gui.chat.replay import Replay
 from gui.chat.replay_reasons import reasons_of
 from gui.chat.streaming import StreamingReply
 from gui.chat.words import footer_text
+from tests.gui.certainty_helpers import step, top
 from tests.gui.chat_room_helpers import Bench, bench, context
 from tests.gui.columns_helpers import side_of
 from tests.gui.receipts import LOADED, finish, result_of, turn, words
@@ -320,6 +322,40 @@ def test_one_click_opens_what_any_reply_received(
 def test_a_message_of_ones_own_received_nothing() -> None:
     assert footer_actions(Turn("a", None, "user", "Why?")) == ()
     assert footer_actions(Turn("b", "a", "assistant", "So.")) == (("received", "Received"),)
+
+
+# ---- picked by hand ----
+
+
+def by_hand(bench: Bench) -> str:
+    """A reply of two picks and the end, whose first request a worker answers in full."""
+    n_before = len(bench.engine.generates)
+    step(bench.room).button.click()
+    bench.qtbot.waitUntil(lambda: len(bench.engine.generates) > n_before)
+    for key in (Qt.Key.Key_3, Qt.Key.Key_2, Qt.Key.Key_4):
+        bench.qtbot.waitUntil(lambda: step(bench.room).run is not None)
+        request = bench.engine.generates[-1]
+        drawn = Token(72, b" the", " the", -1.7, 0, top())
+        bench.engine.tell(Tokens(job=request.job, items=[drawn]))
+        bench.engine.tell(Done(job=request.job, result=result_of(request, [drawn])))
+        QTest.keyClick(step(bench.room).panel.field, key)
+    bench.settle()
+    return bench.room.session.conversation.path()[-1].id
+
+
+def test_what_a_reply_picked_by_hand_received_is_exact_too(bench: Bench) -> None:
+    bench.room.details.change("system_prompt", "Answer like a sailor.")
+    bench.room.work.composer.edit.setPlainText("Why is it dark?")
+    reply_id = by_hand(bench)
+    turn_ = bench.kept().conversation.turn(reply_id)
+    assert turn_.content == " creatures the" and turn_.details["n_by_hand"] == 3
+    view = open_received(bench, reply_id)
+    assert view.verdict.text() == "Exactly what the model received, to the last token."
+    assert view.tokens.tokens.text() == "<system>Answer like a sailor.<user>Why is it dark?"
+    item = bench.room.work.transcript.column.items[-1].view
+    assert [key for key, _ in item.footer_actions] == ["received"]
+    replay_of(bench).replay_last()
+    assert "none was noted in full" in replay_of(bench).strip.words.text()
 
 
 # ---- all of it ----

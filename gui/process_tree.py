@@ -53,3 +53,10 @@ def _family(pid: int) -> "list[psutil.Process]":
         return [*parent.children(recursive=True), parent]
     except psutil.NoSuchProcess:
         return []
+
+
+def machine_memory_bytes() -> int:
+    """How much memory this machine has."""
+    import psutil
+
+    return int(psutil.virtual_memory().total)

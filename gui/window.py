@@ -30,6 +30,7 @@ from gui.context import AppContext, Room
 from gui.menus import EditMenu, Key, RoomMenu, ViewMenu, action
 from gui.notify import Notifier
 from gui.status_bar import StatusBar
+from gui.tab_order import follow_the_eye
 from gui.widgets.kinds import frame
 from gui.widgets.rail import Rail
 
@@ -93,8 +94,13 @@ class MainWindow(QMainWindow):
         return self._pages[key]
 
     def show_page(self, key: str) -> None:
-        """Go to a room, to the settings or to the diagnostics."""
+        """Go to a room, to the settings or to the diagnostics. The keys go along, unless they were
+        outside of the pages."""
+        focus: QWidget | None = self.focusWidget()
+        has_keys = focus is None or self.stack.isAncestorOf(focus)
         self.stack.setCurrentWidget(self.widget_of(key))
+        if has_keys:
+            self._pages[key].setFocus()
         self.rail.choose(key)
         room = cast(Room, self._pages[key]) if key in self._room_keys else None
         self._edit_menu.set_room(room)
@@ -217,6 +223,11 @@ class MainWindow(QMainWindow):
 
         sheet = ShortcutSheet(self._context.theme, lambda: menu_commands(self.menuBar()), self)
         sheet.show()
+
+    def focusNextPrevChild(self, is_next: bool) -> bool:
+        # Set anew each time: rows, strips and views are made when they are first needed.
+        follow_the_eye(self)
+        return super().focusNextPrevChild(is_next)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # Comes here only when no field took the letter.

@@ -20,7 +20,7 @@ from gui.chat.attach_words import sum_text
 from gui.chat.features import ChatParts, Feature
 from gui.chat.words import tr
 from gui.icons import icon
-from gui.widgets.kinds import button
+from gui.widgets.shy_button import ShyButton
 from gui.widgets.transcript import MessageAction
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class AttachFeature(Feature):
         super().__init__(parts)
         self.desk = AttachDesk(parts, self)
         self.drop = DropArea(parts.context.theme, parts.room, parts.work)
-        self.button = button(tr("Attach"), "chip", _button_tip())
+        self.button = ShyButton(tr("Attach"), _button_tip())
         self._locked: list[tuple[str, object]] = []
         parts.work.composer.add_tool(self.button)
         parts.add_action(tr("&Attach files…"), self.choose_files, SHORTCUT)
@@ -109,10 +109,12 @@ class AttachFeature(Feature):
     @Slot()
     def choose_files(self) -> None:
         """The system's file dialog, for any number of files."""
-        paths, _ = QFileDialog.getOpenFileNames(
-            self.parts.work, tr("Attach files"), "", _file_filter()
-        )
-        self.attach(paths)
+        dialog = QFileDialog(self.parts.room, tr("Attach files"))
+        dialog.setNameFilters(_file_filters())
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.filesSelected.connect(self.attach)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     @Slot(list)
     def attach(self, paths: list[str]) -> None:
@@ -266,8 +268,11 @@ def _button_tip() -> str:
     ).format(key=SHORTCUT)
 
 
-def _file_filter() -> str:
-    return tr("Documents (*.pdf *.txt *.md *.csv *.tsv *.json *.py *.html *.xml);;All files (*)")
+def _file_filters() -> list[str]:
+    return [
+        tr("Documents (*.pdf *.txt *.md *.csv *.tsv *.json *.py *.html *.xml)"),
+        tr("All files (*)"),
+    ]
 
 
 def _too_many(n_files: int) -> AppError:

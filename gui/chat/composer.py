@@ -9,21 +9,25 @@ from collections.abc import Callable
 from math import ceil
 
 from PySide6.QtCore import QEvent, QMimeData, QSizeF, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from gui.icons import icon
 from gui.theme import Theme
+from gui.widgets.shy_button import ShyButton
 
 MOST_LINES = 8
+# The field's width (at 13 px) below which the tools, and then Send, become icons.
+FIELD_PX, LEAST_FIELD_PX = 220, 140
 ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -38,6 +42,7 @@ class ComposerEdit(QPlainTextEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._most_lines = MOST_LINES
+        self._prompt = ""
         self.setTabChangesFocus(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -48,6 +53,19 @@ class ComposerEdit(QPlainTextEdit):
         """How tall it may grow before it scrolls."""
         self._most_lines = n_lines
         self.fit()
+
+    def set_prompt(self, text: str) -> None:
+        """What the empty field says; cut where it is longer than a line."""
+        self._prompt = text
+        self.setAccessibleName(text)
+        room = self.viewport().width() - 2 * int(self.document().documentMargin())
+        shown = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, max(0, room))
+        if shown != self.placeholderText():
+            self.setPlaceholderText(shown)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.set_prompt(self._prompt)
 
     def event(self, event: QEvent) -> bool:
         # With nothing typed to undo, Undo is the room's: it takes back what was done last there.
@@ -109,11 +127,13 @@ class Composer(QFrame):
         self.gate: Callable[[], bool] = lambda: True
         self._theme = theme
         self._is_writing = False
+        self._shy: list[ShyButton] = []
+        self._send_words, self._stop_words = self.tr("Send"), self.tr("Stop")
         self.setObjectName("composer")
         self.edit = ComposerEdit(self)
         self.status = QLabel(self, textFormat=Qt.TextFormat.PlainText)
-        self.send_button = QPushButton(self.tr("Send"), self)
-        self.stop_button = QPushButton(self.tr("Stop"), self)
+        self.send_button = QPushButton(self._send_words, self)
+        self.stop_button = QPushButton(self._stop_words, self)
         self._lay_out()
         self._name_parts()
         self.edit.enter_pressed.connect(self._on_send)
@@ -140,13 +160,14 @@ class Composer(QFrame):
 
     def set_prompt(self, text: str) -> None:
         """What the empty field says: whom one writes to."""
-        self.edit.setPlaceholderText(text)
-        self.edit.setAccessibleName(text)
+        self.edit.set_prompt(text)
 
     def set_send_words(self, text: str, tip: str) -> None:
         """What the button does with the text, where that is not sending it."""
-        self.send_button.setText(text)
+        self._send_words = text
+        self.send_button.setAccessibleName(text)
         self.send_button.setToolTip(tip)
+        self._share()
 
     def set_status(self, text: str) -> None:
         """A short line of what is going on, "" for none."""
@@ -156,6 +177,8 @@ class Composer(QFrame):
     def add_tool(self, tool: QWidget) -> None:
         """One more button, left of Send."""
         self._row.insertWidget(self._row.count() - 2, tool, 0, Qt.AlignmentFlag.AlignBottom)
+        if isinstance(tool, ShyButton):
+            self._shy.append(tool)
 
     def add_above(self, widget: QWidget) -> None:
         """Something that belongs to the message being written, above the field (attachments)."""
@@ -171,6 +194,47 @@ class Composer(QFrame):
             self.edit.setFocus()
         self._show_state()
 
+    # ---- sharing the width ----
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share()
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._share()
+        return done
+
+    def _share(self) -> None:
+        """Where the field would be too narrow to write in, the tools become icons, then Send."""
+        tools = self._tools()
+        self._show_send_words(True)
+        in_words = sum(tool.width_in_words for tool in tools)
+        is_shy = self._field_width(in_words) < self._theme.px(FIELD_PX)
+        for tool in tools:
+            tool.set_shy(is_shy)
+            tool.setFixedHeight(self.send_button.sizeHint().height())
+        taken = sum(tool.sizeHint().width() for tool in tools)
+        self._show_send_words(self._field_width(taken) >= self._theme.px(LEAST_FIELD_PX))
+
+    def _tools(self) -> list[ShyButton]:
+        return [tool for tool in self._shy if not tool.isHidden()]
+
+    def _field_width(self, tools_px: int) -> int:
+        """What is left of the width beside tools of so many pixels."""
+        margins = self._whole.contentsMargins()
+        last = self.stop_button if self._is_writing else self.send_button
+        gaps = (len(self._tools()) + 1) * self._row.spacing()
+        around = margins.left() + margins.right() + gaps
+        return self.width() - around - tools_px - last.sizeHint().width()
+
+    def _show_send_words(self, are_shown: bool) -> None:
+        pairs = ((self.send_button, self._send_words), (self.stop_button, self._stop_words))
+        for button, words in pairs:
+            if button.text() != (words if are_shown else ""):
+                button.setText(words if are_shown else "")
+
     # ---- making ----
 
     def _lay_out(self) -> None:
@@ -179,7 +243,7 @@ class Composer(QFrame):
         words.addWidget(self.edit)
         words.addWidget(self.status)
         self._above = QVBoxLayout()
-        whole = QVBoxLayout(self)
+        whole = self._whole = QVBoxLayout(self)
         whole.setContentsMargins(10, 8, 8, 8)
         whole.setSpacing(2)
         whole.addLayout(self._above)
@@ -191,6 +255,11 @@ class Composer(QFrame):
         layout.addWidget(self.stop_button, 0, Qt.AlignmentFlag.AlignBottom)
 
     def _name_parts(self) -> None:
+        self.edit.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.status.setWordWrap(True)
+        self.send_button.setAccessibleName(self._send_words)
+        self.stop_button.setAccessibleName(self._stop_words)
         self.send_button.setProperty("kind", "primary")
         self.send_button.setToolTip(self.tr("Send (Enter). Shift+Enter begins a new line."))
         self.stop_button.setToolTip(self.tr("Stop the reply (Esc). What is written stays."))
@@ -215,6 +284,7 @@ class Composer(QFrame):
     def _on_theme_changed(self) -> None:
         palette = self._theme.palette
         corner = self._theme.px(12)
+        self.edit.setMinimumWidth(self._theme.px(80))
         self.setStyleSheet(
             f"#composer {{ background: {palette.pane}; border: 1px solid {palette.line};"
             f" border-radius: {corner}px; }}"

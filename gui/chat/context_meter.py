@@ -4,6 +4,8 @@ numbers.
 Draws counts it is given; who counts is the room's business.
 """
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
@@ -37,18 +39,25 @@ class ContextBar(QWidget):
         shape.addRoundedRect(box, box.height() / 2, box.height() / 2)
         painter.setClipPath(shape)
         painter.fillRect(box, QColor(self._theme.palette.line))
-        left = box.left()
-        for tokens, colour in self._parts():
-            width = box.width() * tokens / max(1, self._counts.n_ctx)
-            painter.fillRect(QRectF(left, box.top(), width, box.height()), QColor(colour))
-            left += width
+        paint_parts(painter, box, self._counts, self._theme.palette.series)
         painter.end()
 
-    def _parts(self) -> list[tuple[int, str]]:
-        series, counts = self._theme.palette.series, self._counts
-        colours = (series[2], series[0], series[3], series[1])
-        parts = (counts.system, counts.history, counts.attachments, counts.reply)
-        return list(zip(parts, colours, strict=True))
+
+def paint_parts(
+    painter: QPainter, box: QRectF, counts: ContextCounts, series: Sequence[str]
+) -> None:
+    """What the tokens are spent on, side by side in a box that is the whole context.
+
+    Args:
+        series: the theme's colours of chart lines.
+    """
+    colours = (series[2], series[0], series[3], series[1])
+    parts = (counts.system, counts.history, counts.attachments, counts.reply)
+    left = box.left()
+    for tokens, colour in zip(parts, colours, strict=True):
+        width = box.width() * tokens / max(1, counts.n_ctx)
+        painter.fillRect(QRectF(left, box.top(), width, box.height()), QColor(colour))
+        left += width
 
 
 class ContextMeter(QWidget):

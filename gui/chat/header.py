@@ -7,6 +7,7 @@ Emits wishes; shows what it is told.
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QFrame,
     QHBoxLayout,
     QLineEdit,
@@ -24,9 +25,14 @@ from PySide6.QtWidgets import (
 from gui.chat.words import tr
 from gui.icons import icon
 from gui.theme import Theme
+from gui.widgets.shy_button import ShyButton
 
 LONGEST_LABEL = 34
-NARROWEST_BUTTON_PX = 112
+# At 13 px: what the model button keeps while the title has room, and what it is never without.
+MODEL_PX, LEAST_MODEL_PX = 116, 76
+# Words of tools give way where the title would have less than this of its own.
+TITLE_PX, LEAST_TITLE_PX = 200, 72
+BUTTON_PX = 28  # height of all in the header
 
 
 class TitleEdit(QLineEdit):
@@ -100,8 +106,7 @@ class TitleEdit(QLineEdit):
 
 
 class ShrinkingButton(QPushButton):
-    """A button that gives way in a narrow window: its text is cut in the middle, not its neighbours
-    pushed out."""
+    """A button that gives way in a narrow window: its text is cut, its neighbours stay."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -109,7 +114,7 @@ class ShrinkingButton(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._theme.px(NARROWEST_BUTTON_PX), super().minimumSizeHint().height())
+        return QSize(self._theme.px(LEAST_MODEL_PX), super().minimumSizeHint().height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         option = QStyleOptionButton()
@@ -117,13 +122,17 @@ class ShrinkingButton(QPushButton):
         around = self.sizeHint().width() - self.fontMetrics().horizontalAdvance(self.text())
         room = self.width() - around
         option.text = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideMiddle, room, Qt.TextFlag.TextShowMnemonic.value
+            self.text(), Qt.TextElideMode.ElideRight, room, Qt.TextFlag.TextShowMnemonic.value
         )
         QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
 
 class Header(QFrame):
-    """Title, model button, progress, details switch."""
+    """Title, model button, tools, progress, details switch.
+
+    Where there is not room for all: the model's name is cut first, then tools of words become
+    icons, then the title is cut.
+    """
 
     title_edited = Signal(str)
     model_button_clicked = Signal()
@@ -133,6 +142,7 @@ class Header(QFrame):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._added: list[QWidget] = []
         self.title = TitleEdit(self)
         self.model_button = ShrinkingButton(theme, self)
         self.cancel_button = QToolButton(self)
@@ -168,6 +178,14 @@ class Header(QFrame):
     def add_tool(self, tool: QWidget) -> None:
         """One more thing in the header, left of the details switch."""
         self._row.insertWidget(self._row.count() - 1, tool)
+        self._added.append(tool)
+
+    def has_place_for(self, tool: QWidget) -> bool:
+        """Whether there is room for a tool with all others in words and a title of some length."""
+        others = [one for one in self._tools() if one is not tool]
+        taken = self._width_in_words(others) + tool.sizeHint().width() + self._row.spacing()
+        title = min(self.title.sizeHint().width(), self._theme.px(TITLE_PX))
+        return self._inner_width() - taken - self._model_hint() >= title
 
     def set_loading(self, fraction: float | None) -> None:
         """How far a load is; None when nothing is loading, below 0 when that is not known yet."""
@@ -176,6 +194,60 @@ class Header(QFrame):
         if fraction is not None:
             self.progress.setRange(0, 0 if fraction < 0 else 1000)
             self.progress.setValue(round(max(0.0, fraction) * 1000))
+
+    # ---- sharing the width ----
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share()
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        # A tool came or went, or one has other words.
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._share()
+        return done
+
+    def _share(self) -> None:
+        """Widths of what gives way; the title takes what is left."""
+        px, tools, title = self._theme.px, self._tools(), self.title.sizeHint().width()
+        hint = self._model_hint()
+        least = min(hint, px(MODEL_PX))
+        in_words = self._inner_width() - self._width_in_words(tools)
+        has_words = in_words >= min(title, px(TITLE_PX)) + least
+        for tool in tools:
+            if isinstance(tool, ShyButton):
+                tool.set_shy(not has_words)
+            if isinstance(tool, QAbstractButton):
+                tool.setFixedHeight(px(BUTTON_PX))
+        rest = self._inner_width() - self._width_of(tools)
+        model = max(least, min(hint, rest - title))
+        if rest - model < px(LEAST_TITLE_PX):
+            model = max(px(LEAST_MODEL_PX), rest - px(LEAST_TITLE_PX))
+        self.model_button.setMaximumWidth(model)
+        self.model_button.setFixedHeight(px(BUTTON_PX))
+
+    def _tools(self) -> list[QWidget]:
+        """All but title and model button, as far as they are shown."""
+        tools = (self.cancel_button, *self._added, self.details_button)
+        return [tool for tool in tools if not tool.isHidden()]
+
+    def _width_of(self, tools: list[QWidget]) -> int:
+        """What tools take, with the gap before each."""
+        return sum(tool.sizeHint().width() + self._row.spacing() for tool in tools)
+
+    def _width_in_words(self, tools: list[QWidget]) -> int:
+        """What they would take with no icon in the place of words."""
+        shy = [tool for tool in tools if isinstance(tool, ShyButton)]
+        more = sum(tool.width_in_words - tool.sizeHint().width() for tool in shy)
+        return self._width_of(tools) + more
+
+    def _inner_width(self) -> int:
+        margins = self._row.contentsMargins()
+        return self.width() - margins.left() - margins.right() - self._row.spacing()
+
+    def _model_hint(self) -> int:
+        return self.model_button.sizeHint().width()
 
     # ---- making ----
 
@@ -198,8 +270,8 @@ class Header(QFrame):
         self.title.setObjectName("chat-title")
         self.title.setAccessibleName(tr("Chat title"))
         self.title.setToolTip(tr("The chat's title; click to change it"))
-        self.title.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.title.setMinimumWidth(80)
+        # What it asks for itself does not matter: it takes what the others leave.
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.cancel_button.setAccessibleName(tr("Cancel loading"))
         self.cancel_button.setToolTip(tr("Stop loading this model"))
         self.details_button.setCheckable(True)
@@ -207,6 +279,7 @@ class Header(QFrame):
         self.details_button.setToolTip(tr("Show or hide the settings of this chat (Ctrl+D)"))
         for button in (self.cancel_button, self.details_button):
             button.setProperty("kind", "quiet")
+        self.model_button.setProperty("kind", "chip")
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName(tr("Loading the model"))
 
@@ -219,6 +292,7 @@ class Header(QFrame):
         self.details_button.setIcon(icon("panel-right", palette.text_dim, palette.accent))
         self.model_button.setIcon(icon("chevron-down", palette.text_dim))
         self.model_button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        self.title.setMinimumWidth(px(LEAST_TITLE_PX))
         self.title.setFont(self._theme.font("heading"))
         self.title.setStyleSheet(
             "#chat-title { border: 1px solid transparent; background: transparent;"

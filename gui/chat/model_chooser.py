@@ -77,14 +77,13 @@ class ModelChooser(QObject):
     @Slot()
     def open_file(self) -> None:
         """Any GGUF file on this machine."""
-        path, _ = QFileDialog.getOpenFileName(
-            self._header.window(),
-            tr("Open a model"),
-            str(self._context.paths.models),
-            tr("Models (*.gguf);;All files (*)"),
-        )
-        if path:
-            self._loader.load(path)
+        dialog = QFileDialog(self._header.window(), tr("Open a model"))
+        dialog.setDirectory(str(self._context.paths.models))
+        dialog.setNameFilters([tr("Models (*.gguf)"), tr("All files (*)")])
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(self._loader.load)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     def folders(self) -> list[str]:
         folders = [str(self._context.paths.models), *self._context.settings.value.models_folders]

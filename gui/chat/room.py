@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QAction, QKeySequence, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QWidget
+from PySide6.QtGui import QAction, QFocusEvent, QKeySequence, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from engine.process.messages import Failed, ModelInfo
 from gui.chat import chat_file
@@ -23,6 +23,7 @@ from gui.chat.engine_return import EngineReturn
 from gui.chat.features import ChatParts, make_features
 from gui.chat.model_chooser import ModelChooser, load_request
 from gui.chat.model_loader import ModelLoader
+from gui.chat.panes import Panes
 from gui.chat.presenter import TranscriptPresenter
 from gui.chat.replies import Replies
 from gui.chat.session import ChatSession
@@ -33,13 +34,9 @@ from gui.chat.words import tr
 from gui.chat.work_area import WorkArea
 from gui.commands import Command
 from gui.context import AppContext, Room
-from gui.widgets.kinds import frame
+from gui.process_tree import machine_memory_bytes
 
 SPLITTER = "chat"
-FIRST_SIZES_PX = [236, 780, 284]
-NARROWEST_LIST_PX = 190
-# Below this width (at 13 px) the details would leave the work area too little and step aside.
-ROOMY_PX = 1120
 
 
 class ChatRoom(Room):
@@ -104,25 +101,14 @@ class ChatRoom(Room):
         )
 
     def _lay_out(self) -> None:
-        left, self._side = _pane(self.list), _pane(self.details)
-        left.setMinimumWidth(self._context.theme.px(NARROWEST_LIST_PX))
-        self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
-        for part in (left, self.work, self._side):
-            self.splitter.addWidget(part)
-        self.splitter.setStretchFactor(1, 1)
-        self.splitter.setCollapsible(1, False)
-        self.splitter.setHandleWidth(1)
+        context = self._context
+        self.panes = Panes(context.theme, self.list, self.work, self.details, self)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.splitter)
-        self.setFocusProxy(self.work.composer.edit)
-        first_sizes = [self._context.theme.px(size_px) for size_px in FIRST_SIZES_PX]
-        sizes = self._context.settings.value.splitters.get(SPLITTER, first_sizes)
-        self.splitter.setSizes(list(sizes))
-        self.work.header.details_button.setChecked(len(sizes) < 3 or sizes[2] > 0)
-        self._side_px = sizes[2] if len(sizes) == 3 and sizes[2] > 0 else first_sizes[2]
-        self._has_stepped_aside = False
-        self._font_px = self._context.theme.font_px
+        layout.addWidget(self.panes)
+        has_details = self.panes.restore(context.settings.value.splitters.get(SPLITTER, []))
+        self.work.header.details_button.setChecked(has_details)
+        self.panes.show_details(has_details)
 
     def _make_actions(self) -> None:
         keys = QKeySequence.StandardKey
@@ -173,12 +159,11 @@ class ChatRoom(Room):
         self.list.rename_requested.connect(session.rename)
         self.list.delete_requested.connect(session.delete)
         self.details.settings_changed.connect(self._on_settings_changed)
-        self.work.header.details_toggled.connect(self._on_details_toggled)
-        self.splitter.splitterMoved.connect(self._on_splitter_moved)
+        self.work.header.details_toggled.connect(self.panes.show_details)
+        self.panes.details_wished.connect(self.work.header.details_button.setChecked)
         self.work.welcome.file_requested.connect(self.chooser.open_file)
         self.work.welcome.room_requested.connect(self._on_room_requested)
         self.chooser.model_changed.connect(self._on_model_changed)
-        self._context.theme.changed.connect(self._on_theme_changed)
         self.counter.counted.connect(self.details.meter.set_counts)
 
     def _begin(self) -> None:
@@ -188,6 +173,11 @@ class ChatRoom(Room):
         self.details.set_settings(self.session.settings)
         self.session.list_chats()
         self._has_begun = False
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        # Not a focus proxy: Qt would stop at the room too when Tab comes past.
+        super().focusInEvent(event)
+        self.desk.focus_composer()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -200,6 +190,7 @@ class ChatRoom(Room):
         """Tidy the store, open the last chat, want a model."""
         self.store.call(chat_file.begin)
         self.work.welcome.set_rooms(self._context.rooms)
+        self.work.welcome.set_memory(machine_memory_bytes())
         last = self._context.settings.value.last_chat
         if last and not self.session.chat_id:
             self.session.open(last)
@@ -212,52 +203,6 @@ class ChatRoom(Room):
             for chat in self.session.chats
         ]
         return chats + [one for feature in self.features for one in feature.commands()]
-
-    # ---- narrow windows ----
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._make_room()
-
-    @Slot()
-    def _make_room(self) -> None:
-        """Put the details aside where the window is narrow, and back when it is wide again."""
-        button = self.work.header.details_button
-        is_narrow = self.width() < self._context.theme.px(ROOMY_PX)
-        if is_narrow and button.isChecked() and not self._has_stepped_aside:
-            self._has_stepped_aside = True
-            button.setChecked(False)
-        elif not is_narrow and self._has_stepped_aside:
-            self._has_stepped_aside = False
-            button.setChecked(True)
-
-    @Slot()
-    def _on_theme_changed(self) -> None:
-        """Panes keep their width in letters when the font is another."""
-        font_px, self._font_px = self._font_px, self._context.theme.font_px
-        # Said outright: what the list asks for itself is known only after its next layout.
-        self.list.setMinimumWidth(self._context.theme.px(NARROWEST_LIST_PX))
-        if font_px != self._font_px:
-            self._side_px = round(self._side_px * self._font_px / font_px)
-            left = round(self.splitter.sizes()[0] * self._font_px / font_px)
-            self._set_pane_widths(left, self._side_px)
-        self._make_room()
-
-    @Slot(bool)
-    def _on_details_toggled(self, are_shown: bool) -> None:
-        """The details come back as wide as they were."""
-        self._side.setVisible(are_shown)
-        if are_shown:
-            self._set_pane_widths(self.splitter.sizes()[0], self._side_px)
-
-    @Slot()
-    def _on_splitter_moved(self) -> None:
-        # Only what a person drags is a wish; a narrow window squeezes panes too.
-        self._side_px = self.splitter.sizes()[2] or self._side_px
-
-    def _set_pane_widths(self, left: int, right: int) -> None:
-        work = sum(self.splitter.sizes()) - left - (right if self._side.isVisibleTo(self) else 0)
-        self.splitter.setSizes([left, max(0, work), right])
 
     # ---- undo ----
 
@@ -282,9 +227,7 @@ class ChatRoom(Room):
         self.replies.interrupt_all()
         self.counter.stop()
         splitters = dict(self._context.settings.value.splitters)
-        left, work, right = self.splitter.sizes()
-        # Put aside by a narrow window is not put away: it comes back with the next wide one.
-        splitters[SPLITTER] = [left, work, self._side_px if self._has_stepped_aside else right]
+        splitters[SPLITTER] = self.panes.widths()
         last_chat = "" if self.session.is_temporary else self.session.chat_id
         self._context.settings.change(last_chat=last_chat, splitters=splitters)
         self.session.close()
@@ -359,6 +302,7 @@ class ChatRoom(Room):
 
     @Slot()
     def _on_search_asked(self) -> None:
+        self.panes.bring_list()
         self.list.search.setFocus()
         self.list.search.selectAll()
 
@@ -371,11 +315,3 @@ class ChatRoom(Room):
     def _on_delete_asked(self) -> None:
         if self.session.chat_id:
             self.session.delete(self.session.chat_id)
-
-
-def _pane(inner: QWidget) -> QFrame:
-    pane = frame("side")
-    layout = QHBoxLayout(pane)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.addWidget(inner)
-    return pane

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Slot
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QApplication
 
 from engine.process.messages import Candidate, Failed, Token
 from gui.chat.conversation import Turn
@@ -16,13 +16,13 @@ from gui.chat.step_panel import StepPanel
 from gui.chat.step_run import StepRun
 from gui.chat.streaming import StreamingReply
 from gui.chat.words import tr
+from gui.icons import icon
+from gui.widgets.shy_button import ShyButton
 
 if TYPE_CHECKING:
     from engine.chats.store import ChatStore
 
 SHORTCUT = "Ctrl+Shift+T"
-# In a composer narrower than this (at 13 px) the button has one word.
-NARROW_PX = 480
 
 
 class StepFeature(Feature):
@@ -30,7 +30,7 @@ class StepFeature(Feature):
 
     def __init__(self, parts: ChatParts) -> None:
         super().__init__(parts)
-        self.button = QPushButton(tr("Step by token"))
+        self.button = ShyButton(tr("Step by token"), "")
         self.panel = StepPanel(parts.context.theme)
         self.run: StepRun | None = None
         self._waits_for = ""
@@ -45,9 +45,7 @@ class StepFeature(Feature):
         self._leave()
 
     def _name_parts(self) -> None:
-        self.button.setProperty("kind", "chip")
         self.button.setCheckable(True)
-        self.button.setAccessibleName(tr("Step by token"))
         self.button.setToolTip(
             tr(
                 "Pick every token of the reply yourself (Ctrl+Shift+T): to the message you have"
@@ -70,13 +68,13 @@ class StepFeature(Feature):
         parts.session.send_refused.connect(self._leave)
         parts.replies.ended.connect(self._on_reply_ended)
         parts.desk.guest_changed.connect(self._on_guest_changed)
-        parts.work.composer.installEventFilter(self)
+        parts.context.theme.changed.connect(self._dress)
+        self._dress()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize:
-            is_narrow = self.parts.work.composer.width() < self.parts.context.theme.px(NARROW_PX)
-            self.button.setText(tr("Step") if is_narrow else tr("Step by token"))
-        return super().eventFilter(watched, event)
+    @Slot()
+    def _dress(self) -> None:
+        palette = self.parts.context.theme.palette
+        self.button.setIcon(icon("step", palette.text_dim, palette.accent))
 
     @Slot(bool)
     def _on_guest_changed(self, has_guest: bool) -> None:

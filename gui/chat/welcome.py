@@ -1,15 +1,17 @@
 """What the chat room shows before the first message: what this is, what the model is, and a first
 step.
 
-Long form while there are no chats at all, short form for a new chat beside others. Emits wishes
-only.
+Long form while there are no chats at all, short form for a new chat beside others. Where there is
+little height it is said in less, and scrolls only when that is not enough. Emits wishes only.
 """
 
 from collections.abc import Iterable
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -20,12 +22,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gui.chat.welcome_words import door_words, examples, first_lines, starter_words
 from gui.chat.words import tr
 from gui.theme import Theme
 from gui.widgets.door import Door
+from gui.widgets.doors import Doors
+from gui.widgets.flow import FlowLayout
 from gui.widgets.kinds import label
+from gui.widgets.transcript_page import column_width
 
-WIDEST_PX = 720
+# What gives way to little height, one after the other.
+COMPACT_DOORS, NO_KEYS, SMALL_HEADING, NO_EXAMPLES, BRIEF_DOORS = 1, 2, 3, 4, 5
+# The column's width (at 13 px) from which the starter's button stands beside its words.
+BESIDE_PX = 420
 
 
 class Welcome(QScrollArea):
@@ -43,12 +52,15 @@ class Welcome(QScrollArea):
         self._is_first = True
         self.heading = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.lead = QLabel(textFormat=Qt.TextFormat.PlainText)
-        self.doors = {key: Door(theme, *words) for key, words in _doors().items()}
+        self.doors = {key: Door(theme, *words) for key, words in door_words().items()}
         self.door = self.doors["chat"]
-        self.keys = label(tr("Ctrl+K does everything · ? shows the keys"), "faint")
+        self.door_row = Doors(theme, list(self.doors.values()))
+        self.keys = label(tr("Ctrl+K does everything · ? shows the keys"), "faint", wrap=True)
         self.starter = QFrame()
+        self.starter_words = QLabel(starter_words(), textFormat=Qt.TextFormat.PlainText)
         self.open_file = QPushButton(tr("Open a GGUF file…"))
-        self.examples = [QPushButton(text) for text in _examples()]
+        self.examples = [QPushButton(text) for text in examples()]
+        self._example_row = QWidget()
         self._lay_out()
         self._connect()
         theme.changed.connect(self._on_theme_changed)
@@ -62,40 +74,87 @@ class Welcome(QScrollArea):
             if is_first
             else tr("A new chat")
         )
-        self.lead.setText(_first_lines() if is_first else tr("Ask, or begin with one of these."))
+        self.lead.setText(first_lines() if is_first else tr("Ask, or begin with one of these."))
         self._is_first = is_first
         self._show_doors()
         self.starter.setVisible(is_first)
+        self._fit()
 
     def set_rooms(self, keys: Iterable[str]) -> None:
         """Which rooms there are: only they have a door."""
         self._rooms = frozenset(keys)
         self._show_doors()
+        self._fit()
 
-    def set_memory(self, words: str) -> None:
-        """What this machine could run, in a sentence."""
-        self.starter_words.setText(_starter_words() + " " + words)
+    def set_memory(self, n_bytes: int) -> None:
+        """How much memory this machine has: what it could run is said beside the starter."""
+        self.starter_words.setText(starter_words(n_bytes))
+        self._fit()
 
     def _show_doors(self) -> None:
-        for key, door in self.doors.items():
-            door.setVisible(self._is_first and (key == "chat" or key in self._rooms))
+        keys = {"chat", *self._rooms} if self._is_first else set()
+        self.door_row.show_doors([door for key, door in self.doors.items() if key in keys])
+
+    # ---- height ----
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As much as there is height for."""
+        room = self.maximumViewportSize()
+        width = column_width(self._theme, room.width())
+        for level in range(BRIEF_DOORS + 1):
+            self._say(level, width)
+            if self._height_at(width) <= room.height():
+                break
+        # The scroll bar takes its part where it is needed all the same.
+        self._column.setMaximumWidth(column_width(self._theme, self.viewport().width()))
+
+    def _say(self, level: int, width: int) -> None:
+        """What is said, and how, at one of the levels of brevity."""
+        self.door_row.lay_out(
+            width, is_compact=level >= COMPACT_DOORS, is_brief=level >= BRIEF_DOORS
+        )
+        self.keys.setVisible(level < NO_KEYS)
+        self._example_row.setVisible(level < NO_EXAMPLES or not self._is_first)
+        kind = "heading" if level >= SMALL_HEADING else "title"
+        if self.heading.property("kind") != kind:
+            self.heading.setProperty("kind", kind)
+            self.heading.setFont(self._theme.font("heading" if kind == "heading" else "title"))
+            self.heading.style().unpolish(self.heading)
+            self.heading.style().polish(self.heading)
+        directions = QBoxLayout.Direction
+        has_both = width >= self._theme.px(BESIDE_PX)
+        self._starter_box.setDirection(
+            directions.LeftToRight if has_both else directions.TopToBottom
+        )
+        self._starter_box.setSpacing(16 if has_both else 6)
+        margin, gap = (8, 8) if level >= SMALL_HEADING else (20, 14)
+        self._rows.setContentsMargins(0, margin, 0, margin)
+        self._rows.setSpacing(gap)
+
+    def _height_at(self, width: int) -> int:
+        self._rows.invalidate()
+        self._rows.activate()
+        return self._rows.heightForWidth(width)
 
     # ---- making ----
 
     def _lay_out(self) -> None:
         column = QWidget()
-        layout = QVBoxLayout(column)
-        layout.setContentsMargins(24, 24, 24, 24)
-        layout.setSpacing(14)
+        layout = self._rows = QVBoxLayout(column)
         layout.addStretch(2)
-        layout.addWidget(self.heading)
-        layout.addWidget(self.lead)
-        layout.addLayout(self._door_row())
-        layout.addSpacing(4)
-        layout.addLayout(self._example_rows())
-        layout.addSpacing(4)
-        layout.addWidget(self._starter_card())
-        layout.addWidget(self.keys)
+        self._lay_out_examples()
+        starter = self._starter_card()
+        parts = (self.heading, self.lead, self.door_row, self._example_row, starter, self.keys)
+        for part in parts:
+            layout.addWidget(part)
         layout.addStretch(3)
         for words in (self.heading, self.lead):
             words.setWordWrap(True)
@@ -104,20 +163,13 @@ class Welcome(QScrollArea):
         self._column = column
         self._centre(column)
 
-    def _door_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(14)
-        for door in self.doors.values():
-            row.addWidget(door, 1)
-        return row
-
     def _centre(self, column: QWidget) -> None:
         inner = self._inner = QWidget()
         inner.setObjectName("welcome")
         row = QHBoxLayout(inner)
         row.setContentsMargins(0, 0, 0, 0)
         row.addStretch(1)
-        row.addWidget(column, 100)
+        row.addWidget(column, 1000)
         row.addStretch(1)
         self.setWidget(inner)
         self.setWidgetResizable(True)
@@ -125,24 +177,21 @@ class Welcome(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(tr("Welcome"))
 
-    def _example_rows(self) -> QVBoxLayout:
-        rows = QVBoxLayout()
-        rows.setSpacing(8)
+    def _lay_out_examples(self) -> None:
+        flow = FlowLayout(self._example_row)
+        flow.setSpacing(8)
         for chip in self.examples:
             chip.setProperty("kind", "chip")
             chip.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
             chip.setToolTip(tr("Put this question into the field below; nothing is sent yet"))
-            rows.addWidget(chip, 0, Qt.AlignmentFlag.AlignLeft)
-        return rows
+            flow.addWidget(chip)
 
     def _starter_card(self) -> QFrame:
-        words = self.starter_words = QLabel(_starter_words(), textFormat=Qt.TextFormat.PlainText)
-        words.setTextFormat(Qt.TextFormat.RichText)
-        words.setWordWrap(True)
-        layout = QHBoxLayout(self.starter)
-        layout.setContentsMargins(16, 12, 12, 12)
-        layout.setSpacing(16)
-        layout.addWidget(words, 1)
+        self.starter_words.setTextFormat(Qt.TextFormat.RichText)
+        self.starter_words.setWordWrap(True)
+        layout = self._starter_box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self.starter)
+        layout.setContentsMargins(16, 10, 12, 10)
+        layout.addWidget(self.starter_words, 1)
         layout.addWidget(self.open_file, 0, Qt.AlignmentFlag.AlignVCenter)
         self.starter.setObjectName("starter")
         self.open_file.setToolTip(tr("Use a model file (GGUF) that is on this machine"))
@@ -168,60 +217,10 @@ class Welcome(QScrollArea):
     @Slot()
     def _on_theme_changed(self) -> None:
         palette, px = self._theme.palette, self._theme.px
-        self._column.setMaximumWidth(px(WIDEST_PX))
-        self.heading.setFont(self._theme.font("title"))
+        kind = self.heading.property("kind")
+        self.heading.setFont(self._theme.font("heading" if kind == "heading" else "title"))
         self._inner.setStyleSheet(
             "#welcome { background: transparent; }"
             f"#starter {{ border: 1px solid {palette.line}; border-radius: {px(12)}px; }}"
         )
-
-
-def _first_lines() -> str:
-    return "\n".join(
-        (
-            tr("Talk to a model that runs here, on this machine."),
-            tr("It writes one token at a time; the pane at the right sets how each is chosen."),
-            tr("Nothing you write leaves this computer."),
-        )
-    )
-
-
-def _starter_words() -> str:
-    return tr(
-        "<b>SmolLM2 135M</b> comes with the app: 98 MB, Apache-2.0, fast, friendly and often "
-        "wrong. Stronger models are GGUF files too: fetch one, from huggingface.co for "
-        "instance, and open it here."
-    )
-
-
-def _doors() -> dict[str, tuple[str, str, str, str]]:
-    """Room -> icon, title, what is behind it, how long it takes."""
-    return {
-        "chat": ("chat", tr("Ask something"), tr("A small model is ready."), tr("now")),
-        "tokens": (
-            "tokens",
-            tr("See your words as tokens"),
-            tr("What the model really reads."),
-            tr("now"),
-        ),
-        "tune": (
-            "tune",
-            tr("Teach it who it is"),
-            tr("Twenty lines, then it answers to its new name."),
-            tr("about 1 minute"),
-        ),
-        "pretrain": (
-            "pretrain",
-            tr("Raise a model"),
-            tr("From raw text to a model you talk to."),
-            tr("about 10 minutes"),
-        ),
-    }
-
-
-def _examples() -> list[str]:
-    return [
-        tr("In one paragraph: why is it dark below 1,000 metres?"),
-        tr("Write a haiku about a lantern fish."),
-        tr("Explain to a child what a tide is."),
-    ]
+        self._fit()

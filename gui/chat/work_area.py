@@ -4,9 +4,10 @@ composer.
 Lays out; knows no chat.
 """
 
-from PySide6.QtCore import QEvent, QObject, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QAbstractScrollArea,
     QFrame,
     QHBoxLayout,
     QStackedWidget,
@@ -46,7 +47,8 @@ class WorkArea(QFrame):
         self._stand_in: QWidget | None = None
         self._bottom = QHBoxLayout()
         self._lay_out()
-        self.transcript.viewport().installEventFilter(self)
+        for page in (self.transcript, self.welcome):
+            page.viewport().installEventFilter(self)
         self.pages.currentChanged.connect(self._align)
         theme.changed.connect(self._align)
         self.show_editing(False)
@@ -68,7 +70,9 @@ class WorkArea(QFrame):
     def focus_page(self) -> None:
         """Give the keys to what stands in the conversation's place."""
         page = self.pages.currentWidget()
-        (self.transcript if page is self.welcome else page).setFocus()
+        if page is None or page is self.welcome:
+            page = self.transcript
+        page.setFocus()
 
     def add_view(self, view: QWidget) -> None:
         """A further view of the chat, in the transcript's place when it is shown."""
@@ -87,7 +91,16 @@ class WorkArea(QFrame):
 
     def add_strip(self, strip: QWidget) -> None:
         """A line above the composer (hidden by its owner while it has nothing to say)."""
-        self._strips.insertWidget(self._strips.count() - 1, strip)
+        self._strips.insertWidget(self._strips.indexOf(self.composer), strip)
+
+    def add_foot(self, foot: QWidget) -> None:
+        """A quiet word below the composer, at its right edge."""
+        self._strips.addWidget(foot, 0, Qt.AlignmentFlag.AlignRight)
+
+    def show_foot(self, foot: QWidget, is_shown: bool) -> None:
+        """Show or hide it; the composer keeps its distance from the end either way."""
+        foot.setVisible(is_shown)
+        self._strips.setContentsMargins(0, 4, 0, 6 if is_shown else 14)
 
     def show_editing(self, is_editing: bool) -> None:
         """The line that says an earlier message is in the field; there is more room for it."""
@@ -99,8 +112,8 @@ class WorkArea(QFrame):
         self._align()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        # The transcript's scroll bar comes and goes.
-        if event.type() == QEvent.Type.Resize and watched is self.transcript.viewport():
+        # A page's scroll bar comes and goes.
+        if event.type() == QEvent.Type.Resize:
             self._align()
         return super().eventFilter(watched, event)
 
@@ -125,8 +138,8 @@ class WorkArea(QFrame):
 
     @Slot()
     def _align(self) -> None:
-        """Put what stands below the transcript under its column."""
-        is_reading = self.pages.currentWidget() is self.transcript
-        width = self.transcript.viewport().width() if is_reading else self.width()
+        """Put what stands below a page under its column."""
+        page = self.pages.currentWidget()
+        width = page.viewport().width() if isinstance(page, QAbstractScrollArea) else self.width()
         self._bottom.setContentsMargins(0, 0, max(0, self.width() - width), 0)
         self._column.setMaximumWidth(column_width(self._theme, width))

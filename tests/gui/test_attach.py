@@ -65,13 +65,17 @@ def small_context(bench: Bench, n_ctx: int) -> None:
 
 
 def test_a_file_shows_as_a_chip_with_its_cost_and_what_is_free(
-    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, tmp_path: Path
 ) -> None:
     path = text_file(tmp_path)
-    monkeypatch.setattr(QFileDialog, "getOpenFileNames", staticmethod(lambda *_: ([str(path)], "")))
     feature = feature_of(bench)
     assert not feature.bar.isVisible()
     feature.button.click()
+    (dialog,) = bench.room.findChildren(QFileDialog)
+    # It was opened, not waited for: the window lives on behind it.
+    assert dialog.isVisible() and dialog.fileMode() == QFileDialog.FileMode.ExistingFiles
+    dialog.filesSelected.emit([str(path)])
+    dialog.reject()
     bench.qtbot.waitUntil(lambda: len(feature.bar.chips) == 1)
     (chip,) = feature.bar.chips.values()
     assert "about" in chip.words.text() and "about" in feature.bar.sum.text()

@@ -285,24 +285,39 @@ def test_the_meter_counts_the_chat(bench: Bench) -> None:
 
 
 def test_the_splitter_is_remembered(qtbot: QtBot, context: AppContext, bench: Bench) -> None:
-    bench.room.splitter.setSizes([300, 700, 300])
-    sizes = bench.room.splitter.sizes()
+    before = bench.room.panes.sizes()
+    drag_handle(bench, 1, 60)
+    drag_handle(bench, 2, -40)
+    sizes = bench.room.panes.sizes()
+    assert sizes[0] == pytest.approx(before[0] + 60, abs=3)
+    assert sizes[2] == pytest.approx(before[2] + 40, abs=3)
     bench.room.save_state()
     again = open_room(qtbot, context)
-    assert abs(again.room.splitter.sizes()[0] - sizes[0]) <= 2
+    assert again.room.panes.sizes() == pytest.approx(sizes, abs=2)
     again.close()
+
+
+def drag_handle(bench: Bench, number: int, by_px: int) -> None:
+    """Drag the line between two panes with the mouse."""
+    handle, left = bench.room.panes.handle(number), Qt.MouseButton.LeftButton
+    place = handle.rect().center()
+    QTest.mousePress(handle, left, Qt.KeyboardModifier.NoModifier, place)
+    QTest.mouseMove(handle, place + QPoint(by_px, 0))
+    # The handle has moved along: the same spot of the screen.
+    QTest.mouseRelease(handle, left, Qt.KeyboardModifier.NoModifier, place)
 
 
 def test_the_panes_grow_with_the_font(bench: Bench) -> None:
     room, theme = bench.room, bench.context.theme
-    left, _, right = room.splitter.sizes()
+    room.resize(1800, 800)
+    left, _, right = room.panes.sizes()
     font_px = theme.font_px
     theme.set_font_px(18)
-    wider = room.splitter.sizes()
+    wider = room.panes.sizes()
     assert wider[0] == pytest.approx(left * 18 / font_px, abs=3)
     assert wider[2] == pytest.approx(right * 18 / font_px, abs=3)
     theme.set_font_px(0)
-    assert room.splitter.sizes()[0] == pytest.approx(left, abs=3)
+    assert room.panes.sizes()[0] == pytest.approx(left, abs=3)
 
 
 @pytest.mark.parametrize(("width", "font_px"), [(1300, 0), (1024, 0), (760, 0), (1400, 20)])
@@ -378,15 +393,15 @@ def test_the_fake_engine_is_like_the_real_one() -> None:
 def test_the_details_come_back_as_wide_as_they_were_in_letters(bench: Bench) -> None:
     room = bench.room
     room.resize(1440, 900)
-    before = room.splitter.sizes()[2]
+    before = room.panes.sizes()[2]
     assert before > 200
     room.resize(800, 700)
-    assert not room._side.isVisible()
+    assert not room.panes.side.isVisible()
     theme = bench.context.theme
     old_px = theme.font_px
     theme.set_font_px(round(old_px * 1.5))
     room.resize(2400, 900)
-    assert room._side.isVisible()
-    assert room.splitter.sizes()[2] == pytest.approx(before * theme.font_px / old_px, abs=30)
+    assert room.panes.side.isVisible()
+    assert room.panes.sizes()[2] == pytest.approx(before * theme.font_px / old_px, abs=30)
     theme.set_font_px(old_px)
-    assert room.splitter.sizes()[2] == pytest.approx(before, abs=30)
+    assert room.panes.sizes()[2] == pytest.approx(before, abs=30)

@@ -16,6 +16,7 @@ from gui.chat.received_prompt import Prompt, first_new
 from gui.chat.words import tr
 from gui.icons import icon
 from gui.theme import Theme
+from gui.widgets.flow import FlowLayout
 from gui.widgets.kinds import button, label, set_kind
 from gui.widgets.token_paint import Marks
 from gui.widgets.token_view import TokenView
@@ -221,10 +222,10 @@ class ReceivedView(QFrame):
         words = QHBoxLayout()
         words.addWidget(self.verdict, 1)
         words.addWidget(self.load_button, 0, Qt.AlignmentFlag.AlignTop)
-        tools = QHBoxLayout()
+        tools = self._tools = FlowLayout()
         for part in (self.new_toggle, self.special_button, self.ids_button, self.text_button):
             tools.addWidget(part)
-        tools.addWidget(self.search, 1)
+        tools.addWidget(self.search)
         self._column = QVBoxLayout(self)
         self._head = QVBoxLayout()
         for row in (top, words):
@@ -255,6 +256,7 @@ class ReceivedView(QFrame):
         self._column.setSpacing(0)
         self._head.setContentsMargins(px(16), px(10), px(16), px(8))
         self._head.setSpacing(px(6))
+        self._tools.setSpacing(px(6))
         self.back.setIcon(icon("chevron-left", self._theme.palette.text_dim))
         self.info.setContentsMargins(px(16), px(6), px(16), px(8))
         self.info.setMinimumWidth(px(40))

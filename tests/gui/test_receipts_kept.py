@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 
 from engine.process.messages import (
     Done,
@@ -315,8 +316,20 @@ def test_one_click_opens_what_any_reply_received(
         bench.qtbot.waitUntil(is_shown)
         assert received.view.tokens.tokens.text() == "<user>Why?"
         assert bench.room.work.pages.currentWidget() is received.view
+        # Nothing in the view makes the window wider, and what is said can be read whole.
+        view = received.view
+        bench.qtbot.waitUntil(lambda: view.facts.height() >= _needed(view.facts))
+        assert bench.room.minimumSizeHint().width() <= size[0] == bench.room.width()
+        assert view.verdict.height() >= _needed(view.verdict)
+        for tool in (view.new_toggle, view.special_button, view.search):
+            assert view.rect().contains(tool.geometry())
+            assert tool.width() >= tool.minimumSizeHint().width()
     finally:
         theme.set_font_px(0)
+
+
+def _needed(words: QLabel) -> int:
+    return words.heightForWidth(words.width())
 
 
 def test_a_message_of_ones_own_received_nothing() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import AppError
 from gui.chat.chat_settings import ChatSettings, from_json, to_json
 from gui.chat.conversation import Conversation, Turn
+from gui.chat.kept_details import readable
 
 if TYPE_CHECKING:  # the store brings SQLite, which the window's first paint need not wait for
     from engine.chats.store import Chat, ChatStore, Message
@@ -174,7 +175,7 @@ def turn_of(message: Message) -> Turn:
         content=message.content,
         state=message.state,
         model_name=message.model_name,
-        details=message.details,
+        details=readable(message.details),
         rating=message.rating,
         correction=message.correction,
         tags=tuple(message.tags),

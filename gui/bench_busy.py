@@ -27,7 +27,8 @@ from gui.window import MainWindow
 
 ACT_MS = 25
 MOST_TOKENS = 24
-WORDS = ("deep", "light", "**those**", "lantern", "$e^{i\\pi}$", "wait", "`sand`", "fish")
+WORDS = ("deep", "light", "**those**", "lantern", "$x^2$", "wait", "`sand`", "fish")
+FORMULA = "It is $e^{i\\pi}$, "
 
 
 class Person(QObject):
@@ -39,7 +40,8 @@ class Person(QObject):
         self._chance = random.Random(seed)
         self._to_type: list[str] = []
         self._acts = {
-            self._write: 5,
+            self._write: 3,
+            self._write_both: 3,
             self._regenerate: 2,
             self._edit_mine: 2,
             self._edit_reply: 2,
@@ -87,6 +89,13 @@ class Person(QObject):
     def _write(self) -> None:
         words = self._chance.choices(WORDS, k=self._chance.randint(2, 9))
         self._to_type = [f"{word} " for word in [*words, str(self._chance.randrange(10**6))]]
+
+    def _write_both(self) -> None:
+        """A message, and how its reply begins: with a formula, which a child of its own draws."""
+        if not self._room.desk.editing.is_on:
+            self._room.desk.open_prefill()
+            self._room.work.prefill.field.setText(FORMULA)
+        self._write()
 
     def _accept(self) -> None:
         """The field's own button: send, send again, or save."""

@@ -18,6 +18,7 @@ from gui.chat.room import ChatRoom
 PLACE = 500
 N_FORKS = 15
 N_MORE = 5  # tokens behind the last place
+WRITE_MS = 1_200_000  # the longest that the reply may take, which is not measured
 QUESTION = "Write a very long story about a lighthouse keeper, with many chapters."
 # The reply has to reach that place, on whichever machine its words are drawn.
 NO_END = {"<|im_end|>": -100.0, "<|endoftext|>": -100.0}
@@ -45,7 +46,7 @@ def _write(room: ChatRoom) -> tuple[str, float]:
     room.session.set_settings(settings)
     room.session.send(QUESTION)
     wait_for(lambda: room.replies.is_writing_in(room.session.conversation))
-    wait_for(lambda: not room.session.is_busy)
+    wait_for(lambda: not room.session.is_busy, WRITE_MS)
     reply = room.session.conversation.last_reply()
     assert reply is not None
     if reply.details.get("finish") != "length":

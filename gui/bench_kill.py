@@ -37,7 +37,8 @@ END_S = 10.0
 
 @dataclass
 class Kills:
-    """What came of it. lost: in words; n_left: processes that outlived their window."""
+    """What came of it. lost: in words; n_left: processes that outlived their window; children: the
+    modules of those that a window had when it was killed."""
 
     n_windows: int = 0
     n_workers: int = 0
@@ -45,6 +46,7 @@ class Kills:
     n_left: int = 0
     slowest_draft_s: float = 0.0
     lost: list[str] = field(default_factory=list)
+    children: set[str] = field(default_factory=set)
 
 
 class BusyWindow:
@@ -71,6 +73,7 @@ class BusyWindow:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self._family: set[psutil.Process] = set()
+        self.children: set[str] = set()
         self.n_chats = -1
         self.worker_pid = 0
 
@@ -147,10 +150,20 @@ class BusyWindow:
         if self._process.poll() is None:
             children = psutil.Process(self._process.pid).children(recursive=True)
             self._family.update(children)
+            self.children.update(map(_module_of, children))
 
 
 def _environment() -> dict[str, str]:
     return {"QT_QPA_PLATFORM": "offscreen", **os.environ, "PYTHONUTF8": "1"}
+
+
+def _module_of(process: psutil.Process) -> str:
+    """What a Python child runs; "" where it is gone already."""
+    try:
+        line: list[str] = process.cmdline()
+    except psutil.Error:
+        return ""
+    return line[line.index("-m") + 1] if "-m" in line else ""
 
 
 def _is_alive(process: psutil.Process) -> bool:
@@ -171,6 +184,7 @@ def _window(
         yield window
     finally:
         kills.n_left += window.kill()
+        kills.children |= window.children
     if window.n_chats != n_chats:
         kills.lost.append(f"the list had {window.n_chats} chats instead of {n_chats}")
     kills.n_confirmed = ledger.n_confirmed

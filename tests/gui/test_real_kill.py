@@ -9,6 +9,7 @@ from gui.bench_kill import Kills, run_kills
 
 # `make soak`: so many folders, ten moments each.
 N_FOLDERS = 20
+CHILDREN = {"engine.process.worker", "gui.widgets.maths_child"}
 
 pytestmark = pytest.mark.real_model
 
@@ -16,6 +17,7 @@ pytestmark = pytest.mark.real_model
 def check(kills: Kills) -> None:
     assert kills.lost == []
     assert kills.n_left == 0, "a worker, a child that draws formulas, or one of theirs"
+    assert kills.children >= CHILDREN, "there were such children to be left"
     assert kills.n_windows + kills.n_workers == 10
     assert kills.n_windows >= 4 and kills.n_confirmed >= 5
 

@@ -160,7 +160,7 @@ class ChatList(QWidget):
         layout.setContentsMargins(12, 12, 12, 8)
         layout.setSpacing(4)
         layout.addLayout(top)
-        layout.addWidget(self.back_button)
+        layout.addWidget(self.back_button, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.nothing)
         layout.addWidget(self.pages, 1)
         layout.addWidget(self.foot)
@@ -212,8 +212,6 @@ class ChatList(QWidget):
     def _show_state(self) -> None:
         """What is said in the place of an empty list, and what the foot can do."""
         self.nothing.set_state(self._state())
-        # Nothing to filter, to export or to take out.
-        self.rated.setEnabled(bool(self.rated.model.entries))
         is_chosen = bool(self.model.chat_id_at(self.view.currentIndex()))
         self.foot.set_trash(self.model.n_chats, is_chosen=is_chosen)
 

@@ -114,6 +114,7 @@ class ListFoot(QWidget):
             self.archived_button: "folder",
             self.trash_button: "trash",
             self.restore_button: "undo",
+            self.empty_button: "trash",
         }
         for one, name in pictures.items():
             one.setIcon(icon(name, colour))

@@ -78,9 +78,8 @@ def _states() -> dict[State, tuple[str, tuple[Step, ...]]]:
         "trash": (tr("The trash is empty. What you delete stays here for 30 days."), ("back",)),
         "rated": (
             tr(
-                "No reply is rated yet. Click a reply and press G for good, B for bad or C to "
-                "correct it; its menu has the same. What is here is a dataset to teach a model "
-                "with."
+                "No reply is rated yet. Choose a reply and press G for good, B for bad, or C to "
+                "correct it. Together they are a dataset to teach a model with."
             ),
             ("back",),
         ),

@@ -16,7 +16,7 @@ class SearchField(QLineEdit):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setPlaceholderText(tr("Search chats and messages"))
+        self.setPlaceholderText(tr("Search chats"))
         self.setAccessibleName(tr("Search chats and messages"))
         self.setToolTip(
             tr("Find words in titles and messages (Ctrl+Shift+F); Enter goes there, Esc clears")

@@ -65,18 +65,15 @@ class RatedList(QWidget):
     # ---- making ----
 
     def _lay_out(self) -> None:
-        choices, foot = FlowLayout(), FlowLayout()
-        for flow, parts in (
-            (choices, (self.judgement, self.tag)),
-            (foot, (self.export_button, self.unrate_button)),
-        ):
-            flow.setSpacing(4)
-            for part in parts:
-                flow.addWidget(part)
+        foot = FlowLayout()
+        foot.setSpacing(4)
+        for part in (self.export_button, self.unrate_button):
+            foot.addWidget(part)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        layout.addLayout(choices)
+        layout.addWidget(self.judgement)
+        layout.addWidget(self.tag)
         layout.addWidget(self.view, 1)
         layout.addLayout(foot)
 
@@ -153,7 +150,6 @@ class RatedList(QWidget):
                 self.tag.add_choices(cast(list[tuple[str, object]], names))
                 self.tag.choose(kept)
             self._on_chosen()
-        self.tag.setVisible(bool(tags))
 
     @Slot()
     def _on_chosen(self) -> None:
@@ -163,6 +159,11 @@ class RatedList(QWidget):
 
     @Slot()
     def _show_state(self) -> None:
+        # With nothing rated there is nothing to choose, to export or to take out.
+        has_any = bool(self.model.entries)
+        for part in (self.judgement, self.export_button, self.unrate_button):
+            part.setVisible(has_any)
+        self.tag.setVisible(bool(self.model.tags))
         n = self.model.n_teaching
         self.export_button.setEnabled(n > 0)
         words = count(n, tr("{n} row to teach with"), tr("{n} rows to teach with"))

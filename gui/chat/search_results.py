@@ -16,7 +16,14 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QTextCharFormat, QTextLayout
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QPainter,
+    QTextCharFormat,
+    QTextLayout,
+)
 from PySide6.QtWidgets import (
     QListView,
     QStyle,
@@ -34,6 +41,7 @@ Index = QModelIndex | QPersistentModelIndex
 HIT_ROLE = Qt.ItemDataRole.UserRole + 1
 NO_INDEX = QModelIndex()
 PAD = 10
+ELLIPSIS = "…"
 
 
 class HitModel(QAbstractListModel):
@@ -104,24 +112,49 @@ class HitDelegate(QStyledItemDelegate):
         """One line of it, with the words that were met in the accent's colour."""
         palette, font = self._theme.palette, self._theme.font("body")
         text, marks = one_line(hit.snippet, hit.marks)
-        layout = QTextLayout(text, font)
         met = QTextCharFormat()
         met.setForeground(QColor(palette.accent))
         met.setFontWeight(600)
-        formats = []
-        for start, end in marks:
-            piece = QTextLayout.FormatRange()
-            piece.start, piece.length, piece.format = start, end - start, met
-            formats.append(piece)
-        layout.setFormats(formats)
-        layout.beginLayout()
-        line = layout.createLine()
-        line.setLineWidth(1e6)
-        layout.endLayout()
+        layout = fitted(text, marks, met, font, rect.width())
         painter.setPen(QColor(palette.text_dim))
-        painter.setClipRect(rect)
-        top = rect.bottom() - line.height() + 1
+        top = rect.bottom() - layout.lineAt(0).height() + 1
         layout.draw(painter, QPointF(rect.left(), top))
+
+
+def fitted(
+    text: str, marks: Sequence[tuple[int, int]], met: QTextCharFormat, font: QFont, width: int
+) -> QTextLayout:
+    """A text laid out on one line of so many pixels; one that is longer ends in dots."""
+    layout = _laid(text, marks, met, font)
+    if layout.maximumWidth() <= width:
+        return layout
+    room = width - QFontMetrics(font).horizontalAdvance(ELLIPSIS)
+    units = text.encode("utf-16-le")[: 2 * layout.lineAt(0).xToCursor(room)]
+    shown = units.decode("utf-16-le", "ignore").rstrip()
+    layout = _laid(shown + ELLIPSIS, marks, met, font)
+    # The nearest place between two letters may lie a little behind.
+    while shown and layout.maximumWidth() > width:
+        shown = shown[:-1].rstrip()
+        layout = _laid(shown + ELLIPSIS, marks, met, font)
+    return layout
+
+
+def _laid(
+    text: str, marks: Sequence[tuple[int, int]], met: QTextCharFormat, font: QFont
+) -> QTextLayout:
+    """A text on one line, however long, with what was met in a format of its own."""
+    layout = QTextLayout(text, font)
+    formats = []
+    for start, end in marks:
+        piece = QTextLayout.FormatRange()
+        piece.start, piece.length, piece.format = start, end - start, met
+        formats.append(piece)
+    layout.setFormats(formats)
+    layout.beginLayout()
+    line = layout.createLine()
+    line.setLineWidth(1e6)
+    layout.endLayout()
+    return layout
 
 
 def one_line(text: str, marks: Sequence[tuple[int, int]]) -> tuple[str, list[tuple[int, int]]]:

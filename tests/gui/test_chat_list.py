@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QTextCharFormat
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 from pytestqt.modeltest import ModelTester
@@ -13,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from engine.chats.records import Folder, Hit
 from gui.chat.chat_list import ChatList
 from gui.chat.chat_list_model import AGE_ROLE, CHAT_ID_ROLE, ChatListModel
-from gui.chat.search_results import one_line
+from gui.chat.search_results import fitted, one_line
 from gui.theme import Theme
 
 
@@ -224,6 +225,17 @@ def test_a_snippet_is_one_line_around_its_first_mark() -> None:
     assert text.startswith("…") and "\n" not in text
     (mark,) = marks
     assert text.encode("utf-16-le")[2 * mark[0] : 2 * mark[1]].decode("utf-16-le") == "lantern"
+
+
+@pytest.mark.parametrize("words", ["deep sea " * 9, "🐟" * 40, "深海" * 40, "deep"])
+def test_a_snippet_that_is_too_long_ends_in_dots(theme: Theme, words: str) -> None:
+    bold, font = QTextCharFormat(), theme.font("body")
+    bold.setFontWeight(600)
+    for width in (40, 90, 211):
+        layout = fitted(words, [(0, 8)], bold, font, width)
+        assert layout.lineAt(0).naturalTextWidth() <= width
+        shown = layout.text()
+        assert shown == words or (shown.endswith("…") and words.startswith(shown[:-1]))
 
 
 def test_every_part_has_a_name_and_a_tooltip(chats: ChatList) -> None:

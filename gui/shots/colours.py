@@ -1,4 +1,4 @@
-"""Makes a picture of the window small: at most 256 colours, chosen so that nobody sees it.
+"""Makes a picture of the window small: at most 64 colours, chosen so that nobody sees it.
 
 A window has a few large areas and letters with soft edges. The commonest colours stay exactly what
 they are; of the others those are taken that lie farthest from all taken so far, so that each finds
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
-N_COLOURS = 256
-N_EXACT = 144
+N_COLOURS = 64
+N_EXACT = 36
 
 Rgb = NDArray[np.int32]  # (n, 3)
 

@@ -11,12 +11,14 @@ WARM = SETTINGS.with_value("temperature", 0.7).with_value("seed", None)
 
 
 def two(stage: Stage) -> None:
+    stage.hide_details()
     _open(stage, 2)
     stage.take("columns-2")
     _leave(stage)
 
 
 def four(stage: Stage) -> None:
+    stage.hide_details(SIZE_PX[0])
     _open(stage, 4)
     stage.take("columns-4")
     stage.window.resize(*SMALL_PX)

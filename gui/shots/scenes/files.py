@@ -21,6 +21,7 @@ def attached(stage: Stage) -> None:
 
 def pages(stage: Stage) -> None:
     """A document's pages, with the tokens of each."""
+    stage.hide_details()
     feature = _attach(stage, write_papers(_folder(stage))[2:])
     item = feature.desk.draft.items[0]
     feature.desk.choose(item.document.id, frozenset({0, 5, 6, 7}))
@@ -31,6 +32,7 @@ def pages(stage: Stage) -> None:
 
 def too_long(stage: Stage) -> None:
     """A document that does not fit: what to leave out is chosen, nothing is cut."""
+    stage.hide_details()
     stage.load(n_ctx=2048)
     feature = _attach(stage, [write_long_paper(_folder(stage))])
     stage.send(ASK)
@@ -48,10 +50,12 @@ def sent(stage: Stage) -> None:
     _attach(stage, [log])
     stage.ask(ASK)
     stage.take("attached-sent")
+    stage.hide_details()
     first = stage.room.session.conversation.path()[0]
     stage.room.work.transcript.action_requested.emit("show_attached", first.id)
     stage.take("attached-text")
     stage.feature(AttachFeature).view.closed.emit()
+    stage.forget()
 
 
 def _folder(stage: Stage) -> Path:

@@ -17,6 +17,7 @@ N_PICKED = 14
 
 
 def received(stage: Stage) -> None:
+    stage.hide_details()
     stage.chat(TIPS, DEEPEST)
     _open_received(stage)
     stage.take("received")
@@ -45,6 +46,7 @@ def received_large_font(stage: Stage) -> None:
 
 def received_overflow(stage: Stage) -> None:
     """The first turns were left out: where they stood is said."""
+    stage.hide_details()
     fill_context(stage)
     _open_received(stage)
     stage.take("received-overflow")
@@ -60,6 +62,7 @@ def _open_received(stage: Stage) -> None:
 
 def certainty(stage: Stage) -> None:
     """Tokens in the colours of their probability, and what else could have stood at one."""
+    stage.hide_details()
     _certain_chat(stage)
     stage.take("certainty")
     _take_popup(stage, "certainty-popup")
@@ -78,13 +81,18 @@ def certainty_large_font(stage: Stage) -> None:
 
 
 def _certain_chat(stage: Stage) -> None:
-    stage.chat(TIPS, DEEPEST, settings=CERTAIN, name="certain")
+    """A coloured chat, with a reply in which Markdown is rendered."""
+    stage.chat(TIPS, DEEPEST, settings=CERTAIN, name="certain", is_good=_has_bold)
     stage.room.work.transcript.setFocus()
+
+
+def _has_bold(stage: Stage) -> bool:
+    return "**" in stage.room.session.conversation.path()[1].content
 
 
 def _take_popup(stage: Stage, name: str) -> None:
     transcript, popup = stage.room.work.transcript, stage.feature(CertaintyFeature).popup
-    reply_id = stage.room.session.conversation.path()[1].id
+    reply_id = stage.room.session.conversation.path()[-1].id
 
     def point() -> None:
         marks = transcript.marks_of(reply_id)
@@ -94,7 +102,7 @@ def _take_popup(stage: Stage, name: str) -> None:
             for place, token in enumerate(marks.tokens)
             if exp(token.logprob or 0.0) < UNSURE and token.text.strip().isalpha()
         ]
-        transcript.token_pointed.emit(reply_id, unsure[1], True)
+        transcript.token_pointed.emit(reply_id, unsure[0], True)
         stage.until(popup.popup.isVisible, "the alternatives are shown")
 
     stage.take(name, point, popup.close)
@@ -102,6 +110,7 @@ def _take_popup(stage: Stage, name: str) -> None:
 
 def step(stage: Stage) -> None:
     """A person picks each token."""
+    stage.hide_details()
     stage.new_chat(SETTINGS.with_value("temperature", 0.8))
     feature, work = stage.feature(StepFeature), stage.room.work
     work.composer.edit.setPlainText(SKY)
@@ -130,6 +139,7 @@ def _until_listed(stage: Stage, feature: StepFeature, n_picked: int) -> None:
 
 def replay_same(stage: Stage) -> None:
     """The same words again, to the last token."""
+    stage.hide_details()
     stage.chat(TIPS, DEEPEST)
     _replay(stage)
     stage.take("replay-same")
@@ -137,11 +147,13 @@ def replay_same(stage: Stage) -> None:
 
 def replay_different(stage: Stage) -> None:
     """The question was changed since: other words, side by side, and why."""
+    stage.hide_details()
     stage.chat(SKY, name="replayed")
     session = stage.room.session
     session.save_text(session.conversation.path()[0].id, DUSK)
     _replay(stage)
     stage.take("replay-different")
+    stage.forget()
 
 
 def _replay(stage: Stage) -> None:

@@ -4,6 +4,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QCursor
 
 from gui.chat.branches import BranchesFeature
+from gui.chat.chat_order import ChatOrder
 from gui.chat.links import Links
 from gui.chat.message_actions import MessageActions
 from gui.shots.questions import (
@@ -42,12 +43,15 @@ def chat_edit(stage: Stage) -> None:
 
 def maths(stage: Stage) -> None:
     """Formulas, a table and code."""
+    stage.hide_details()
     stage.told(*told(PRESSURE, PRESSURE_TOLD))
     stage.take("message-maths")
+    stage.forget()
 
 
 def reasoning(stage: Stage) -> None:
     """Folded to a line, and open."""
+    stage.hide_details()
     text = f"<think>\n{WINDOW_THOUGHT}</think>\n\n{WINDOW_TOLD}"
     stage.told(*told(WINDOW, text, reasoning_ms=5200, n_reasoning=131))
     stage.take("reasoning-folded")
@@ -55,10 +59,12 @@ def reasoning(stage: Stage) -> None:
     thought = transcript.column.items[1].thoughts[0]
     transcript.toggle_thought(1, thought)
     stage.take("reasoning-open")
+    stage.forget()
 
 
 def link(stage: Stage) -> None:
     """A link asks first; this one leads elsewhere than it says."""
+    stage.hide_details()
     stage.told(*told(READING, READING_TOLD))
     links = stage.feature(Links)
     transcript = stage.room.work.transcript
@@ -73,10 +79,12 @@ def link(stage: Stage) -> None:
     stage.take("link", ask)
     links.card.leave()
     QCursor.setPos(0, 0)
+    stage.forget()
 
 
 def menu(stage: Stage) -> None:
     """All that can be done with a reply."""
+    stage.hide_details()
     stage.chat(TIPS, DEEPEST)
     transcript = stage.room.work.transcript
     transcript.setFocus()
@@ -92,25 +100,45 @@ def menu(stage: Stage) -> None:
 
 def rated(stage: Stage) -> None:
     """One reply rated and tagged, one corrected; the tags of another being typed."""
-    stage.chat(OCEAN, DEEPEST)
-    session = stage.room.session
-    replies = [turn for turn in session.conversation.path() if turn.role == "assistant"]
-    session.rate(replies[0].id, 1)
-    session.tag(replies[0].id, ["sea", "short answers"])
-    session.rate(replies[1].id, -1)
-    session.correct(replies[1].id, BETTER)
-    stage.room.presenter.toggle_correction(replies[1].id)
+    stage.hide_details()
+    first, second = _judged(stage)
+    stage.room.presenter.toggle_correction(second)
     stage.take("message-rated")
     actions = stage.feature(MessageActions)
-    stage.room.work.transcript.action_requested.emit("tags", replies[0].id)
+    stage.room.work.transcript.action_requested.emit("tags", first)
     stage.until(actions.tags.isVisible, "the tags are asked for")
     stage.take("message-tags")
     actions.tags.left.emit()
-    stage.room.presenter.toggle_correction(replies[1].id)
+    stage.room.presenter.toggle_correction(second)
+
+
+def rated_list(stage: Stage) -> None:
+    """The replies that were judged, in the place of the chats."""
+    stage.hide_details()
+    _judged(stage)
+    order, chats = stage.feature(ChatOrder), stage.room.list
+    order.show_scope("rated")
+    stage.until(lambda: chats.rated.model.rowCount() > 1, "the rated replies are listed")
+    stage.take("rated-replies")
+    order.show_scope("chats")
+
+
+def _judged(stage: Stage) -> tuple[str, str]:
+    """Open a chat with a good and a bad reply; their ids."""
+    stage.chat(OCEAN, DEEPEST)
+    session = stage.room.session
+    first, second = (one.id for one in session.conversation.path() if one.role == "assistant")
+    session.rate(first, 1)
+    session.tag(first, ["sea", "short answers"])
+    session.rate(second, -1)
+    session.correct(second, BETTER)
+    stage.rest()
+    return first, second
 
 
 def branches(stage: Stage) -> None:
     """Every branch of a chat by its words."""
+    stage.hide_details()
     stage.chat(NAME, SKY, settings=WARM)
     session, feature = stage.room.session, stage.feature(BranchesFeature)
     if session.conversation.n_branches == 1:
@@ -119,13 +147,14 @@ def branches(stage: Stage) -> None:
         session.set_settings(WARM.with_value("seed", 2))
         stage.answered(lambda: session.regenerate(reply.id))
         stage.answered(lambda: session.edit(first.id, LIGHTHOUSE))
-        session.show_branch(second.id)
+        session.show_branch(session.conversation.leaf_of(second.id))
 
     def open_list() -> None:
         feature.show_list()
         stage.until(feature.popup.isVisible, "the branches are listed")
 
     stage.take("branches", open_list)
+    stage.forget()
 
 
 SCENES = (
@@ -135,5 +164,6 @@ SCENES = (
     scene(link, "link"),
     scene(menu, "message-menu"),
     scene(rated, "message-rated", "message-tags"),
+    scene(rated_list, "rated-replies"),
     scene(branches, "branches"),
 )

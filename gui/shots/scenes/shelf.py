@@ -8,6 +8,7 @@ from gui.shots.store import EARLIER_CHATS
 
 
 def search(stage: Stage) -> None:
+    stage.hide_details()
     stage.chat(SKY, name="sky")
     stage.chat(TIPS, DEEPEST)
     chats = stage.room.list
@@ -22,6 +23,7 @@ def search(stage: Stage) -> None:
 
 def folders(stage: Stage) -> None:
     """Two folders, one of them closed, and a chat that is pinned."""
+    stage.hide_details()
     stage.chat(TIPS, DEEPEST)
     session, ids = stage.room.session, _ids(stage)
     made: list[str] = []
@@ -36,10 +38,11 @@ def folders(stage: Stage) -> None:
     chats = stage.room.list
     stage.until(lambda: chats.model.folder_of(ids[5]) == made[1], "the chats are moved")
     chats.model.toggle(made[0])
-    stage.take("folders")
+    stage.take("folders", chats.view.scrollToTop)
 
 
 def archive(stage: Stage) -> None:
+    stage.hide_details()
     stage.chat(TIPS, DEEPEST)
     session, ids = stage.room.session, _ids(stage)
     session.set_archived(ids[1], True)
@@ -50,6 +53,7 @@ def archive(stage: Stage) -> None:
 
 
 def trash(stage: Stage) -> None:
+    stage.hide_details()
     stage.chat(TIPS, DEEPEST)
     session, ids = stage.room.session, _ids(stage)
     for chat_id in (ids[1], ids[5]):

@@ -22,6 +22,7 @@ def adapters(stage: Stage) -> None:
 
 def compared(stage: Stage) -> None:
     _adapted_chat(stage)
+    stage.hide_details()
     feature = stage.feature(Adapters)
     feature.strengths.open()
     stage.until(lambda: not feature.strengths.run.is_running, "four answers are written")

@@ -33,9 +33,11 @@ def chat_large_font(stage: Stage) -> None:
 
 
 def chat_code(stage: Stage) -> None:
+    stage.hide_details()
     # A stronger penalty shuns the words that code and tables repeat.
     stage.chat(TABLE, CLASS, settings=SETTINGS.with_value("repeat_penalty", 1.03))
     stage.take("chat-code")
+    stage.forget()
 
 
 def chat_streaming(stage: Stage) -> None:
@@ -44,6 +46,7 @@ def chat_streaming(stage: Stage) -> None:
     stage.take("chat-streaming")
     stage.room.session.stop()
     stage.wait_for_end()
+    stage.forget()
 
 
 def chat_new(stage: Stage) -> None:
@@ -53,6 +56,7 @@ def chat_new(stage: Stage) -> None:
 
 def chat_temporary(stage: Stage) -> None:
     """Nothing of it is kept."""
+    stage.hide_details()
     stage.new_chat()
     stage.room.session.new_temporary_chat()
     stage.ask(DEEPEST)

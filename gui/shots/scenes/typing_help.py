@@ -10,6 +10,7 @@ from gui.shots.stage import Stage
 
 def prefill(stage: Stage) -> None:
     """The reply is to begin with these words."""
+    stage.hide_details()
     stage.chat(TIPS, DEEPEST)
     work = stage.room.work
     stage.room.desk.open_prefill()
@@ -21,6 +22,7 @@ def prefill(stage: Stage) -> None:
 
 
 def palette(stage: Stage) -> None:
+    stage.hide_details()
     stage.chat(TIPS, DEEPEST)
 
     def find() -> None:
@@ -37,6 +39,7 @@ def palette(stage: Stage) -> None:
 
 
 def shortcuts(stage: Stage) -> None:
+    stage.hide_details()
     stage.chat(TIPS, DEEPEST)
     stage.take("shortcuts", lambda: _open_sheet(stage))
 

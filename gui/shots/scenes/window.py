@@ -23,6 +23,7 @@ NOON_S = 1_772_366_400.0
 
 
 def model_picker(stage: Stage) -> None:
+    stage.hide_details()
     stage.chat(TIPS, DEEPEST)
     picker = stage.room.chooser.picker
 
@@ -38,17 +39,25 @@ def model_picker(stage: Stage) -> None:
 
 def undo(stage: Stage) -> None:
     """A chat was deleted a moment ago."""
+    stage.hide_details()
     stage.chat(TIPS, DEEPEST)
-    chat_id = stage.room.session.chat_id
-    stage.room.session.delete(chat_id)
-    stage.until(stage.context.notices.strip.isVisible, "the deletion can be undone")
-    stage.take("undo")
-    stage.context.notices.undo()
-    stage.until(lambda: stage.room.session.chat_id == chat_id, "the chat is back")
+    session, notices = stage.room.session, stage.context.notices
+    chat_id = session.chat_id
+
+    def delete() -> None:
+        session.delete(chat_id)
+        stage.until(lambda: session.chat_id != chat_id, "the chat is gone")
+
+    def bring_back() -> None:
+        notices.undo()
+        stage.until(lambda: session.chat_id == chat_id, "the chat is back")
+
+    stage.take("undo", delete, bring_back)
 
 
 def error(stage: Stage) -> None:
     """The worker was killed in the middle of a reply, and is there again."""
+    stage.hide_details()
     stage.new_chat()
     stage.begin(OCEAN, n_tokens=60)
     psutil.Process(stage.context.engine.pid).kill()
@@ -56,10 +65,12 @@ def error(stage: Stage) -> None:
     stage.load()
     stage.context.notices.banners.banners[0].details_button.setChecked(True)
     stage.take("error")
+    stage.forget()
 
 
 def connections(stage: Stage) -> None:
     """What was connected to in sessions before, and that nothing was in this one."""
+    stage.hide_details()
     stage.chat(TIPS, DEEPEST)
     earlier = [
         Connection(NOON_S, "huggingface.co", "which files ggml-org/SmolLM3 has", 48_210, "done"),

@@ -23,6 +23,7 @@ EXAMPLES = FewShot(
 
 
 def notebook(stage: Stage) -> None:
+    stage.hide_details()
     view = _open(stage)
     view.edit.set_text(BEGINNING)
     view.edit.edited.emit()
@@ -30,17 +31,22 @@ def notebook(stage: Stage) -> None:
     stage.until(lambda: len(view.edit.text()) > len(BEGINNING), "the model goes on")
     feature = stage.feature(NotebookFeature)
     stage.until(lambda: feature.run is not None and not feature.run.is_busy, "it has ended")
+    _count(stage)
     stage.take("notebook")
+    stage.forget()
 
 
 def few_shot(stage: Stage) -> None:
+    stage.hide_details()
     view = _open(stage)
     view.panel.set_few_shot(EXAMPLES)
     view.panel.changed.emit(EXAMPLES)
     view.show_panel(True)
+    _count(stage)
     stage.take("few-shot")
     stage.window.resize(*SMALL_PX)
     stage.take("few-shot-small")
+    stage.forget()
 
 
 def _open(stage: Stage) -> NotebookView:
@@ -50,6 +56,14 @@ def _open(stage: Stage) -> NotebookView:
     stage.until(lambda: feature.is_open, "the notebook is open")
     assert feature.view is not None, "an open notebook is shown"
     return feature.view
+
+
+def _count(stage: Stage) -> None:
+    """Until the tokens that are shown are those of the text."""
+    place, counts = stage.feature(NotebookFeature).place, []
+    place.counted.connect(lambda *n: counts.append(n))
+    place.refresh()
+    stage.until(lambda: bool(counts), "the text is counted")
 
 
 SCENES = (

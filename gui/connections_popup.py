@@ -8,7 +8,7 @@ from gui.connections import Connection, Connections
 from gui.theme import Theme
 from gui.widgets.kinds import button, caps, label
 
-WIDTH_PX = 560
+WIDTH_PX = 600
 LIST_PX = (120, 280)
 
 

@@ -31,7 +31,7 @@ from gui.widgets.escape import claim_escape
 from gui.widgets.kinds import button, icon_button, label, set_kind
 from gui.widgets.plain_tip import plain_tip
 
-HEIGHT_PX = 300
+HEIGHT_PX, LEAST_HEIGHT_PX = 300, 210
 
 
 class PartsView(QTreeView):
@@ -161,15 +161,14 @@ class AttachChooser(QFrame):
         sides.setStretchFactor(1, 2)
         for tool in (self.all_button, self.none_button, self.fit_button, self.ranges):
             bottom.addWidget(tool)
-        bottom.addWidget(self.sum, 1)
+        bottom.addStretch(1)
         bottom.addWidget(self.done_button)
         layout = QVBoxLayout(self)
         layout.addLayout(top)
         layout.addWidget(self.note)
         layout.addWidget(sides, 1)
+        layout.addWidget(self.sum)  # on a line of its own: it says whether all of it fits
         layout.addLayout(bottom)
-        self.sum.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.sum.setWordWrap(True)  # never cut: it says whether all of it fits
         self.sum.setMinimumWidth(1)
 
     def _connect(self) -> None:
@@ -268,7 +267,8 @@ class AttachChooser(QFrame):
     @Slot()
     def _on_theme_changed(self) -> None:
         palette, px = self._theme.palette, self._theme.px
-        self.setFixedHeight(px(HEIGHT_PX))
+        self.setMinimumHeight(px(LEAST_HEIGHT_PX))
+        self.setMaximumHeight(px(HEIGHT_PX))
         self.view.setColumnWidth(NAME, px(118))
         self.view.setColumnWidth(TOKENS, px(76))
         self.ranges.setFixedWidth(px(110))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import (
     QFrame,
@@ -70,7 +70,9 @@ class BranchPopup(QFrame):
     def _fill(self, branches: list[Branch]) -> None:
         self.entries.clear()
         # Where no mark is, nothing stands in its place: the words begin at one edge.
-        nothing = QPixmap(self._theme.px(16), self._theme.px(16))
+        size_px = self._theme.px(16)
+        self.entries.setIconSize(QSize(size_px, size_px))
+        nothing = QPixmap(size_px, size_px)
         nothing.fill(Qt.GlobalColor.transparent)
         mark, blank = icon("check", self._theme.palette.accent), QIcon(nothing)
         now = datetime.now()

@@ -51,7 +51,7 @@ class DetailsPane(DetailsPage):
         self.meter = ContextMeter(theme, self)
         self.context_length = ContextLength(theme)
         self.recommended = RecommendedLine(theme)
-        self.reset_button = button(tr("Reset"), "quiet")
+        self.reset_button = button(tr("Reset"), "chip")
         self._lay_out()
         self._connect()
         self.set_settings(self._settings)

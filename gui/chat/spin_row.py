@@ -19,7 +19,7 @@ from gui.theme import Theme
 from gui.widgets.calm_combo import CalmComboBox
 from gui.widgets.kinds import icon_button
 
-SPIN_PX = 92
+SPIN_PX, LEAST_SPIN_PX = 92, 76
 RANDOM = -1
 NEW_SEEDS = 10_000  # short enough to be read out and typed again
 
@@ -84,7 +84,9 @@ class SpinRow(SettingRow):
 
     def _dress(self) -> None:
         super()._dress()
-        self.spin.setFixedWidth(self.theme.px(SPIN_PX))
+        # In a narrow pane the name goes first: it is never cut.
+        self.spin.setMinimumWidth(self.theme.px(LEAST_SPIN_PX))
+        self.spin.setMaximumWidth(self.theme.px(SPIN_PX))
 
 
 class LengthRow(SpinRow):

@@ -110,6 +110,7 @@ class StrengthColumn(QFrame):
         self.text.setTabChangesFocus(True)
         self.text.setFrameShape(QFrame.Shape.NoFrame)
         self.text.document().setDocumentMargin(0)  # in line with the name above
+        self.text.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.text.setAccessibleName(tr("Answer at this strength"))
         self.text.setToolTip(tr("Words that the weakest answer does not have there are marked."))
 

@@ -74,7 +74,8 @@ class Watcher(QObject):
     def look(self) -> None:
         """Ask the store what it has of the open chat, and say that."""
         self.say_typed()
-        chat_id, n_typed, n_acts = self._session.chat_id, self.n_typed, self.n_acts
+        chat_id, n_acts = self._session.chat_id, self.n_acts
+        asked = (self.n_typed, time.monotonic())
         if not chat_id:
             return
 
@@ -84,7 +85,7 @@ class Watcher(QObject):
             self._told.update(news)
             # A head that was asked to be another meanwhile says nothing any more.
             head = head_id if n_acts == self.n_acts else None
-            say("look", chat_id, n_typed, draft, edit, head, news)
+            say("look", chat_id, *asked, draft, edit, head, news)
 
         self._session.store.call(lambda store: _look(store, chat_id), answer)
 

@@ -31,7 +31,8 @@ class Case:
         self.ledger.hear(["typed", at_s, self.chat, number, text, edit])
 
     def look(self, n_typed: int, draft: str, texts: dict[str, str], at_s: float = 4.0) -> None:
-        self.ledger.hear(["look", at_s, self.chat, n_typed, draft, "", self.reply, texts])
+        line = ["look", at_s, self.chat, n_typed, at_s, draft, "", self.reply, texts]
+        self.ledger.hear(line)
 
 
 @pytest.fixture
@@ -112,15 +113,19 @@ def test_a_draft_may_go_with_the_message_it_became_and_only_then(case: Case) -> 
     assert case.lost() == []
 
 
-def test_typing_that_is_never_saved_is_lost(case: Case) -> None:
+def test_typing_that_the_window_keeps_to_itself_is_lost(case: Case) -> None:
     case.typed(2, "And the lake", at_s=5.0)
-    case.ledger.hear(["acts", 5.0 + LATE_S + 1, case.chat])
-    assert any("not saved within" in one for one in case.lost())
+    case.look(2, "And the", {}, 5.0 + LATE_S / 2)
+    assert case.lost() == []
+    case.typed(3, "And the lake", at_s=10.0)
+    case.look(3, "And the", {}, 10.0 + LATE_S + 1)
+    assert any("not handed over within" in one for one in case.lost())
+    assert case.lost() == []
 
 
 def test_a_message_in_the_middle_of_being_edited_is_kept_like_a_draft(case: Case) -> None:
     case.typed(2, "And the", "Why is the")
-    case.ledger.hear(["look", 4.5, case.chat, 2, "And the", "Why is the", case.reply, {}])
+    case.ledger.hear(["look", 4.5, case.chat, 2, 4.5, "And the", "Why is the", case.reply, {}])
     assert [one for one in case.lost() if one.startswith("edited message: ''")]
 
 

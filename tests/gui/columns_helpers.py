@@ -5,6 +5,7 @@ are fakes too.
 from dataclasses import dataclass, field
 
 import msgspec
+from PySide6.QtCore import QObject
 
 from engine.process.messages import (
     Cancelled,
@@ -29,8 +30,8 @@ OTHER, THIRD = "/models/other.gguf", "/models/third.gguf"
 class SideFake(FakeEngine):
     """A worker that is started and stopped, in the test's own process."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
         self.is_running = False
         self.has_given_up = False
         self.n_starts = 0
@@ -83,7 +84,7 @@ class Side:
         self.feature.sides.free_bytes = lambda: 64 * GB
 
     def make_worker(self) -> SideFake:
-        self.workers.append(SideFake())
+        self.workers.append(SideFake(self.bench.room))
         return self.workers[-1]
 
     @property

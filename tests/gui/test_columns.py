@@ -98,6 +98,18 @@ def test_what_the_columns_agree_on_is_marked(side: Side) -> None:
     assert view.status.text() == "57 % in common" and view.status.toolTip()
 
 
+def test_only_answers_to_one_question_are_compared(side: Side) -> None:
+    for words in ("Name a fish.", "Name another fish."):
+        n_before = len(side.bench.engine.generates)
+        side.ask(words)
+        for request in side.bench.engine.generates[n_before:]:
+            side.answer(*["It is a cod."] * request.n_replies, request=request)
+    assert [view.status.text() for view in side.views] == ["100 % in common"] * 2
+    side.view.add.click()  # it stands before the second question
+    assert side.shown()[2] == ["Name a fish.", "It is a cod."]
+    assert [view.status.text() for view in side.views] == [""] * 3
+
+
 def test_three_and_four_columns_and_one_taken_away(side: Side) -> None:
     side.view.add.click()
     side.view.add.click()

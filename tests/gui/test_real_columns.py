@@ -32,8 +32,14 @@ def replies_of(window: RealWindow, feature: Columns) -> list[str]:
 
 def n_workers() -> int:
     """Engine workers that this process started."""
-    children = psutil.Process().children()
-    return sum("engine.process.worker" in " ".join(child.cmdline()) for child in children)
+    return sum(map(is_worker, psutil.Process().children()))
+
+
+def is_worker(child: psutil.Process) -> bool:
+    try:
+        return "engine.process.worker" in " ".join(child.cmdline())
+    except psutil.NoSuchProcess:  # gone meanwhile
+        return False
 
 
 @pytest.fixture

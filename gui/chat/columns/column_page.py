@@ -125,6 +125,7 @@ class ColumnPage:
     def unmark(self) -> None:
         """There is nothing to compare yet."""
         self.view.transcript.set_token_book(self._certainty)
+        self.view.set_status(self._status())
 
     @property
     def _certainty(self) -> TokenBook | None:

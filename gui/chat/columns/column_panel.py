@@ -41,11 +41,13 @@ class ColumnPanel(QFrame):
         self.listing = Listing()
         self.rows: dict[str, SettingRow] = {}
         self.sections: dict[str, DetailsSection] = {}
-        self.preset = CalmComboBox()
-        self.adapters = QCheckBox(tr("The chat's adapters"))
+        self.preset = CalmComboBox(self)
+        self.adapters = QCheckBox(tr("The chat's adapters"), self)
         self.as_chat = button(
             tr("As the chat"), "quiet", tr("Set this column as the chat is, in everything")
         )
+        # A widget without a parent would be the garbage collector's to end, in whichever thread.
+        self.as_chat.setParent(self)
         self.setProperty("kind", "card")
         self.setAccessibleName(tr("Settings of column {n}").format(n=number))
 

@@ -207,7 +207,9 @@ class ElidedCombo(CalmComboBox):
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
         control, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
-        room = self.style().subControlRect(control, option, part, self).width() - 4
+        field = self.style().subControlRect(control, option, part, self)
+        # Under a style sheet the label has more room than that.
+        room = max(field.width() - 4, self.width() - round(2.8 * self.fontMetrics().height()))
         mode = Qt.TextElideMode.ElideRight
         option.currentText = self.fontMetrics().elidedText(option.currentText, mode, room)
         painter = QStylePainter(self)

@@ -282,15 +282,17 @@ class Columns(Feature):
             return
         for page in self.pages:
             self.library.show_models(page.view)
-        self.view.set_plan(self.library.plan_text(self.columns))
+        self.view.set_plan(*self.library.plan_texts(self.columns))
         self.view.set_writing(self.parts.session.is_busy)
         self._mark()
 
     @Slot()
     def _mark(self) -> None:
-        """Mark what all replies to the last question say."""
+        """Mark what all columns say to the same question."""
+        conversation = self.parts.session.conversation
         turns = [turn for page in self.pages if (turn := page.last_reply()) is not None]
-        if len(turns) < FIRST_COLUMNS or len(turns) != len(self.pages):
+        asked = {conversation.turn(turn.parent_id).content for turn in turns if turn.parent_id}
+        if len(turns) < FIRST_COLUMNS or len(turns) != len(self.pages) or len(asked) > 1:
             for page in self.pages:
                 page.unmark()
             return

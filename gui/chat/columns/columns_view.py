@@ -22,6 +22,8 @@ from gui.widgets.kinds import button, label
 
 # Below this width (at 13 px) the buttons have no words.
 WIDE_PX = 760
+# And below this one the plan has few.
+ROOMY_PX = 560
 
 
 class ColumnsView(QFrame):
@@ -36,6 +38,7 @@ class ColumnsView(QFrame):
         self._theme = theme
         self.views: list[ColumnView] = []
         self.plan = label("", "dim", wrap=True)
+        self._plan_texts = ("", "")
         self.add = button(tr("Add a column"), "chip", tr("One more column, up to four"))
         self.again = button(
             tr("Ask again"),
@@ -78,9 +81,13 @@ class ColumnsView(QFrame):
             view.remove.setVisible(n > 2)
         return new
 
-    def set_plan(self, text: str) -> None:
-        """What is said before asking: who answers at once, who in turn."""
-        self.plan.setText(text)
+    def set_plan(self, text: str, short: str) -> None:
+        """What is said before asking: who answers at once, who in turn; in a sentence, and in the
+        few words that a narrow window has room for."""
+        self._plan_texts = (text, short)
+        self.plan.setToolTip(text)
+        self.plan.setAccessibleName(text)
+        self._fold()
 
     def set_writing(self, is_writing: bool) -> None:
         """While replies come nothing can be taken away, added or asked anew."""
@@ -134,6 +141,8 @@ class ColumnsView(QFrame):
 
     def _fold(self) -> None:
         is_wide = self.width() >= self._theme.px(WIDE_PX)
+        is_roomy = self.width() >= self._theme.px(ROOMY_PX)
+        self.plan.setText(self._plan_texts[0 if is_roomy else 1])
         for part in (self.again, self.add, self.close_button):
             part.setText(part.accessibleName() if is_wide else "")
 

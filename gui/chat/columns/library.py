@@ -13,7 +13,7 @@ from engine.process.messages import ModelInfo, ModelList
 from gui.chat import preset_folder
 from gui.chat.columns.column_state import Column
 from gui.chat.columns.column_view import ColumnView
-from gui.chat.columns.plan import Plan, make_plan, plan_text
+from gui.chat.columns.plan import Plan, make_plan, plan_text, short_plan_text
 from gui.chat.columns.sides import Sides
 from gui.chat.features import ChatParts
 from gui.chat.words import tr
@@ -77,11 +77,12 @@ class ColumnLibrary(QObject):
         n_ctx = self._parts.context.settings.value.n_ctx
         return make_plan(columns, self._models, free_bytes, n_ctx)
 
-    def plan_text(self, columns: Sequence[Column]) -> str:
-        """The same in a sentence."""
+    def plan_texts(self, columns: Sequence[Column]) -> tuple[str, str]:
+        """The same in a sentence, and in a few words."""
         names = {path: model.name for path, model in self._models.items()}
         names[""] = self.room_name
-        return plan_text(self.plan(columns), columns, names)
+        plan = self.plan(columns)
+        return plan_text(plan, columns, names), short_plan_text(plan, columns)
 
     # ---- slots ----
 

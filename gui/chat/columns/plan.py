@@ -100,13 +100,28 @@ def plan_text(plan: Plan, columns: Sequence[Column], names: Mapping[str, str]) -
         return _turn_text(plan, together, _named(plan.in_turn, columns, names))
     if plan.at_once:
         needed = size_text(sum(plan.needed.values()))
-        words = tr("At once: {names}, which takes {needed} of {free} free memory.")
+        words = tr("At once: {names}; other models take {needed} of {free} free memory.")
         return words.format(names=together, needed=needed, free=size_text(plan.free_bytes))
     if len(plan.batches) == 1:
         words = tr("All {n} columns are drawn by {name} at once, in one batch.")
         return words.format(n=len(columns), name=names.get("") or tr("this chat's model"))
     words = tr("All {n} columns answer at once; {name} takes them token by token.")
     return words.format(n=len(columns), name=names.get("") or tr("this chat's model"))
+
+
+def short_plan_text(plan: Plan, columns: Sequence[Column]) -> str:
+    """The same by the columns' numbers alone, for a narrow window."""
+    later = [one for one in columns if one.own.model_path in plan.in_turn]
+    together = [one for one in columns if one not in later]
+    if not later:
+        words = (
+            tr("All {n} at once, in one batch") if len(plan.batches) == 1 else tr("All {n} at once")
+        )
+        return words.format(n=len(columns))
+    if not together:
+        return tr("In turn: {later}").format(later=_numbered(later))
+    words = tr("At once: {names}. In turn: {later}")
+    return words.format(names=_numbered(together), later=_numbered(later))
 
 
 def _turn_text(plan: Plan, together: str, later: str) -> str:
@@ -124,8 +139,13 @@ def _named(paths: Sequence[str], columns: Sequence[Column], names: Mapping[str, 
     """Models with the columns they answer in."""
     parts = []
     for path in paths:
-        numbers = [str(one.number) for one in columns if one.own.model_path == path]
-        where = tr("column {n}") if len(numbers) == 1 else tr("columns {n}")
+        where = _numbered([one for one in columns if one.own.model_path == path])
         name = names.get(path) or Path(path).stem or tr("this chat's model")
-        parts.append(f"{name} ({where.format(n=', '.join(numbers))})")
+        parts.append(f"{name} ({where})")
     return ", ".join(parts)
+
+
+def _numbered(columns: Sequence[Column]) -> str:
+    """Columns by their numbers."""
+    words = tr("column {n}") if len(columns) == 1 else tr("columns {n}")
+    return words.format(n=", ".join(str(one.number) for one in columns))

@@ -19,6 +19,8 @@ class SideProcess(Engine, Protocol):
 
     stopped: SignalInstance
 
+    def setParent(self, parent: QObject, /) -> None: ...
+
     @property
     def is_running(self) -> bool: ...
 
@@ -40,7 +42,7 @@ class SideEngine(QObject):
     Args:
         path: the model's file.
         n_bytes: the memory it is thought to take.
-        engine: its process, not started yet.
+        engine: its process, not started yet; it goes with this one.
     """
 
     became_idle = Signal()  # nothing is written with it any more, and nothing waits for it
@@ -57,6 +59,7 @@ class SideEngine(QObject):
     ) -> None:
         super().__init__(parent)
         self.path, self.n_bytes, self.engine = path, n_bytes, engine
+        engine.setParent(self)
         self.loader = ModelLoader(engine, make_load, self)
         self.is_ending = False
         self._has_died = False

@@ -183,7 +183,7 @@ class ChatList(QWidget):
         self.nothing.step_chosen.connect(self._on_step_chosen)
         self.rated.reply_chosen.connect(self.hit_chosen)
         self.rated.shown_changed.connect(self._show_state)
-        self.foot.scope_chosen.connect(self.scope_requested)
+        self.foot.scope_chosen.connect(self._on_scope_chosen)
         self.foot.restore_pressed.connect(self._restore_current)
         self.foot.emptying_confirmed.connect(self.empty_trash_requested)
 
@@ -235,9 +235,18 @@ class ChatList(QWidget):
             "all": self.rated.show_all,
         }[step]()
 
+    @Slot(str)
+    def _on_scope_chosen(self, scope: str) -> None:
+        self.scope_requested.emit(scope)
+        self.focus_list()
+
     @Slot()
     def _go_back(self) -> None:
-        self.scope_requested.emit("chats")
+        self._on_scope_chosen("chats")
+
+    def focus_list(self) -> None:
+        """The keys are for what is listed."""
+        (self.rated.view if self.scope == "rated" else self.view).setFocus()
 
     def event(self, event: QEvent) -> bool:
         if self.scope != "chats" and claim_escape(event):
@@ -247,7 +256,6 @@ class ChatList(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.scope != "chats":
             self._go_back()
-            self.view.setFocus()
             return
         super().keyPressEvent(event)
 

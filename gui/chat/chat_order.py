@@ -62,8 +62,8 @@ class ChatOrder(Feature):
         add(tr("&Pin or unpin the chat"), self._toggle_pin, None)
         add(tr("&Archive the chat"), self._archive_open, None)
         add(tr("D&uplicate the chat"), self._duplicate_open, None)
-        add(tr("Show archived chats"), partial(self.show_scope, "archived"), None)
-        add(tr("Show deleted chats"), partial(self.show_scope, "trash"), None)
+        add(tr("Show archived chats"), partial(self.open_scope, "archived"), None)
+        add(tr("Show deleted chats"), partial(self.open_scope, "trash"), None)
 
     # ---- asking the store ----
 
@@ -88,6 +88,12 @@ class ChatOrder(Feature):
         self.parts.list.set_folders(folders)
 
     # ---- scopes ----
+
+    def open_scope(self, scope: str) -> None:
+        """The same by menu: bring the list into view, and give it the keys."""
+        self.parts.room.panes.bring_list()
+        self.show_scope(scope)
+        self.parts.list.focus_list()
 
     @Slot(str)
     def show_scope(self, scope: str) -> None:

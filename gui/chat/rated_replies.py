@@ -45,8 +45,10 @@ class RatedReplies(Feature):
         self.parts.store.call(lambda store: store.list_rated(), self.parts.list.set_rated)
 
     def show_view(self) -> None:
+        """Show them in the list, which is brought into view, and give it the keys."""
+        self.parts.room.panes.bring_list()
         self.parts.list.scope_requested.emit("rated")
-        self.parts.list.rated.view.setFocus()
+        self.parts.list.focus_list()
 
     # ---- taking back ----
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QTextCharFormat
+from PySide6.QtGui import QContextMenuEvent, QTextCharFormat
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 from pytestqt.modeltest import ModelTester
@@ -200,6 +200,18 @@ def test_delete_key_and_menu_ask(qtbot: QtBot, chats: ChatList) -> None:
     menu = chats.view.findChild(QMenu)
     assert menu is not None and asked == ["dark"]
     menu.close()
+
+
+def test_the_menu_key_opens_the_menu_of_the_current_chat(qtbot: QtBot, chats: ChatList) -> None:
+    chats.set_open("france")
+    view = chats.view
+    # As Qt places it: where the view says that its cursor is.
+    place = view.inputMethodQuery(Qt.InputMethodQuery.ImCursorRectangle).center()
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, place, view.mapToGlobal(place))
+    with qtbot.waitSignal(chats.chat_menu_requested) as asked:
+        QApplication.sendEvent(view, event)
+    assert asked.args is not None and asked.args[0] == "france"
+    view.findChildren(QMenu)[-1].close()
 
 
 def test_a_search_shows_what_was_found_and_goes_there_by_keys(

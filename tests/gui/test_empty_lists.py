@@ -3,10 +3,11 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from gui.chat.chat_list import ChatList
 from gui.chat.chat_list_note import State, Step
+from gui.commands import plain
 from tests.gui.chat_room_helpers import Bench, bench, context
 
 __all__ = ["bench", "context"]  # fixtures
@@ -57,9 +58,33 @@ def test_an_empty_scope_leads_back_to_the_chats(bench: Bench, state: State, way:
     elif way == "head":
         QTest.mouseClick(chats.back_button, Qt.MouseButton.LeftButton)
     else:
-        QTest.keyClick(chats.view, Qt.Key.Key_Escape)
+        focused = QApplication.focusWidget()
+        assert focused is not None and chats.isAncestorOf(focused)
+        QTest.keyClick(focused, Qt.Key.Key_Escape)
     bench.qtbot.waitUntil(lambda: bench.titles() == ["Why is it dark?"])
     assert chats.scope == "chats" and not chats.nothing.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("words", "state"),
+    [
+        ("Show archived chats", "archived"),
+        ("Show deleted chats", "trash"),
+        ("Show rated replies", "rated"),
+    ],
+)
+def test_each_list_is_reached_without_a_mouse_also_where_it_was_dragged_away(
+    bench: Bench, words: str, state: State
+) -> None:
+    bench.ask("Why is it dark?", "Water.")
+    bench.room.panes.moveSplitter(0, 1)
+    bench.qtbot.waitUntil(lambda: not bench.room.panes.has_list)
+    (action,) = [one for one in bench.room.actions() if plain(one.text()) == words]
+    action.trigger()
+    bench.qtbot.waitUntil(lambda: bench.room.list.nothing.state == state)
+    assert bench.room.panes.has_list
+    focused = QApplication.focusWidget()
+    assert focused is not None and bench.room.list.isAncestorOf(focused)
 
 
 def test_every_step_has_words_and_a_tooltip(bench: Bench) -> None:

@@ -113,6 +113,8 @@ class ColumnView(QFrame):
         if path and self.model.findData(path) < 0:
             self.model.addItem(Path(path).stem, path)  # not listed yet, or not any more
         self.model.choose(path)
+        words = tr("Which model answers in this column: {name}")
+        self.model.setToolTip(words.format(name=self.model.currentText()))
 
     # ---- making ----
 
@@ -121,7 +123,6 @@ class ColumnView(QFrame):
         self.setAccessibleName(tr("Column {n}").format(n=number))
         self.transcript.setAccessibleName(tr("Conversation of column {n}").format(n=number))
         self.model.setAccessibleName(tr("Model of column {n}").format(n=number))
-        self.model.setToolTip(tr("Which model answers in this column"))
         self.keep.setAccessibleName(tr("Keep column {n}").format(n=number))
         self.model.currentIndexChanged.connect(self._on_model_chosen)
         self.chip.clicked.connect(self._on_chip_clicked)
@@ -207,9 +208,7 @@ class ElidedCombo(CalmComboBox):
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
         control, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
-        field = self.style().subControlRect(control, option, part, self)
-        # Under a style sheet the label has more room than that.
-        room = max(field.width() - 4, self.width() - round(2.8 * self.fontMetrics().height()))
+        room = self.style().subControlRect(control, option, part, self).width() - 2
         mode = Qt.TextElideMode.ElideRight
         option.currentText = self.fontMetrics().elidedText(option.currentText, mode, room)
         painter = QStylePainter(self)

@@ -5,7 +5,9 @@ are fakes too.
 from dataclasses import dataclass, field
 
 import msgspec
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from engine.process.messages import (
     Cancelled,
@@ -188,3 +190,10 @@ def side_of(bench: Bench, *, opened: bool = True) -> Side:
     if opened:
         feature.button.click()
     return side
+
+
+def press(
+    side: Side, key: Qt.Key, held: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+) -> None:
+    """Press a key where the focus is."""
+    QTest.keyClick(QApplication.focusWidget() or side.bench.room, key, held)

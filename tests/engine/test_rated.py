@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.chats.rated import rows_to_learn_from, to_jsonl
+from engine.chats.rated import _ENTRIES, rows_to_learn_from, to_jsonl
 from engine.chats.records import Chosen
 from engine.chats.store import ChatStore
 
@@ -82,3 +82,9 @@ def test_a_reply_that_is_written_on_is_no_row_until_it_ends(store: ChatStore) ->
     store.finish_reply(reply, "done", "Rivers carry it.")
     (row,) = rows_to_learn_from(store)
     assert row.messages[-1].content == "Rivers carry it."
+
+
+def test_the_list_is_found_by_its_index_and_not_by_reading_all_messages(store: ChatStore) -> None:
+    with store._file.reading() as run:
+        plan = [row[-1] for row in run(f"EXPLAIN QUERY PLAN {_ENTRIES}").fetchall()]
+    assert any("messages_judged" in step for step in plan), plan

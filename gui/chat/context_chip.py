@@ -4,7 +4,7 @@ how many are taken, and what happens when it is full. A click opens the numbers.
 Draws what it is told; who counts and who shows it is context_foot.py's business.
 """
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import QFrame, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -14,6 +14,7 @@ from gui.chat.context_meter import ContextMeter, paint_parts
 from gui.chat.details_groups import make_row
 from gui.chat.words import tr
 from gui.theme import Theme
+from gui.widgets.escape import claim_escape
 from gui.widgets.kinds import button
 
 BAR_PX = (34, 6)
@@ -162,6 +163,10 @@ class ContextPopup(QFrame):
         self.move(left, max(screen.top(), corner.y() - self.height() - self._theme.px(4)))
         self.show()
         self.overflow.fields[0].setFocus()
+
+    def event(self, event: QEvent) -> bool:
+        # Esc closes the numbers before it means anything to the room.
+        return claim_escape(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

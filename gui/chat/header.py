@@ -29,10 +29,12 @@ from gui.widgets.shy_button import ShyButton
 
 LONGEST_LABEL = 34
 # At 13 px: what the model button keeps while the title has room, and what it is never without.
-MODEL_PX, LEAST_MODEL_PX = 116, 76
+MODEL_PX, LEAST_MODEL_PX = 116, 55
 # Words of tools give way where the title would have less than this of its own.
-TITLE_PX, LEAST_TITLE_PX = 200, 72
+TITLE_PX, LEAST_TITLE_PX = 200, 55
 BUTTON_PX = 28  # height of all in the header
+# Pixels between the parts: beside words, and beside icons alone.
+GAP_PX, TIGHT_GAP_PX = 8, 4
 
 
 class TitleEdit(QLineEdit):
@@ -183,9 +185,9 @@ class Header(QFrame):
     def has_place_for(self, tool: QWidget) -> bool:
         """Whether there is room for a tool with all others in words and a title of some length."""
         others = [one for one in self._tools() if one is not tool]
-        taken = self._width_in_words(others) + tool.sizeHint().width() + self._row.spacing()
+        taken = self._width_in_words(others) + tool.sizeHint().width() + GAP_PX
         title = min(self.title.sizeHint().width(), self._theme.px(TITLE_PX))
-        return self._inner_width() - taken - self._model_hint() >= title
+        return self._inner_width(GAP_PX) - taken - self._model_hint() >= title
 
     def set_loading(self, fraction: float | None) -> None:
         """How far a load is; None when nothing is loading, below 0 when that is not known yet."""
@@ -213,14 +215,17 @@ class Header(QFrame):
         px, tools, title = self._theme.px, self._tools(), self.title.sizeHint().width()
         hint = self._model_hint()
         least = min(hint, px(MODEL_PX))
-        in_words = self._inner_width() - self._width_in_words(tools)
+        in_words = self._inner_width(GAP_PX) - self._width_in_words(tools)
         has_words = in_words >= min(title, px(TITLE_PX)) + least
         for tool in tools:
             if isinstance(tool, ShyButton):
                 tool.set_shy(not has_words)
             if isinstance(tool, QAbstractButton):
                 tool.setFixedHeight(px(BUTTON_PX))
-        rest = self._inner_width() - self._width_of(tools)
+        gap = GAP_PX if has_words else TIGHT_GAP_PX
+        if gap != self._row.spacing():
+            self._row.setSpacing(gap)
+        rest = self._inner_width(gap) - self._width_of(tools, gap)
         model = max(least, min(hint, rest - title))
         if rest - model < px(LEAST_TITLE_PX):
             model = max(px(LEAST_MODEL_PX), rest - px(LEAST_TITLE_PX))
@@ -232,19 +237,20 @@ class Header(QFrame):
         tools = (self.cancel_button, *self._added, self.details_button)
         return [tool for tool in tools if not tool.isHidden()]
 
-    def _width_of(self, tools: list[QWidget]) -> int:
+    def _width_of(self, tools: list[QWidget], gap: int) -> int:
         """What tools take, with the gap before each."""
-        return sum(tool.sizeHint().width() + self._row.spacing() for tool in tools)
+        return sum(tool.sizeHint().width() + gap for tool in tools)
 
     def _width_in_words(self, tools: list[QWidget]) -> int:
         """What they would take with no icon in the place of words."""
         shy = [tool for tool in tools if isinstance(tool, ShyButton)]
         more = sum(tool.width_in_words - tool.sizeHint().width() for tool in shy)
-        return self._width_of(tools) + more
+        return self._width_of(tools, GAP_PX) + more
 
-    def _inner_width(self) -> int:
+    def _inner_width(self, gap: int) -> int:
+        """For title, model button and tools: without the margins and the gap between the two."""
         margins = self._row.contentsMargins()
-        return self.width() - margins.left() - margins.right() - self._row.spacing()
+        return self.width() - margins.left() - margins.right() - gap
 
     def _model_hint(self) -> int:
         return self.model_button.sizeHint().width()
@@ -254,7 +260,7 @@ class Header(QFrame):
     def _lay_out(self) -> None:
         row = self._row = QHBoxLayout()
         row.setContentsMargins(10, 8, 10, 8)
-        row.setSpacing(8)
+        row.setSpacing(GAP_PX)
         row.addWidget(self.title, 1)
         row.addWidget(self.model_button)
         row.addWidget(self.cancel_button)

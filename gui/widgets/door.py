@@ -60,7 +60,9 @@ class Door(QFrame):
         self.clicked.emit()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.pos()):
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(
+            event.position().toPoint()
+        ):
             self.click()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -4,7 +4,6 @@ keeping and sending.
 
 from pathlib import Path
 
-import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
@@ -14,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.process.messages import Tokenize
 from gui.chat.attach import SHOW, AttachFeature
-from gui.chat.attach_pages import NAME, PartsModel
+from gui.chat.attach_pages import NAME, TOKENS, PartsModel
 from gui.context import AppContext
 from tests.fakes.fake_engine import model_info
 from tests.gui.chat_room_helpers import Bench, bench, context, open_room
@@ -256,6 +255,30 @@ def test_pages_are_ticked_searched_and_typed_as_ranges(bench: Bench, tmp_path: P
     assert "Write ranges" in chooser.sum.text()
     QTest.keyClick(chooser.view, Qt.Key.Key_Escape)
     assert not chooser.isVisible()
+
+
+def test_each_page_says_what_it_costs(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "report.pdf"
+    write_pdf(path, PAGES)
+    feature = feature_of(bench)
+    feature.attach([str(path)])
+    bench.qtbot.waitUntil(lambda: len(feature.bar.chips) == 1 and not feature.reader.n_waiting)
+    (item,) = feature.desk.draft.items
+    feature.bar.open_requested.emit(item.document.id)
+    model = feature.chooser.model
+
+    def costs() -> list[str]:
+        return [str(model.index(row, TOKENS).data()) for row in range(model.rowCount())]
+
+    assert len(costs()) == len(PAGES) and all(one.startswith("about ") for one in costs())
+    count(bench)
+    (item,) = feature.desk.draft.items
+    (chip,) = feature.bar.chips.values()
+    assert costs() == [f"{n_tokens:,}" for n_tokens in item.n_tokens if n_tokens is not None]
+    n_all = sum(int(one.replace(",", "")) for one in costs())
+    assert n_all > 0 and chip.words.text() == f"report.pdf · {n_all:,} tokens"
+    spoken = model.index(2, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert costs()[2] in spoken and "3" in spoken
 
 
 def test_the_model_of_parts_keeps_qts_rules(bench: Bench, tmp_path: Path) -> None:

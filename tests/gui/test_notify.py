@@ -2,12 +2,13 @@
 
 import pytest
 from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.process import messages as m
 from gui.context import AppContext
 from gui.notify import MARK, Notifier
+from gui.window import MainWindow
 
 
 class Watched:
@@ -84,3 +85,23 @@ def test_without_a_tray_the_task_bar_is_asked(
     qtbot.addWidget(window)
     Notifier(context.engine, context.settings, window)._post_to_desktop("Title", "Words")
     assert alerted == [window]
+
+
+def test_the_window_tells_of_its_own_long_work_while_it_is_behind(
+    qtbot: QtBot, context: AppContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alerted: list[QWidget] = []
+    monkeypatch.setattr(QApplication, "alert", lambda window, *_: alerted.append(window))
+    monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", lambda: False)
+    window = MainWindow(context, {})
+    qtbot.addWidget(window)
+    now_s = [100.0]
+    monkeypatch.setattr(window.notifier, "_now_s", lambda: now_s[0])
+    monkeypatch.setattr(window, "isActiveWindow", lambda: False)
+    request = m.Generate(job=7, prompt="A secret")
+    context.engine.job_began.emit(request)
+    now_s[0] += 30.0
+    context.engine.job_ended.emit(request, m.Done(job=7, result=m.Nothing()))
+    assert alerted == [window] and window.windowTitle() == MARK + "Bathysphere"
+    QApplication.sendEvent(window, QEvent(QEvent.Type.WindowActivate))
+    assert window.windowTitle() == "Bathysphere"

@@ -26,6 +26,7 @@ from gui.widgets.transcript import Transcript
 from gui.widgets.transcript_page import column_width
 
 MOST_EDITED_LINES = 16
+LEAST_PAGE_PX = 72
 
 
 class WorkArea(QFrame):
@@ -121,6 +122,8 @@ class WorkArea(QFrame):
         self.setProperty("kind", "work")
         self.pages.addWidget(self.transcript)
         self.pages.addWidget(self.welcome)
+        # Else the tallest of all views, seen or not, would squeeze what stands above the field.
+        self.pages.setMinimumHeight(LEAST_PAGE_PX)
         column = self._strips = QVBoxLayout(self._column)
         column.setContentsMargins(0, 4, 0, 14)
         column.setSpacing(2)

@@ -17,6 +17,7 @@ from gui.chat.conversation import Turn
 from gui.chat.details import DetailsPane
 from gui.chat.header import Header
 from gui.chat.words import dropped_text, footer_text, model_facts, model_label, size_text
+from gui.chat.work_area import WorkArea
 from gui.theme import Theme
 from tests.fakes.fake_engine import model_info
 
@@ -35,6 +36,25 @@ def shown(qtbot: QtBot, widget: W) -> W:
     with qtbot.waitExposed(widget):
         widget.show()
     return widget
+
+
+# ---- the work area ----
+
+
+def test_a_tall_view_that_is_not_seen_takes_no_room_from_the_strips(
+    qtbot: QtBot, theme: Theme
+) -> None:
+    work, view, strip = WorkArea(theme), QWidget(), QLabel("above the field")
+    view.setMinimumHeight(900)
+    strip.setFixedHeight(200)
+    work.add_view(view)
+    work.add_strip(strip)
+    work.resize(700, 560)
+    shown(qtbot, work)
+    assert work.height() == 560
+    below = work.composer.mapTo(work, work.composer.rect().topLeft()).y()
+    assert strip.mapTo(work, strip.rect().bottomLeft()).y() < below
+    assert below + work.composer.height() <= work.height()
 
 
 # ---- composer ----

@@ -1,7 +1,6 @@
 """What a message can hold, and what can be done with one."""
 
 from PySide6.QtCore import QPoint
-from PySide6.QtGui import QCursor
 
 from gui.chat.branches import BranchesFeature
 from gui.chat.chat_order import ChatOrder
@@ -70,7 +69,6 @@ def link(stage: Stage) -> None:
     transcript = stage.room.work.transcript
 
     def ask() -> None:
-        QCursor.setPos(transcript.mapToGlobal(QPoint(transcript.width() // 2, 250)))
         transcript.link_activated.emit(
             "https://alvin.example.net/visit?from=reply", "www.whoi.edu/alvin"
         )
@@ -78,7 +76,6 @@ def link(stage: Stage) -> None:
 
     stage.take("link", ask)
     links.card.leave()
-    QCursor.setPos(0, 0)
     stage.forget()
 
 

@@ -56,7 +56,7 @@ class ContextChip(QToolButton):
         return self._size_of(self.text())
 
     def minimumSizeHint(self) -> QSize:
-        return self._size_of(self._short())
+        return self._size_of(f" {self._short()}")
 
     # ---- words ----
 
@@ -84,8 +84,9 @@ class ContextChip(QToolButton):
         )
 
     def _show_text(self) -> None:
-        has_room = self._room_px >= self._size_of(self._long()).width()
-        text = self._long() if has_room else self._short()
+        has_room = self._room_px >= self._size_of(f" {self._long()}").width()
+        words = self._long() if has_room else self._short()
+        text = f" {words}"  # Qt leaves little between the bar and its words
         if text != self.text():
             self.setText(text)
             self.updateGeometry()
@@ -121,7 +122,7 @@ class ContextChip(QToolButton):
         self.setStyleSheet(
             "#context-chip { background: transparent; border: 1px solid transparent;"
             f" color: {palette.text_faint}; font-size: {px(12)}px; min-height: 0px;"
-            f" padding: {px(1)}px {px(6)}px; spacing: {px(6)}px; border-radius: {px(6)}px;"
+            f" padding: {px(1)}px {px(6)}px; border-radius: {px(6)}px;"
             f" icon-size: {px(BAR_PX[0])}px {px(BAR_PX[1])}px; }}"
             f"#context-chip:hover {{ background: {palette.rail}; color: {palette.text}; }}"
             f"#context-chip:focus {{ border-color: {palette.accent}; }}"

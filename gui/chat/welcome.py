@@ -28,7 +28,7 @@ from gui.theme import Theme
 from gui.widgets.door import Door
 from gui.widgets.doors import Doors
 from gui.widgets.flow import FlowLayout
-from gui.widgets.kinds import label
+from gui.widgets.kinds import label, set_kind
 from gui.widgets.transcript_page import column_width
 
 # What gives way to little height, one after the other.
@@ -74,7 +74,8 @@ class Welcome(QScrollArea):
             if is_first
             else tr("A new chat")
         )
-        self.lead.setText(first_lines() if is_first else tr("Ask, or begin with one of these."))
+        if not is_first:
+            self.lead.setText(tr("Ask, or begin with one of these."))
         self._is_first = is_first
         self._show_doors()
         self.starter.setVisible(is_first)
@@ -123,19 +124,25 @@ class Welcome(QScrollArea):
         )
         self.keys.setVisible(level < NO_KEYS)
         self._example_row.setVisible(level < NO_EXAMPLES or not self._is_first)
+        if self._is_first:
+            lines = first_lines()
+            self.lead.setText(" ".join(lines) if level >= BRIEF_DOORS else "\n".join(lines))
+        words_kind = "small" if level >= BRIEF_DOORS else ""
+        if self.starter_words.property("kind") != words_kind:
+            set_kind(self.starter_words, words_kind)
         kind = "heading" if level >= SMALL_HEADING else "title"
         if self.heading.property("kind") != kind:
-            self.heading.setProperty("kind", kind)
             self.heading.setFont(self._theme.font("heading" if kind == "heading" else "title"))
-            self.heading.style().unpolish(self.heading)
-            self.heading.style().polish(self.heading)
+            set_kind(self.heading, kind)
         directions = QBoxLayout.Direction
         has_both = width >= self._theme.px(BESIDE_PX)
         self._starter_box.setDirection(
             directions.LeftToRight if has_both else directions.TopToBottom
         )
         self._starter_box.setSpacing(16 if has_both else 6)
-        margin, gap = (8, 8) if level >= SMALL_HEADING else (20, 14)
+        margin, gap = (
+            (20, 14) if level < SMALL_HEADING else (8, 8) if level < BRIEF_DOORS else (4, 6)
+        )
         self._rows.setContentsMargins(0, margin, 0, margin)
         self._rows.setSpacing(gap)
 
@@ -187,6 +194,7 @@ class Welcome(QScrollArea):
             flow.addWidget(chip)
 
     def _starter_card(self) -> QFrame:
+        self.starter_words.setProperty("kind", "")
         self.starter_words.setTextFormat(Qt.TextFormat.RichText)
         self.starter_words.setWordWrap(True)
         layout = self._starter_box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self.starter)
@@ -221,6 +229,7 @@ class Welcome(QScrollArea):
         self.heading.setFont(self._theme.font("heading" if kind == "heading" else "title"))
         self._inner.setStyleSheet(
             "#welcome { background: transparent; }"
+            f"#starter QLabel[kind=small] {{ font-size: {px(12)}px; }}"
             f"#starter {{ border: 1px solid {palette.line}; border-radius: {px(12)}px; }}"
         )
         self._fit()

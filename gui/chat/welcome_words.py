@@ -9,14 +9,13 @@ GIB = 2**30
 SHARE_OF_MEMORY = 0.5
 
 
-def first_lines() -> str:
-    return "\n".join(
-        (
-            tr("Talk to a model that runs here, on this machine."),
-            tr("It writes one token at a time; the pane at the right sets how each is chosen."),
-            tr("Nothing you write leaves this computer."),
-        )
-    )
+def first_lines() -> list[str]:
+    """What this is, in three lines."""
+    return [
+        tr("Talk to a model that runs here, on this machine."),
+        tr("It writes one token at a time; the details at the right set how each is chosen."),
+        tr("Nothing you write leaves this computer."),
+    ]
 
 
 def starter_words(memory_bytes: int = 0) -> str:

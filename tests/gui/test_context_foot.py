@@ -29,12 +29,14 @@ def test_the_numbers_stay_in_view_when_the_details_step_aside(bench: Bench) -> N
     bench.room.resize(900, 700)
     assert not bench.room.details.isVisible() and chip.isVisible()
     used = bench.room.details.meter.counts.used
-    bench.qtbot.waitUntil(lambda: chip.text() == f"{used} of 8,192 tokens · stops when full")
+    bench.qtbot.waitUntil(
+        lambda: chip.text().strip() == f"{used} of 8,192 tokens · stops when full"
+    )
     bench.room.details.change("overflow", "drop_oldest")
     assert chip.text().endswith("· drops the oldest when full")
     # Where there is no room for all, the numbers stay.
     chip.set_room(chip.minimumSizeHint().width())
-    assert chip.text() == f"{used} of 8,192"
+    assert chip.text().strip() == f"{used} of 8,192"
     assert "drops the oldest" in chip.accessibleName()
     bench.room.work.header.details_button.click()
     assert not chip.isVisible()
@@ -74,7 +76,7 @@ def test_a_chat_that_does_not_fit_says_so_in_the_line(bench: Bench) -> None:
     chip = foot_of(bench).chip
     chip.set_room(2000)
     chip.set_counts(ContextCounts(system=11, history=700, reply=100, n_ctx=512))
-    assert chip.text() == "811 of 512 tokens, too long · stops when full"
+    assert chip.text().strip() == "811 of 512 tokens, too long · stops when full"
 
 
 def test_without_a_model_there_is_no_line(bench: Bench) -> None:

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt import exceptions
 from pytestqt.qtbot import QtBot
 
+from gui.chat.columns.columns import Columns
+from gui.chat.notebook import NotebookFeature
 from gui.chat.room import ChatRoom
 from gui.context import AppContext
 from gui.theme import Mode
@@ -144,6 +146,25 @@ def test_all_that_can_be_in_the_header_fits_at_once(small: SmallWindow) -> None:
         small.room.work.header.details_button.setChecked(True)
         small.fits()
     small.room.work.header.set_loading(None)
+
+
+@SMALL_AND_LARGE
+def test_columns_fit(small: SmallWindow, font_px: int, mode: Mode) -> None:
+    small.ask(QUESTION, "The moon pulls at the sea.")
+    (columns,) = [one for one in small.room.features if isinstance(one, Columns)]
+    columns.toggle()
+    small.set_letters(font_px, mode)
+    assert columns.view is not None and columns.view.isVisible()
+    small.fits()
+
+
+@SMALL_AND_LARGE
+def test_a_notebook_fits(small: SmallWindow, font_px: int, mode: Mode) -> None:
+    (notebooks,) = [one for one in small.room.features if isinstance(one, NotebookFeature)]
+    notebooks.new_notebook()
+    small.qtbot.waitUntil(lambda: notebooks.is_open)
+    small.set_letters(font_px, mode)
+    small.fits()
 
 
 def test_the_list_makes_room_for_the_details_and_comes_back(small: SmallWindow) -> None:

@@ -49,13 +49,17 @@ def app_icon() -> QIcon:
 
 @lru_cache(maxsize=512)
 def _image(name: str, color: str, size_px: int) -> QImage:
-    renderer = QSvgRenderer(QByteArray(_source(name).replace("currentColor", color).encode()))
     image = QImage(size_px, size_px, QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(Qt.GlobalColor.transparent)
     painter = QPainter(image)
-    renderer.render(painter, QRectF(0, 0, size_px, size_px))
+    _renderer(name, color).render(painter, QRectF(0, 0, size_px, size_px))
     painter.end()
     return image
+
+
+@lru_cache(maxsize=128)
+def _renderer(name: str, color: str) -> QSvgRenderer:
+    return QSvgRenderer(QByteArray(_source(name).replace("currentColor", color).encode()))
 
 
 @lru_cache(maxsize=128)

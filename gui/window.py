@@ -121,7 +121,7 @@ class MainWindow(QMainWindow):
     def _make_rooms(self, factories: dict[str, RoomFactory]) -> Sequence[str]:
         self._context.rooms.update({key: partial(self.show_page, key) for key in factories})
         for key, factory in factories.items():
-            room = factory(self._context, self)
+            room = factory(self._context, self.stack)
             self._pages[key] = room
             self.stack.addWidget(room)
             named = cast(Room, room)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QWidget
 
 from gui.theme import BASE_FONT_PX, Theme
 from gui.widgets.kinds import frame
@@ -28,23 +28,29 @@ class Panes(QSplitter):
 
     details_wished = Signal(bool)  # whether the details should be shown, as the room's width wants
 
-    def __init__(
-        self, theme: Theme, chats: QWidget, work: QWidget, details: QWidget, parent: QWidget
-    ) -> None:
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self._theme = theme
         self._list_px, self._details_px = float(LIST_PX), float(DETAILS_PX)
         self._are_details_shown = True
         self._stepped_aside = False
-        self._work = work
-        self.left, self.side = _pane(chats), _pane(details)
-        for part in (self.left, work, self.side):
-            self.addWidget(part)
+        # A tree of widgets that gets its parent later is styled all over again: so the panes come
+        # first, and what stands in each is made with it.
+        self.left = _pane("side", self)
+        self.work = _pane("", self)
+        self.side = _pane("side", self)
         self.setStretchFactor(1, 1)
         self.setCollapsible(1, False)
         self.setHandleWidth(1)
         self.splitterMoved.connect(self._on_moved)
         theme.changed.connect(self._on_theme_changed)
+
+    def fill(self, chats: QWidget, work: QWidget, details: QWidget) -> None:
+        """Put in what was made for `left`, `work` and `side`."""
+        for pane, inner in ((self.left, chats), (self.work, work), (self.side, details)):
+            layout = pane.layout()
+            assert layout is not None, pane
+            layout.addWidget(inner)
 
     # ---- what the room asks ----
 
@@ -64,7 +70,7 @@ class Panes(QSplitter):
         away: it comes back with the next wide one."""
         is_wanted = self._are_details_shown or self._stepped_aside
         details = self._px(self._details_px) if is_wanted else 0
-        return [self._px(self._list_px), self._work.width(), details]
+        return [self._px(self._list_px), self.work.width(), details]
 
     @property
     def has_list(self) -> bool:
@@ -156,9 +162,8 @@ def _taken(spare: int, wanted: int) -> int:
     return max(0, min(spare, wanted))
 
 
-def _pane(inner: QWidget) -> QWidget:
-    pane = frame("side")
+def _pane(kind: str, panes: QSplitter) -> QFrame:
+    pane = frame(kind, panes)
     layout = QHBoxLayout(pane)
     layout.setContentsMargins(0, 0, 0, 0)
-    layout.addWidget(inner)
     return pane

@@ -76,9 +76,11 @@ class ChatRoom(Room):
 
     def _make_widgets(self) -> None:
         context, theme = self._context, self._context.theme
-        self.list = ChatList(theme)
-        self.work = WorkArea(theme)
-        self.details = DetailsPane(theme)
+        self.panes = Panes(theme, self)
+        self.list = ChatList(theme, self.panes.left)
+        self.work = WorkArea(theme, self.panes.work)
+        self.details = DetailsPane(theme, self.panes.side)
+        self.panes.fill(self.list, self.work, self.details)
         self.presenter = TranscriptPresenter(self.session, self.replies, self.work.transcript, self)
         self.desk = Desk(self.session, self.replies, self.loader, self.work, context.notices, self)
         self.chooser = ModelChooser(context, self.loader, self.work.header, self)
@@ -102,7 +104,6 @@ class ChatRoom(Room):
 
     def _lay_out(self) -> None:
         context = self._context
-        self.panes = Panes(context.theme, self.list, self.work, self.details, self)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.panes)

@@ -51,8 +51,8 @@ def icon_button(name: str, kind: str = "quiet") -> QToolButton:
     return result
 
 
-def frame(kind: str) -> QFrame:
+def frame(kind: str, parent: QWidget | None = None) -> QFrame:
     """A box of one kind: rail, side, work, header, status, card, banner, toast, rule."""
-    result = QFrame()
+    result = QFrame(parent)
     result.setProperty("kind", kind)
     return result

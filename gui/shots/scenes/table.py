@@ -21,6 +21,7 @@ from gui.shots.scenes import (
 SCENES = (
     *talk.SCENES,
     *messages.SCENES,
+    *window.SCENES,
     *insight.SCENES,
     *strengths.SCENES,
     *columns.SCENES,
@@ -28,7 +29,6 @@ SCENES = (
     *files.SCENES,
     *writing.SCENES,
     *typing_help.SCENES,
-    *window.SCENES,
     *shelf.SCENES,
 )
 PICTURES = tuple(name for scene in SCENES for name in scene.pictures)

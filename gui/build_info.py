@@ -3,14 +3,14 @@ bar says of it. No Qt."""
 
 import json
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 FILE_NAME = "bathysphere-build.json"  # written into the environment by the set-up
 
 
-@dataclass(frozen=True)
-class BuildInfo:
+class BuildInfo(Struct, frozen=True):
     """backend: "cpu", "metal", "cuda", "vulkan" or "" (unknown); gpus_seen: names of graphics
     cards; suggested: the backend that would use one of them, "" where none would."""
 

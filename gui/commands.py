@@ -5,16 +5,15 @@ but for the menus it reads.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QMenuBar
 
 MOST_SHOWN = 60
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(Struct, frozen=True):
     """One thing to do. note: where it is found otherwise; keys: its shortcut, in words."""
 
     text: str

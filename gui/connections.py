@@ -11,12 +11,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 from PySide6.QtCore import QObject, QThreadPool, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
@@ -43,8 +44,7 @@ CONNECTING = (ListHubFiles,)
 End = Literal["open", "done", "failed", "browser"]
 
 
-@dataclass(frozen=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """One connection. n_bytes -1: not known. end "browser": the person's browser opened it."""
 
     at_s: float

@@ -49,10 +49,11 @@ def app_icon() -> QIcon:
 
 @lru_cache(maxsize=512)
 def _image(name: str, color: str, size_px: int) -> QImage:
+    renderer = _renderer(name, color)
     image = QImage(size_px, size_px, QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(Qt.GlobalColor.transparent)
     painter = QPainter(image)
-    _renderer(name, color).render(painter, QRectF(0, 0, size_px, size_px))
+    renderer.render(painter, QRectF(0, 0, size_px, size_px))
     painter.end()
     return image
 

@@ -13,9 +13,9 @@ import platform
 import traceback
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import TracebackType
 
+from msgspec import Struct
 from PySide6.QtCore import QObject, Signal, qVersion
 from PySide6.QtWidgets import QWidget
 
@@ -33,8 +33,7 @@ __all__ = ["FieldProblems", "Notices"]
 MAX_UNDO = 50
 
 
-@dataclass(frozen=True)
-class _Offer:
+class _Offer(Struct, frozen=True):
     text: str
     undo: Callable[[], None]
     holds: Callable[[], bool]

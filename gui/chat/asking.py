@@ -7,9 +7,9 @@ first and is shown when the store has it, so what is on the screen is on the dis
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.chats.records import title_from
@@ -31,8 +31,7 @@ from gui.chat.words import tr
 ATTACHMENTS = "attachments"
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """The chat that something was asked in; another may be open when the store answers."""
 
     conversation: Conversation

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gui.chat.conversation import sent_text
 
@@ -24,8 +26,7 @@ CHARS_PER_TOKEN = 4
 _GAP = "[…]\n"
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """A piece that can be chosen by itself. first, last: its page's number, its section's, or the
     rows it holds; all counted from 1."""
 
@@ -34,8 +35,7 @@ class Part:
     last: int
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True, dict=True):
     """A file as it was read. head goes with every choice (a table's header); note: what the reader
     must know of the reading (a guessed encoding, pages without text)."""
 
@@ -82,8 +82,7 @@ class Document:
         return "".join(pieces)
 
 
-@dataclass(frozen=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """A document on a message not yet sent. n_tokens: of each part, as the engine counted them;
     None where it has not yet. n_head: of what goes with every choice."""
 
@@ -146,8 +145,7 @@ class Attachment:
         }
 
 
-@dataclass(frozen=True)
-class Space:
+class Space(Struct, frozen=True):
     """The room in the context. n_ctx 0: no model is loaded, nothing is known.
 
     used: tokens of the chat so far; droppable: those of them that the overflow policy would leave
@@ -208,8 +206,7 @@ def spans_of(document: Document, chosen: Iterable[int]) -> list[tuple[int, int]]
     return spans
 
 
-@dataclass
-class Draft:
+class Draft(Struct):
     """What is attached to one chat's next message."""
 
     items: list[Attachment] = field(default_factory=list)

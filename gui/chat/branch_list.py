@@ -3,15 +3,14 @@
 A walk over the whole tree, each message once: made when a person asks for the list, and not before.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gui.chat.conversation import Conversation, Turn, first_words
 
 WORDS_LETTERS = 80
 
 
-@dataclass(frozen=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """One branch. departs_id: its first message that no other branch has; words: how that begins;
     n_messages: on the whole branch; at_s: when its last message was made.
     """

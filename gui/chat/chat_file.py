@@ -7,8 +7,9 @@ was not in the store yet is made by the first call that has something to keep.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from engine.errors import AppError
 from gui.chat.chat_settings import ChatSettings, from_json, to_json
@@ -25,8 +26,7 @@ KEEP_DELETED_S = 30 * 24 * 3600.0
 UNSENT = "unsent"
 
 
-@dataclass(frozen=True)
-class ChatEntry:
+class ChatEntry(Struct, frozen=True):
     """A row of the list of chats."""
 
     id: str
@@ -38,8 +38,7 @@ class ChatEntry:
     kind: str = "chat"
 
 
-@dataclass(eq=False)
-class ChatHandle:
+class ChatHandle(Struct, eq=False):
     """A chat's id, "" until it is in the store; filled in on the store's thread. is_private: a
     temporary chat; is_gone: it was left for good, and nothing can be done in it any more.
     """
@@ -49,8 +48,7 @@ class ChatHandle:
     is_gone: bool = False
 
 
-@dataclass(frozen=True)
-class OpenedChat:
+class OpenedChat(Struct, frozen=True):
     handle: ChatHandle
     title: str
     settings: ChatSettings

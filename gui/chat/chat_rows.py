@@ -5,9 +5,10 @@ Knows days and ages, not their words: the headings are names that the list model
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 Group = Literal["today", "yesterday", "week", "earlier"]
 AgeUnit = Literal["now", "minutes", "hours", "weekday", "date"]
@@ -38,8 +39,7 @@ class FolderLike(Protocol):
     def name(self) -> str: ...
 
 
-@dataclass(frozen=True)
-class HeadingRow:
+class HeadingRow(Struct, frozen=True):
     """A heading. key: PINNED, a Group, or the id of a folder, which then has a name; n: how many
     chats stand under it, shown or not."""
 
@@ -49,8 +49,7 @@ class HeadingRow:
     is_open: bool = True
 
 
-@dataclass(frozen=True)
-class ChatRow:
+class ChatRow(Struct, frozen=True):
     id: str
     title: str
     updated_s: float
@@ -61,8 +60,7 @@ class ChatRow:
 Row = HeadingRow | ChatRow
 
 
-@dataclass(frozen=True)
-class Age:
+class Age(Struct, frozen=True):
     """How long ago, as a person would say it: a number of units, or the day itself."""
 
     unit: AgeUnit

@@ -6,10 +6,10 @@ alone.
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct
 
 from engine.process.messages import Adapter, Overflow, Sampling
 
@@ -69,8 +69,7 @@ class ChatSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         return msgspec.structs.replace(self, **{name: value})
 
 
-@dataclass(frozen=True)
-class Range:
+class Range(Struct, frozen=True):
     """The bounds of a number a person can set, its step, and how many decimals are shown."""
 
     low: float

@@ -7,14 +7,15 @@ Qt-free, and without numpy: the window imports neither for this.
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.process.messages import Array, ChatMessage, Rendered
 from gui.chat.conversation import Turn
 
 
-@dataclass(frozen=True)
-class ContextCounts:
+class ContextCounts(Struct, frozen=True):
     """Tokens of a chat by what they are, and how many the context holds (0: no model is loaded)."""
 
     system: int = 0

@@ -4,8 +4,8 @@ One question at a time: an answer to an older question is dropped.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
+from msgspec.structs import replace
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal, Slot
 
 from engine.process.messages import (

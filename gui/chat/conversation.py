@@ -7,10 +7,10 @@ shown.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct
 
 from engine.chats.attached import attached_text
 from engine.process.messages import ChatMessage, Generate, Role, Token
@@ -45,8 +45,7 @@ class Turn(msgspec.Struct, frozen=True):
         return list(self.details.get("attachments", []))
 
 
-@dataclass(frozen=True)
-class Beginning:
+class Beginning(Struct, frozen=True):
     """How a reply begins before the model goes on. given: words that a person gave; ids: the tokens
     that follow these words exactly as they were drawn; tokens: what is kept of them.
     """

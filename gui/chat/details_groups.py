@@ -1,6 +1,6 @@
 """Which settings stand together in the details pane, and the row that each is set with."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gui.chat.bias_rows import BiasRows
 from gui.chat.number_field import NumberField
@@ -14,8 +14,7 @@ from gui.theme import Theme
 COMMON = ("temperature", "top_p", "min_p", "top_k")
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """A part of the pane that opens and closes."""
 
     key: str

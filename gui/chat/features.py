@@ -8,9 +8,9 @@ is given, and talks to no other feature. Heavy modules are imported when a featu
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 
@@ -34,8 +34,7 @@ Shortcut = QKeySequence.StandardKey | str | None
 AddAction = Callable[[str, Callable[[], object], Shortcut], QAction]
 
 
-@dataclass(frozen=True)
-class ChatParts:
+class ChatParts(Struct, frozen=True):
     """The room's parts. add_action(text, do, shortcut): a line in the room's menu and the
     palette."""
 

@@ -6,10 +6,10 @@ current message; and all of a message's lines as commands of the palette.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from msgspec.structs import replace
 from PySide6.QtCore import QPoint, Slot
 from PySide6.QtWidgets import QMenu
 

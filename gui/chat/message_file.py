@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
 from engine.process.messages import Token
 from gui.chat.chat_file import ChatHandle, ensured, set_settings
@@ -23,16 +23,14 @@ if TYPE_CHECKING:
 MID_WORD = frozenset({"cancelled", "length", "context", "interrupted", "failed"})
 
 
-@dataclass(frozen=True)
-class SentTurn:
+class SentTurn(Struct, frozen=True):
     """A message that was sent, and the reply that will answer it."""
 
     question: Turn
     reply: Turn
 
 
-@dataclass(frozen=True)
-class SentMany:
+class SentMany(Struct, frozen=True):
     """A message as it stands in several branches, and the replies that will answer it there."""
 
     questions: list[Turn]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QColor, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QWidget
@@ -22,8 +22,7 @@ SURPRISES = (0.5, 0.1, 0.01)
 MOST_MARKS = 2_000
 
 
-@dataclass
-class Continuation:
+class Continuation(Struct):
     """A stretch that the model wrote; start and end move with the text around them."""
 
     start: QTextCursor

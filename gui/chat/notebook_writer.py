@@ -5,8 +5,7 @@ Knows no document and no widget.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from msgspec import Struct, field
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from engine.process.messages import (
@@ -26,8 +25,7 @@ from gui.chat.model_loader import Engine
 FLUSH_MS = 33
 
 
-@dataclass
-class Written:
+class Written(Struct):
     """How a continuation ended. finish: the engine's word, or "failed"."""
 
     finish: str = ""

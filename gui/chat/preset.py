@@ -6,8 +6,9 @@ A part that a preset does not have is left alone when it is used. A part that it
 what the part does not name goes to its default, so that a preset always means the same.
 """
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from gui.chat.chat_settings import ChatSettings
 
@@ -45,8 +46,7 @@ OUTPUT = (
 )
 
 
-@dataclass(frozen=True)
-class Preset:
+class Preset(Struct, frozen=True):
     """sampling, output: settings by name, None where the preset does not speak of them. file_name:
     where it lies in the folder of presets, "" for one that came with the app.
     """

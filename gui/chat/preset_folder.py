@@ -7,9 +7,11 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from engine.errors import AppError
 from gui.chat.preset import Preset
@@ -21,8 +23,7 @@ MAX_BYTES = 1024 * 1024
 MAX_FILES = 500
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """All presets, the app's own first; and for files that are none, name -> reason."""
 
     presets: list[Preset] = field(default_factory=list)

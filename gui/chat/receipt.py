@@ -6,10 +6,10 @@ counts as not noted.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from engine.process.messages import (
     Adapter,
@@ -80,8 +80,7 @@ def is_its_model(receipt: Receipt, model: ModelInfo) -> bool:
     return receipt.fingerprint in ("", model.fingerprint)
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(Struct, frozen=True):
     """What a reply was given: messages, or turns of a raw text; then the words it begins with.
 
     Args:

@@ -10,8 +10,9 @@ import hashlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby, pairwise
+
+from msgspec import Struct
 
 from engine.process.messages import Array, Rendered, Span, Token
 from gui.chat.conversation import first_words
@@ -23,8 +24,7 @@ from gui.widgets.token_text import TokenText, token_text
 FIRST_WORDS = 32
 
 
-@dataclass(frozen=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """What a reply received, ready to be shown."""
 
     tokens: TokenText
@@ -32,8 +32,7 @@ class Prompt:
     hash: str
 
 
-@dataclass(frozen=True)
-class _Content:
+class _Content(Struct, frozen=True):
     """The tokens of one message's own words."""
 
     start: int

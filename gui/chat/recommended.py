@@ -4,17 +4,17 @@ The table is resources/recommended.toml. Base models have none: they are not sam
 """
 
 import re
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import PurePath
 from typing import Any
+
+from msgspec import Struct
 
 from engine.process.messages import ModelInfo
 from gui.chat.chat_settings import ChatSettings, with_checked
 
 
-@dataclass(frozen=True)
-class Recommendation:
+class Recommendation(Struct, frozen=True):
     """pattern: found in a model's name and file name; values: settings by name."""
 
     pattern: re.Pattern[str]

@@ -4,8 +4,7 @@ noted of how it was made; and compared with what is kept. Never changes the chat
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from msgspec import Struct, field
 from PySide6.QtCore import Slot
 
 from engine.process.messages import (
@@ -30,8 +29,7 @@ from gui.widgets.transcript import MessageAction, MessageView
 KEY = "replay"
 
 
-@dataclass
-class _Run:
+class _Run(Struct):
     """One replay under way."""
 
     reply: Turn

@@ -3,8 +3,9 @@ Qt-free.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
+
+from msgspec import Struct
 
 from engine.process.messages import Token
 from gui.chat.words import tokens_text, tr
@@ -13,8 +14,7 @@ BEFORE_CHARS = 60
 AFTER_CHARS = 120
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """A replay beside what is kept.
 
     Args:

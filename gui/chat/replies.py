@@ -6,8 +6,8 @@ written beside these, by requests or workers of their own, are asked, stopped an
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PySide6.QtCore import QObject, Signal, Slot
 
 from engine.process.messages import AnyRequest, Failed, Generate, ModelInfo
@@ -21,8 +21,7 @@ from gui.chat.store_thread import StoreThread
 from gui.chat.streaming import StreamingReply
 
 
-@dataclass(frozen=True)
-class _Open:
+class _Open(Struct, frozen=True):
     writer: ReplyWriter
     handle: ChatHandle
     conversation: Conversation

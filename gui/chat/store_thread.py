@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec import Struct
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from engine.errors import AppError
@@ -27,8 +27,7 @@ Answer = Callable[[], None]
 CLOSE_S = 10.0
 
 
-@dataclass(frozen=True)
-class _Call:
+class _Call(Struct, frozen=True):
     work: Callable[[ChatStore], Any]
     on_result: Callable[[Any], None] | None
     on_error: Callable[[AppError], None]

@@ -4,8 +4,9 @@ ended. Qt-free.
 Takes the engine's events; draws and saves nothing itself.
 """
 
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from engine.process.messages import (
     AnyEvent,
@@ -29,8 +30,7 @@ End = Literal["done", "stopped", "failed"]
 UNFINISHED = frozenset({"length", "context", "cancelled"})
 
 
-@dataclass
-class StreamingReply:
+class StreamingReply(Struct):
     """A reply in the making.
 
     Args:

@@ -5,10 +5,11 @@ strength.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, Signal
 
 from engine.process.messages import (
@@ -26,8 +27,7 @@ from gui.chat.model_loader import Engine
 State = Literal["waiting", "writing", "done", "cut", "stopped", "failed"]
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What one strength said so far. problem: why it failed."""
 
     strength: float
@@ -41,8 +41,7 @@ class Answer:
         return self.state not in ("waiting", "writing")
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(Struct, frozen=True):
     """What is asked at each strength. make_request: a Generate for a job number, as for the reply
     itself; path: the adapter whose strength varies."""
 

@@ -8,11 +8,11 @@ they say is engine/chats/exchange.py's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFileDialog, QMenu
 
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 MARKDOWN, JSON = "md", "json"
 
 
-@dataclass(frozen=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """What came of an import."""
 
     ids: list[str]

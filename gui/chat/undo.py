@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from gui.chat.chat_file import ChatHandle
@@ -25,8 +25,7 @@ MERGED = 1  # the id of steps that may become one; -1 is Qt's for those that may
 NEVER_MERGED = -1
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(Struct, frozen=True):
     """One direction of a change. keep: what the store does; show: what the open chat does; opens:
     whether another chat than the open one is opened to show it."""
 

@@ -3,14 +3,14 @@ side by side. Qt-free.
 """
 
 import re
-from dataclasses import dataclass
 from difflib import SequenceMatcher
+
+from msgspec import Struct
 
 _WORD = re.compile(r"\S+")
 
 
-@dataclass(frozen=True)
-class Marks:
+class Marks(Struct, frozen=True):
     """spans: the other words as code points from start to end; n_words: all words of the text."""
 
     spans: list[tuple[int, int]]

@@ -5,8 +5,7 @@ Does not: lay out, know messages. What stands behind the characters (selection, 
 between card and text.
 """
 
-from dataclasses import dataclass, field
-
+from msgspec import Struct, field
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
@@ -19,8 +18,7 @@ from gui.widgets.maths_layout import paint_boxes
 from gui.widgets.token_boxes import is_folded, token_boxes
 
 
-@dataclass(frozen=True, slots=True)
-class BlockState:
+class BlockState(Struct, frozen=True):
     """How a block is seen now. selected: start and end in its text. above: the block before it,
     for quote bars that go through; gap: the distance to it. tokens: the message's, to be coloured;
     own: the part of its text that is this block's; view: what of the block is seen."""

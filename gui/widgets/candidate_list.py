@@ -6,8 +6,8 @@ Paints itself and emits which was picked; knows no model. Who shows it decides w
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
@@ -33,8 +33,7 @@ _AFTER_PX = 112
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
-@dataclass(frozen=True)
-class CandidateLine:
+class CandidateLine(Struct, frozen=True):
     """One token. label: its text with blanks made visible; after: its probability after the
     samplers, 0.0 where they rule it out, None where that is not told; key: what picks it."""
 

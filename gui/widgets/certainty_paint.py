@@ -3,8 +3,8 @@ the ramp, thin marks, and a ring around the token that is looked at. Beside fold
 that its tokens are not seen."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PySide6.QtCore import QCoreApplication, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
@@ -15,8 +15,7 @@ from gui.widgets.token_boxes import TokenBox, tokens_within
 from gui.widgets.token_marks import TokenMarks
 
 
-@dataclass(frozen=True, slots=True)
-class TokenScene:
+class TokenScene(Struct, frozen=True):
     """The tokens of one message as they are seen now. current: the one looked at, -1 for none."""
 
     marks: TokenMarks

@@ -8,9 +8,9 @@ are in the block's own coordinates, its top left corner at 0, 0. Does not: lay o
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QTextLayout, QTextLine
 
@@ -27,8 +27,7 @@ def utf16_length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-@dataclass(slots=True)
-class Piece:
+class Piece(Struct):
     """One text layout of a block (a table has one per cell). start: its place in the block's
     text."""
 
@@ -57,8 +56,7 @@ class Piece:
         return len(raw.decode("utf-16-le", "ignore"))
 
 
-@dataclass(slots=True)
-class LaidBlock:
+class LaidBlock(Struct):
     """A block ready to be painted. content: the place of its text within; body: of its card or
     table, if it is one."""
 

@@ -3,8 +3,9 @@ whether its words say another host. Qt-free; opens nothing.
 """
 
 import re
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 _HOST_IN_WORDS = re.compile(
     r"(?:https?://)?((?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24})(?::\d{1,5})?(?:[/?#]\S*)?\s*",
@@ -13,8 +14,7 @@ _HOST_IN_WORDS = re.compile(
 MAX_WORDS = 2_000
 
 
-@dataclass(frozen=True)
-class LinkFacts:
+class LinkFacts(Struct, frozen=True):
     """address: what a browser would be given, its host as the network knows it. host: as it is
     written, where it has letters that may be taken for others, else empty. claimed: the other host
     that the link's words say, else empty."""

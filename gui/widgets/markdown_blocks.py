@@ -7,8 +7,9 @@ for. Does not: decide how far to parse (markdown_stream.py), know fonts or Qt.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from gui.widgets.markdown_inline import LINE_BREAK, Run, Style
 
@@ -19,8 +20,7 @@ CODE_LINES = 25
 CODE_CHARS = 2_048
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One piece of a message.
 
     start, end: the part of the message's text that it stands for. path: "q" for each quote and
@@ -93,8 +93,7 @@ def source_range(block: Block, start: int, end: int) -> tuple[int, int]:
     return first, max(first, before if last < 0 else last)
 
 
-@dataclass(frozen=True, slots=True)
-class CodeText:
+class CodeText(Struct, frozen=True):
     """The inside of a code card. sources: for each line its offset in the message's text, -1
     where unknown."""
 

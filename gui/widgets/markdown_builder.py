@@ -7,8 +7,9 @@ not: say what may be closed (markdown_units.py).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from gui.widgets.markdown_blocks import Block, Cell, CodeText, Gap, Kind, code_blocks
 from gui.widgets.markdown_inline import LINE_BREAK, Run, inline_runs
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 MAX_COLUMNS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """path: where all of a message's blocks stand. references: the links that it defines."""
 
     path: str = ""

@@ -1,14 +1,14 @@
 """Outermost fenced code: where it begins and where it ends, line by line, without a parser."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 FENCE_LINE = re.compile(r"(?m)^ {0,3}(?:`{3,}[^`\n]{0,256}|~{3,}[^\n]{0,256})\n")
 _OPENING = re.compile(r"( {0,3})(?:(`{3,})([^`\n]{0,256})|(~{3,})([^\n]{0,256}))\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
+class Fence(Struct, frozen=True):
     """An outermost card of code that the text stands in. mark: what opened it and will close it;
     none for the rest of an endless list or table, which a blank line ends."""
 

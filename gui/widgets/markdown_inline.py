@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from enum import IntFlag
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gui.widgets.markdown_references import NO_REFERENCES, References, is_safe_link
 
@@ -50,8 +52,7 @@ class Style(IntFlag):
     DISPLAY = 64  # a formula on a line of its own
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A stretch of shown text. source: where its first character stands in the message's text,
     the others following one for one; -1 where the shown text is not the source's (an entity, an
     escaped pipe). A formula is one character, OBJECT: latex is what it says, length the characters

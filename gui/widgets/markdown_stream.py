@@ -7,7 +7,8 @@ Markdown's tokens (markdown_units.py), lay out, draw, know Qt.
 """
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gui.widgets.markdown_blocks import (
     CODE_CHARS,

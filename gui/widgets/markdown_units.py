@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gui.widgets.markdown_blocks import Block
 from gui.widgets.markdown_builder import OUTERMOST, BlockBuilder, Place, closing, table_rows
@@ -27,8 +29,7 @@ TABLE_CELLS = 30
 TABLE_CHARS = 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What a stretch goes on with.
 
     n_units: units of its list or table so far. table: header and delimiter lines of the table it
@@ -46,8 +47,7 @@ class Context:
 NOTHING = Context()
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """line: its first line in the stretch. make: gives its blocks, which costs more than finding
     the unit. after: what the text behind it goes on with. paragraph_chars: length of an outermost
     paragraph, which may be endless, else 0."""

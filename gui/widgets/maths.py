@@ -7,9 +7,9 @@ first formula and ends when the transcript is hidden.
 
 import re
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from msgspec import Struct, field
 from PySide6.QtCore import QByteArray, QObject, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
@@ -30,8 +30,7 @@ _LEVELS = re.compile(r"(\\\\|\\[{}])|(\{|\\left\b|\\begin\b)|(\}|\\right\b|\\end
 Key = tuple[str, float, bool]
 
 
-@dataclass(eq=False)
-class Formula:
+class Formula(Struct, eq=False):
     """One formula at one size. width, ascent, depth: in pixels, once it is drawn."""
 
     latex: str

@@ -6,8 +6,8 @@ cannot be, is a box of its source.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
@@ -31,8 +31,7 @@ _SIZE = 1.16
 _PADDING = 3.0  # beside a formula's source
 
 
-@dataclass(slots=True)
-class MathsBox:
+class MathsBox(Struct):
     """A formula or its source. width, ascent, depth: of the box. is_provisional: it will be another
     when its formula is drawn. x, baseline: its place within its piece, once the lines are
     broken."""

@@ -5,8 +5,7 @@ by a stream of its own, beginning where the reasoning does. Does not: find reaso
 (markdown_thoughts.py), lay out.
 """
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from PySide6.QtCore import QCoreApplication
 
 from gui.widgets.markdown_blocks import Block

@@ -9,8 +9,8 @@ nothing.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from PySide6.QtCore import QRectF
 
 from gui.widgets.laid_block import LaidBlock
@@ -28,8 +28,7 @@ MOST_SINGLE = 16
 _MOST_LOOKED_AT = 64
 
 
-@dataclass(frozen=True, slots=True)
-class TokenBox:
+class TokenBox(Struct, frozen=True):
     """A token, or its part on one line, in its block's coordinates. is_mark: it shows nothing.
     n_tokens: so many from `token` on share this mark; level: the most surprising of them."""
 
@@ -93,8 +92,7 @@ def token_boxes(laid: LaidBlock, marks: TokenMarks, own: tuple[int, int | None])
     return boxes
 
 
-@dataclass(slots=True)
-class _Waiting:
+class _Waiting(Struct):
     """Tokens without characters at one place. at: a position in the block's text; is_before: they
     stand left of it."""
 

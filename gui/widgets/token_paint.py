@@ -4,9 +4,9 @@ from the cache. Only rows in view are asked for.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
+from msgspec import Struct
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
 
@@ -18,8 +18,7 @@ _PARTS = re.compile(f"[{''.join(SIGNS)}]+|[^{''.join(SIGNS)}]+")
 _ROLE_COLOURS = {"system": 2, "user": 0, "assistant": 1, "reply": 3, "tool": 4}
 
 
-@dataclass(frozen=True)
-class Marks:
+class Marks(Struct, frozen=True):
     """What is said of single tokens.
 
     Args:

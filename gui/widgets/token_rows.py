@@ -7,13 +7,13 @@ row costs some microseconds, so a view of 100,000 tokens opens as fast as one of
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gui.widgets.token_text import TokenText
 
 
-@dataclass(frozen=True)
-class Band:
+class Band(Struct, frozen=True):
     """A stretch of tokens that belong together.
 
     Args:
@@ -30,8 +30,7 @@ class Band:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """Tokens first up to end, at y. A row without tokens carries its band's note."""
 
     first: int
@@ -44,8 +43,7 @@ class Row:
         return self.first == self.end
 
 
-@dataclass(frozen=True)
-class Measures:
+class Measures(Struct, frozen=True):
     """Lengths in pixels. widths: (width, whether the row ends behind it) of a token's bytes."""
 
     width: float

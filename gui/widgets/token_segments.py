@@ -7,8 +7,8 @@ characters of the source: those share its box from left to right. Knows no token
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PySide6.QtCore import QRectF
 
 from gui.widgets.laid_block import LaidBlock, Piece, cursor_x, is_mixed
@@ -16,8 +16,7 @@ from gui.widgets.markdown_blocks import block_text, placed_runs
 from gui.widgets.markdown_inline import LINE_BREAK, Style
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """Characters source..source_end of the message, shown from `shown` up to `shown_end` of the
     block's text. formula: the box that they share; empty where they are shown one for one."""
 
@@ -28,8 +27,7 @@ class Segment:
     formula: QRectF
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A part of a segment: first..last in the block's text, or a part of a formula's box."""
 
     first: int

@@ -10,8 +10,8 @@ message's text it stands (`Run.source`), and `LaidBlock.range_rects` where on th
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from msgspec.structs import replace
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAccessibleEvent, QHideEvent
 from PySide6.QtWidgets import QWidget

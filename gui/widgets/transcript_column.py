@@ -5,7 +5,8 @@ not: scroll, paint, know events. y counts from the first message's top.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gui.widgets.block_look import Look
 from gui.widgets.heights import Heights
@@ -20,8 +21,7 @@ MIN_PARSED = 50
 _FOOT_PX = 6  # below the last message's row
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A spot that stays what it is when heights above it change: so many pixels into a block (-1:
     the item's head)."""
 

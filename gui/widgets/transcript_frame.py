@@ -5,10 +5,10 @@ Rectangles are in the item's own coordinates: x from the column's left edge, y f
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from math import ceil
 
+from msgspec import Struct, field
 from PySide6.QtCore import QPointF, QRectF, Qt
 
 from gui.widgets.block_look import Look
@@ -22,8 +22,7 @@ _ROW_PX, _BUTTON_PX = 26, 24
 _SAME_DIGITS = str.maketrans("123456789", "000000000")
 
 
-@dataclass(slots=True)
-class Frame:
+class Frame(Struct):
     """The parts of a message. content: where its blocks begin; empty rectangles are of parts it
     does not have."""
 

@@ -5,7 +5,9 @@ stands, paint, take clicks.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gui.widgets.block_layout import column_widths, estimated_height, gap_above, lay_out
 from gui.widgets.block_look import Look
@@ -19,8 +21,7 @@ from gui.widgets.thought_fold import ThoughtFold
 PARSE_CHARS = 1_024
 
 
-@dataclass(frozen=True)
-class MessageView:
+class MessageView(Struct, frozen=True):
     """What the transcript shows of a message. note: a line above it; version counts from 1;
     footer_actions: (key, words) that can be clicked behind the footer, told as "do:" and the key;
     reasoning: what stands for the reasoning in the text while it is folded.

@@ -2,8 +2,8 @@
 and keyboard alike."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PySide6.QtGui import QIcon, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -17,8 +17,7 @@ from gui.widgets.transcript_target import Target
 _MOST_LINKS = 20
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line of the menu. target: what it does; is_on: it can be chosen now."""
 
     text: str

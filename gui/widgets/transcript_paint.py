@@ -1,8 +1,7 @@
 """Paints one message of the transcript: its frame and those of its blocks that are in view. Lays
 nothing out."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
@@ -19,8 +18,7 @@ from gui.widgets.transcript_selection import Selection
 from gui.widgets.transcript_target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """What painting needs to know beside the messages. copied: what was copied a moment ago;
     focused: the button of the current message that keys press; tokens: where replies are coloured
     by probability; current_token: message and token looked at."""

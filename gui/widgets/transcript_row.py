@@ -3,9 +3,9 @@ and to the menu. Says what the buttons are; where they stand is transcript_frame
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 from PySide6.QtCore import QCoreApplication
 
 from gui.widgets.transcript_item import MessageView
@@ -19,8 +19,7 @@ _ICONS = {
 }
 
 
-@dataclass(frozen=True)
-class MessageAction:
+class MessageAction(Struct, frozen=True):
     """A line of the menu that some part of the room adds.
 
     Args:
@@ -44,8 +43,7 @@ class MessageAction:
     is_on: Callable[[MessageView], bool] = lambda view: False
 
 
-@dataclass(frozen=True, slots=True)
-class RowButton:
+class RowButton(Struct, frozen=True):
     """A button under a message. what: as Target has it."""
 
     what: str

@@ -6,7 +6,8 @@ where it is while a reply grows below it. Does not: paint, know the mouse.
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gui.widgets.markdown_blocks import block_text, source_range
 from gui.widgets.transcript_column import MessageColumn
@@ -16,8 +17,7 @@ END = 1 << 40
 _WORD = re.compile(r"\w+(?:['’]\w+)*|\s+|.", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """block END: behind all blocks of the message; offset END: behind all characters of the
     block."""
 

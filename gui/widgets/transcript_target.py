@@ -1,7 +1,6 @@
 """What of the transcript is under a point: a button, an arrow, a link, or a place in the text."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from PySide6.QtCore import QPointF
 
 from gui.widgets.laid_block import LaidBlock
@@ -10,8 +9,7 @@ from gui.widgets.transcript_column import MessageColumn
 from gui.widgets.transcript_selection import END, Position
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Something that can be clicked. what: an action's name, "previous", "next", "copy_code",
     "thought" (opens and closes reasoning) or "link", whose words are text."""
 

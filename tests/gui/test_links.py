@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 
 from gui.chat.links import LinkCard, Links
 from gui.widgets.link_facts import LinkFacts, link_facts
@@ -116,6 +117,7 @@ def test_the_browser_is_asked_only_by_the_button(bench: Bench, opened: list[str]
     transcript.current_message = 1
     menu = transcript.menu_at(None)
     links = next(one.menu() for one in menu.actions() if one.text() == "Links")
+    assert isinstance(links, QMenu)
     links.actions()[0].trigger()
     assert card.isVisible() and card.copy_button.toolTip() and opened == []
     card.open_button.click()

@@ -5,8 +5,9 @@ answers when, and hands the empty replies to the writers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from gui.chat.asking import Place
 from gui.chat.columns.column_state import Column

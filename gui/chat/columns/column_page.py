@@ -5,7 +5,8 @@ written into it, marked where the columns agree.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gui.chat.columns.agreement import Range, agreed_share
 from gui.chat.columns.agreement_marks import agreement_book

@@ -2,10 +2,10 @@
 goes on with; as it is kept with the chat. Qt-free.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 from gui.chat.chat_settings import ChatSettings, with_checked
 from gui.chat.preset import OUTPUT, SAMPLING
@@ -53,8 +53,7 @@ class ColumnSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         return msgspec.structs.replace(self, has_adapters=has_adapters)
 
 
-@dataclass
-class Column:
+class Column(Struct):
     """One column. number: its place, from 1; head_id: the leaf of the branch it shows."""
 
     number: int

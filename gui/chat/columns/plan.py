@@ -4,10 +4,10 @@ Qt-free.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from engine.process.messages import ModelInfo
 from gui.chat.columns.column_state import Column
@@ -17,8 +17,7 @@ from gui.chat.words import size_text, tr
 WORKER_BYTES = 200 * 10**6
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Who answers when.
 
     Args:

@@ -5,9 +5,9 @@ beside it. Goes on when another chat is opened; the room's replies count these a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
+from msgspec import Struct
 from PySide6.QtCore import QObject, Slot
 
 from engine.process.messages import Failed
@@ -20,8 +20,7 @@ from gui.chat.replies import Replies
 from gui.chat.store_thread import StoreThread
 
 
-@dataclass(frozen=True)
-class Draw:
+class Draw(Struct, frozen=True):
     """Replies to be drawn by one request.
 
     Args:

@@ -8,12 +8,12 @@ from gui.chat.replay import Replay
 from gui.chat.step import StepFeature
 from gui.shots.questions import DEEPEST, DUSK, SKY, TIPS
 from gui.shots.scenes.scene import scene
-from gui.shots.scenes.talk import fill_context
 from gui.shots.stage import SETTINGS, SMALL_PX, Stage
 
 CERTAIN = SETTINGS.with_value("certainty", True).with_value("temperature", 0.3)
 UNSURE = 0.5  # a token below this probability is one to look at
 N_PICKED = 14
+SMALL_CONTEXT = 512
 
 
 def received(stage: Stage) -> None:
@@ -44,10 +44,24 @@ def received_large_font(stage: Stage) -> None:
     stage.feature(Received).leave()
 
 
+def overflow(stage: Stage) -> None:
+    """The first turns do not fit any more, and that is said."""
+    _fill_context(stage)
+    stage.take("overflow")
+    stage.load()
+
+
+def _fill_context(stage: Stage) -> None:
+    """More turns than a small context holds; the model stays loaded with it."""
+    stage.load(n_ctx=SMALL_CONTEXT)
+    dropping = SETTINGS.with_value("overflow", "drop_oldest")
+    stage.chat(SLEEP, SKY, OCEAN, TIDE, settings=dropping)
+
+
 def received_overflow(stage: Stage) -> None:
     """The first turns were left out: where they stood is said."""
     stage.hide_details()
-    fill_context(stage)
+    _fill_context(stage)
     _open_received(stage)
     stage.take("received-overflow")
     stage.feature(Received).leave()
@@ -166,6 +180,7 @@ SCENES = (
     scene(received, "received", "received-new"),
     scene(received_small, "received-small"),
     scene(received_large_font, "received-large-font"),
+    scene(overflow, "overflow"),
     scene(received_overflow, "received-overflow"),
     scene(certainty, "certainty", "certainty-popup"),
     scene(certainty_small, "certainty-small"),

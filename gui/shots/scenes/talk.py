@@ -1,12 +1,11 @@
-"""Talking: the first run, a chat, one being written, one that is new, temporary or too long."""
+"""Talking: the first run, a chat, one being written, one that is new or temporary."""
 
 import os
 
-from gui.shots.questions import CLASS, DEEPEST, OCEAN, SKY, SLEEP, TABLE, TIDE, TIPS
+from gui.shots.questions import CLASS, DEEPEST, SKY, TABLE, TIPS
 from gui.shots.scenes.scene import scene
 from gui.shots.stage import SETTINGS, SMALL_PX, Stage
 
-SMALL_CONTEXT = 512
 BASE_MODEL = os.environ.get("BATHYSPHERE_SHOTS_BASE", "")
 
 
@@ -64,20 +63,6 @@ def chat_temporary(stage: Stage) -> None:
     stage.room.session.new_chat()
 
 
-def overflow(stage: Stage) -> None:
-    """The first turns do not fit any more, and that is said."""
-    fill_context(stage)
-    stage.take("overflow")
-    stage.load()
-
-
-def fill_context(stage: Stage) -> None:
-    """More turns than a small context holds; the model stays loaded with it."""
-    stage.load(n_ctx=SMALL_CONTEXT)
-    dropping = SETTINGS.with_value("overflow", "drop_oldest")
-    stage.chat(SLEEP, SKY, OCEAN, TIDE, settings=dropping)
-
-
 def base(stage: Stage) -> None:
     """A base model goes on with a text."""
     starter = stage.room.loader.model
@@ -98,6 +83,5 @@ SCENES = (
     scene(chat_streaming, "chat-streaming"),
     scene(chat_new, "chat-new"),
     scene(chat_temporary, "chat-temporary"),
-    scene(overflow, "overflow"),
     *((scene(base, "base"),) if BASE_MODEL else ()),
 )

@@ -6,7 +6,7 @@ from gui.chat.certainty import CertaintyFeature
 from gui.chat.received import Received
 from gui.chat.replay import Replay
 from gui.chat.step import StepFeature
-from gui.shots.questions import DEEPEST, DUSK, SKY, TIPS
+from gui.shots.questions import DEEPEST, DUSK, OCEAN, SKY, SLEEP, TIDE, TIPS
 from gui.shots.scenes.scene import scene
 from gui.shots.stage import SETTINGS, SMALL_PX, Stage
 

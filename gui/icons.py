@@ -19,11 +19,10 @@ def icon(name: str, color: str, color_on: str = "") -> QIcon:
         FileNotFoundError: there is no such icon.
     """
     result = QIcon()
-    for size_px in _SIZES_PX:
-        result.addPixmap(pixmap(name, color, size_px))
-        if color_on:
-            state = QIcon.State.On
-            result.addPixmap(pixmap(name, color_on, size_px), QIcon.Mode.Normal, state)
+    for image in _images(name, color, _SIZES_PX):
+        result.addPixmap(QPixmap.fromImage(image))
+    for image in _images(name, color_on, _SIZES_PX) if color_on else ():
+        result.addPixmap(QPixmap.fromImage(image), QIcon.Mode.Normal, QIcon.State.On)
     return result
 
 
@@ -33,7 +32,7 @@ def pixmap(name: str, color: str, size_px: int, ratio: float = 1.0) -> QPixmap:
     Raises:
         FileNotFoundError: there is no such icon.
     """
-    image = _image(name, color, round(size_px * ratio))
+    (image,) = _images(name, color, (round(size_px * ratio),))
     result = QPixmap.fromImage(image)
     result.setDevicePixelRatio(ratio)
     return result
@@ -42,25 +41,25 @@ def pixmap(name: str, color: str, size_px: int, ratio: float = 1.0) -> QPixmap:
 def app_icon() -> QIcon:
     """The app's own icon, in its own colours."""
     result = QIcon()
-    for size_px in (16, 24, 32, 48, 64, 128, 256):
-        result.addPixmap(pixmap("bathysphere", "", size_px))
+    for image in _images("bathysphere", "", (16, 24, 32, 48, 64, 128, 256)):
+        result.addPixmap(QPixmap.fromImage(image))
     return result
 
 
 @lru_cache(maxsize=512)
-def _image(name: str, color: str, size_px: int) -> QImage:
-    renderer = _renderer(name, color)
+def _images(name: str, color: str, sizes_px: tuple[int, ...]) -> tuple[QImage, ...]:
+    """A drawing in each of these sizes; it is read once."""
+    renderer = QSvgRenderer(QByteArray(_source(name).replace("currentColor", color).encode()))
+    return tuple(_drawn(renderer, size_px) for size_px in sizes_px)
+
+
+def _drawn(renderer: QSvgRenderer, size_px: int) -> QImage:
     image = QImage(size_px, size_px, QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(Qt.GlobalColor.transparent)
     painter = QPainter(image)
     renderer.render(painter, QRectF(0, 0, size_px, size_px))
     painter.end()
     return image
-
-
-@lru_cache(maxsize=128)
-def _renderer(name: str, color: str) -> QSvgRenderer:
-    return QSvgRenderer(QByteArray(_source(name).replace("currentColor", color).encode()))
 
 
 @lru_cache(maxsize=128)

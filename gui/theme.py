@@ -83,6 +83,7 @@ class Theme(QObject):
         # Read before apply() gives the application a font of our own.
         self._system_font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
         self._system_mono = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        self._system_px = max(BASE_FONT_PX, QFontInfo(self._system_font).pixelSize())
         app.styleHints().colorSchemeChanged.connect(self._on_system_scheme_changed)
 
     @property
@@ -102,7 +103,7 @@ class Theme(QObject):
     @property
     def font_px(self) -> int:
         """The body font's size in use; the system's where none was chosen, but not under 13."""
-        return self._font_px or max(BASE_FONT_PX, QFontInfo(self._system_font).pixelSize())
+        return self._font_px or self._system_px
 
     def px(self, drawn: float) -> int:
         """A length of the drawings (made at 13 px) at the font size in use; at least 1."""
@@ -167,9 +168,14 @@ def _font(system: QFont, wanted: str) -> QFont:
     font = QFont(system)
     families = [system.family()]
     # Naming an absent family makes Qt search for it, with a warning on some systems.
-    font.setFamilies([wanted, *families] if QFontDatabase.hasFamily(wanted) else families)
+    font.setFamilies([wanted, *families] if _has_family(wanted) else families)
     font.setWeight(QFont.Weight.Normal)
     return font
+
+
+@cache
+def _has_family(name: str) -> bool:
+    return QFontDatabase.hasFamily(name)
 
 
 def qt_palette(palette: Palette) -> QPalette:

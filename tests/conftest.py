@@ -14,6 +14,7 @@ SLOW_MODULES = {
     "test_cli",
     "test_exchange",
     "test_exchange_hostile",
+    "test_fit",
     "test_generate",
     "test_generate_options",
     "test_hostile",
@@ -50,9 +51,14 @@ SLOW_MODULES = {
 }
 
 
+# A whole room or window for each test: a third of a second each, and there are hundreds.
+SLOW_FIXTURES = {"bench", "open_window", "real", "side", "twin", "window"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.stem in SLOW_MODULES:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if item.path.stem in SLOW_MODULES or fixtures & SLOW_FIXTURES:
             item.add_marker(pytest.mark.slow)
 
 

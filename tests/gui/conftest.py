@@ -59,6 +59,16 @@ def context(qapp: QApplication, paths: Paths) -> Iterator[AppContext]:
     qapp.setStyleSheet("")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def what_was_there(qapp: QApplication) -> Iterator[None]:
+    """What all tests stand on is not looked through after each of them. And the clipboard is left
+    empty: without a screen it outlives Python, and what it holds must not."""
+    gc.collect()
+    gc.freeze()
+    yield
+    qapp.clipboard().clear()
+
+
 @pytest.fixture(autouse=True)
 def nothing_left(qapp: QApplication, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Nothing that a test began outlives it, and nothing complained meanwhile."""

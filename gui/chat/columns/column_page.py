@@ -94,7 +94,7 @@ class ColumnPage:
         reply = self.reply
         if reply is not None:
             self.view.set_status(self._status())
-            if reply.dropped:
+            if reply.lacks_messages:
                 self.show_turn(reply.reply_id)
 
     def take_load(self, fraction: float) -> None:

@@ -73,6 +73,8 @@ def start_once(home: str) -> dict[str, float]:
         "BATHYSPHERE_HOME": home,
         "BATHYSPHERE_TRACE_START": repr(began_s),
     }
+    # A user's Python keeps what it compiled; a warm start has it.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [sys.executable, "-m", "gui.main"]
     folder = Path(gui.__path__[0]).parent
     with subprocess.Popen(

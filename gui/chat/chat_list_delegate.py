@@ -82,7 +82,8 @@ class ChatListDelegate(QStyledItemDelegate):
             focused = selected and bool(option.state & QStyle.StateFlag.State_HasFocus)
             painter.setPen(QColor(palette.accent) if focused else Qt.PenStyle.NoPen)
             painter.drawRoundedRect(box, CORNER, CORNER)
-        rect = option.rect.adjusted(PAD, 0, -PAD, 0)
+        indent = self._theme.px(16) if row.in_folder else 0
+        rect = option.rect.adjusted(PAD + indent, 0, -PAD, 0)
         if row.kind == "notebook":
             self._picture(painter, rect, 0, "file")
             rect.setLeft(rect.left() + self._theme.px(20))

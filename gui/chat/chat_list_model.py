@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
 from PySide6.QtCore import (
     QAbstractListModel,
     QMimeData,
@@ -170,7 +171,7 @@ class ChatListModel(QAbstractListModel):
             return False
         if isinstance(row, ChatRow):
             if text != row.title:
-                self._rows[index.row()] = ChatRow(row.id, text, row.updated_s, row.pinned, row.kind)
+                self._rows[index.row()] = replace(row, title=text)
                 self.dataChanged.emit(index, index)
                 self.rename_requested.emit(row.id, text)
             return True

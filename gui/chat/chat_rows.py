@@ -55,6 +55,7 @@ class ChatRow(Struct, frozen=True):
     updated_s: float
     pinned: bool = False
     kind: str = "chat"
+    in_folder: bool = False
 
 
 Row = HeadingRow | ChatRow
@@ -88,7 +89,7 @@ def rows_of(
         within = [chat for chat in newest if chat.folder_id == folder.id and not chat.pinned]
         is_open = folder.id not in closed
         rows.append(HeadingRow(folder.id, folder.name, len(within), is_open))
-        rows += [_row(chat) for chat in within] if is_open else []
+        rows += [_row(chat, in_folder=True) for chat in within] if is_open else []
     loose = [chat for chat in newest if not chat.pinned and chat.folder_id not in known]
     return rows + _by_day(loose, now)
 
@@ -105,8 +106,8 @@ def _by_day(chats: list[ChatLike], now: datetime) -> list[Row]:
     return rows
 
 
-def _row(chat: ChatLike) -> ChatRow:
-    return ChatRow(chat.id, chat.title, chat.updated_s, chat.pinned, chat.kind)
+def _row(chat: ChatLike, *, in_folder: bool = False) -> ChatRow:
+    return ChatRow(chat.id, chat.title, chat.updated_s, chat.pinned, chat.kind, in_folder)
 
 
 def group_of(updated_s: float, now: datetime) -> Group:

@@ -102,9 +102,9 @@ def plan_text(plan: Plan, columns: Sequence[Column], names: Mapping[str, str]) -
         words = tr("At once: {names}; other models take {needed} of {free} free memory.")
         return words.format(names=together, needed=needed, free=size_text(plan.free_bytes))
     if len(plan.batches) == 1:
-        words = tr("All {n} columns are drawn by {name} at once, in one batch.")
+        words = tr("The {n} columns are drawn by {name} at once, in one batch.")
         return words.format(n=len(columns), name=names.get("") or tr("this chat's model"))
-    words = tr("All {n} columns answer at once; {name} takes them token by token.")
+    words = tr("The {n} columns answer at once; {name} takes them token by token.")
     return words.format(n=len(columns), name=names.get("") or tr("this chat's model"))
 
 
@@ -113,9 +113,7 @@ def short_plan_text(plan: Plan, columns: Sequence[Column]) -> str:
     later = [one for one in columns if one.own.model_path in plan.in_turn]
     together = [one for one in columns if one not in later]
     if not later:
-        words = (
-            tr("All {n} at once, in one batch") if len(plan.batches) == 1 else tr("All {n} at once")
-        )
+        words = tr("{n} at once, in one batch") if len(plan.batches) == 1 else tr("{n} at once")
         return words.format(n=len(columns))
     if not together:
         return tr("In turn: {later}").format(later=_numbered(later))

@@ -76,12 +76,15 @@ def check(arguments: list[str]) -> int:
 def check_all(pytest_arguments: list[str]) -> int:
     """Run all the tools, also after one has failed: one run tells everything that is wrong."""
     prepare_tests()
+    # Each test that runs a model takes one thread of it.
+    n_processes = min(os.cpu_count() or 1, 4)
+    sharing = ["-n", str(n_processes), "--dist", "loadfile"]
     tools = [
         [*module("ruff"), "check"],
         [*module("ruff"), "format", "--check"],
         module("mypy"),
         [str(SCRIPTS / "lint-imports"), "--no-logo"],
-        [*module("pytest"), *pytest_arguments],
+        [*module("pytest"), *sharing, *pytest_arguments],
     ]
     failed = [shown(tool) for tool in tools if run_tool(tool) != 0]
     print("\nFailed: " + "; ".join(failed) if failed else "\nAll checks passed.")

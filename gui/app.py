@@ -5,7 +5,6 @@ BATHYSPHERE_TRACE_START=$(date +%s.%N) prints to stderr how long after that mome
 shown (start_trace.py).
 """
 
-import gc
 import os
 import sys
 
@@ -15,6 +14,7 @@ from engine.errors import AppError
 from engine.paths import Paths, user_paths
 from gui import crash_hooks
 from gui.context import AppContext
+from gui.garbage import GarbageCollector
 from gui.notices import Notices
 from gui.process import EngineProcess
 from gui.settings_store import SettingsStore
@@ -71,24 +71,24 @@ def make_context(app: QApplication, paths: Paths) -> AppContext:
 
 def run(app: QApplication, context: AppContext) -> int:
     """Show the window, start the engine behind it, stay until the end."""
+    garbage = GarbageCollector()
     try:
         window = MainWindow(context)
         # Not before: what breaks while nothing can be shown belongs on stderr.
         crash_hooks.install(context.notices)
-        window.shown.connect(lambda: _on_shown(context))
+        window.shown.connect(lambda: _on_shown(context, garbage))
         trace_start(window)
         window.show()
         return app.exec()
     finally:
+        garbage.stop()
         context.engine.stop_and_wait()
         context.settings.flush()
         crash_hooks.uninstall()
 
 
-def _on_shown(context: AppContext) -> None:
-    # What is there now stays: a full collection would stop the window to find nothing in it.
-    gc.freeze()
-    gc.enable()
+def _on_shown(context: AppContext, garbage: GarbageCollector) -> None:
+    garbage.start()
     context.engine.start()
     if context.settings.note:
         context.notices.show_failure(context.settings.note)

@@ -66,7 +66,7 @@ def run(names: tuple[str, ...] = ()) -> dict[str, Figure]:
 
 @contextmanager
 def start_frozen() -> Iterator[None]:
-    """What is there already is not looked through for garbage again, as in the app (gui/app.py)."""
+    """What is there already is not looked through for garbage again, as gui/garbage.py does."""
     gc.collect()
     gc.freeze()
     try:

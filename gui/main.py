@@ -82,7 +82,7 @@ def _open_window(arguments: list[str]) -> int:
 
     from gui.plain_imports import load_qt
 
-    gc.disable()  # 15 ms of the start; app.py puts it on again when the window is shown
+    gc.disable()  # 15 ms of the start; from then on gui/garbage.py collects
     load_qt()
     return _run(WINDOW, arguments)
 

@@ -136,7 +136,8 @@ class Theme(QObject):
 
     def apply(self) -> None:
         """Give colours, font and style sheet to the application and tell everybody."""
-        if self._app.style().objectName() != "fusion":
+        # Under a style sheet every style is nameless; and another style for living widgets is dear.
+        if not self._app.styleSheet() and self._app.style().objectName() != "fusion":
             self._app.setStyle("Fusion")
         self._app.setPalette(qt_palette(self.palette))
         self._app.setFont(self.font("body"))

@@ -38,6 +38,7 @@ FIELD = {
     *("pytest", "pytest-qt", "pytest-randomly", "pytest-timeout", "hypothesis"),
     *("ruff", "mypy", "import-linter"),
 }
+WAY = r"tests/\S+::\w+$|(bench (engine|window|chat)|by hand|not built): "
 BENCHES = {
     "bench engine": ["engine/bench*.py"],
     "bench window": ["gui/bench.py", "gui/bench_start.py", "gui/bench_stream.py"],
@@ -84,9 +85,7 @@ def test_every_section_of_the_issue_is_mapped() -> None:
             sections.append(section)
         assert promise and all(ways), (issue, section, promise)
         for way in ways:
-            assert re.match(r"tests/\S+::\w+$|(bench (engine|window|chat)|by hand|not built): ", way), (
-                way
-            )
+            assert re.match(WAY, way), way
     assert {issue: found.get(issue) for issue in SECTIONS} == SECTIONS
 
 

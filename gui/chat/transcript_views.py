@@ -39,7 +39,7 @@ def view_of(
         version=version,
         n_versions=n_versions,
         streaming=is_open,
-        note=tr("Your correction:") if as_corrected else note_of(turn, streaming),
+        note=tr("Your correction") if as_corrected else note_of(turn, streaming),
         reasoning=reasoning_of(turn, streaming),
     )
 

@@ -77,4 +77,4 @@ class UndoStrip(QFrame):
             return
         self.resize(min(self.sizeHint().width(), host.width()), self.sizeHint().height())
         left = (host.width() - self.width()) // 2
-        self.move(left, host.height() - self.height() - self._theme.px(96))
+        self.move(left, host.height() - self.height() - self._theme.px(128))

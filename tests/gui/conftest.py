@@ -61,11 +61,14 @@ def context(qapp: QApplication, paths: Paths) -> Iterator[AppContext]:
 
 @pytest.fixture(autouse=True, scope="session")
 def what_was_there(qapp: QApplication) -> Iterator[None]:
-    """What all tests stand on is not looked through after each of them. And the clipboard is left
-    empty: without a screen it outlives Python, and what it holds must not."""
+    """What all tests stand on is not looked through after each of them. Garbage is collected on
+    the window's thread alone, as in the app. And the clipboard is left empty: without a screen it
+    outlives Python, and what it holds must not."""
     gc.collect()
     gc.freeze()
+    gc.disable()
     yield
+    gc.enable()
     qapp.clipboard().clear()
 
 
@@ -75,6 +78,7 @@ def nothing_left(qapp: QApplication, caplog: pytest.LogCaptureFixture) -> Iterat
     children, threads, timers = _children(), set(threading.enumerate()), _running_timers()
     yield
     qapp.processEvents()
+    gc.collect()
     complaints = [
         record.getMessage()
         for phase in ("setup", "call")

@@ -76,7 +76,8 @@ def run(app: QApplication, context: AppContext) -> int:
         window = MainWindow(context)
         # Not before: what breaks while nothing can be shown belongs on stderr.
         crash_hooks.install(context.notices)
-        window.shown.connect(lambda: _on_shown(context, garbage))
+        window.shown.connect(garbage.start)
+        window.shown.connect(lambda: _on_shown(context))
         trace_start(window)
         window.show()
         return app.exec()
@@ -87,8 +88,7 @@ def run(app: QApplication, context: AppContext) -> int:
         crash_hooks.uninstall()
 
 
-def _on_shown(context: AppContext, garbage: GarbageCollector) -> None:
-    garbage.start()
+def _on_shown(context: AppContext) -> None:
     context.engine.start()
     if context.settings.note:
         context.notices.show_failure(context.settings.note)

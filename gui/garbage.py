@@ -19,6 +19,7 @@ class GarbageCollector(QObject):
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self._on_look_due)
 
+    @Slot()
     def start(self) -> None:
         """From here on. What is there already stays: a full collection would look through it to
         find nothing."""

@@ -76,9 +76,9 @@ def check(arguments: list[str]) -> int:
 def check_all(pytest_arguments: list[str]) -> int:
     """Run all the tools, also after one has failed: one run tells everything that is wrong."""
     prepare_tests()
-    # Each test that runs a model takes one thread of it.
+    # Each test that runs a model takes one thread of it. A crash ends the run: it is a bug.
     n_processes = min(os.cpu_count() or 1, 4)
-    sharing = ["-n", str(n_processes), "--dist", "loadfile"]
+    sharing = ["-n", str(n_processes), "--dist", "loadfile", "--max-worker-restart", "0"]
     tools = [
         [*module("ruff"), "check"],
         [*module("ruff"), "format", "--check"],

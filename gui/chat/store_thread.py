@@ -3,13 +3,16 @@ thread.
 
 Calls run one after another in the order they were made. Never waits on the window's thread, except
 in `close`, which lets the queue run empty so that nothing written is lost.
+
+What a call holds may hold widgets, and a widget that ends on another thread ends the process: so
+the window's side keeps every call until the thread has let go of it.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from engine.chats.store import ChatStore
 
 T = TypeVar("T")
-Answer = Callable[[], None]
 CLOSE_S = 10.0
 
 
@@ -31,6 +33,14 @@ class _Call(Struct, frozen=True):
     work: Callable[[ChatStore], Any]
     on_result: Callable[[Any], None] | None
     on_error: Callable[[AppError], None]
+
+
+class _Outcome(Struct, frozen=True):
+    """What became of a call: a result, what is expected to fail, or a bug."""
+
+    result: Any = None
+    error: AppError | None = None
+    bug: Exception | None = None
 
 
 class StoreThread(QObject):
@@ -42,13 +52,16 @@ class StoreThread(QObject):
     """
 
     failed = Signal(object)  # AppError of a call that had no on_error of its own
-    _answered = Signal(object)  # an Answer to run on the window's thread
+    _noticed = Signal(object)  # AppError: something is to be said of the file itself
+    _answered = Signal(object)  # the _Outcome of the oldest open call
 
     def __init__(self, path: Path | None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._path = path
         self._queue: SimpleQueue[_Call | None] = SimpleQueue()
+        self._open: deque[_Call] = deque()
         self._is_closed = False
+        self._noticed.connect(self._on_noticed, Qt.ConnectionType.QueuedConnection)
         self._answered.connect(self._on_answered, Qt.ConnectionType.QueuedConnection)
         # A daemon: a crash of the window must not leave a process that only waits for work.
         self._thread = threading.Thread(target=self._run, name="chat-store", daemon=True)
@@ -64,7 +77,9 @@ class StoreThread(QObject):
         thread.
         """
         if not self._is_closed:
-            self._queue.put(_Call(work, on_result, on_error or self.failed.emit))
+            call = _Call(work, on_result, on_error or self.failed.emit)
+            self._open.append(call)
+            self._queue.put(call)
 
     @property
     def is_closed(self) -> bool:
@@ -93,36 +108,41 @@ class StoreThread(QObject):
             self._refuse_all(error)
             return
         if store.notice is not None:
-            self._answered.emit(partial(self.failed.emit, store.notice))
+            self._noticed.emit(store.notice)
         while (call := self._queue.get()) is not None:
-            self._answered.emit(_answer_of(store, call))
+            outcome = _outcome_of(store, call)
+            del call
+            self._answered.emit(outcome)
         store.close()
 
     def _refuse_all(self, error: AppError) -> None:
-        while (call := self._queue.get()) is not None:
-            self._answered.emit(partial(call.on_error, error))
+        while self._queue.get() is not None:
+            self._answered.emit(_Outcome(error=error))
 
     # ---- on the window's thread ----
 
     @Slot(object)
-    def _on_answered(self, answer: Answer) -> None:
+    def _on_noticed(self, notice: AppError) -> None:
         if not self._is_closed:
-            answer()
+            self.failed.emit(notice)
+
+    @Slot(object)
+    def _on_answered(self, outcome: _Outcome) -> None:
+        call = self._open.popleft()
+        if self._is_closed:
+            return
+        if outcome.bug is not None:
+            raise outcome.bug  # told where the hook for bugs listens
+        if outcome.error is not None:
+            call.on_error(outcome.error)
+        elif call.on_result is not None:
+            call.on_result(outcome.result)
 
 
-def _answer_of(store: ChatStore, call: _Call) -> Answer:
+def _outcome_of(store: ChatStore, call: _Call) -> _Outcome:
     try:
-        result = call.work(store)
+        return _Outcome(result=call.work(store))
     except AppError as error:
-        return partial(call.on_error, error)
-    except Exception as bug:  # a bug: told on the window's thread, where the hook for bugs listens
-        return partial(_raise, bug)
-    return partial(call.on_result, result) if call.on_result is not None else _nothing
-
-
-def _raise(bug: Exception) -> None:
-    raise bug
-
-
-def _nothing() -> None:
-    return None
+        return _Outcome(error=error.with_traceback(None))
+    except Exception as bug:
+        return _Outcome(bug=bug)

@@ -51,8 +51,10 @@ def test_a_notebook_is_continued_stopped_and_found_again(open_window: Open) -> N
     assert view.edit.text().startswith("one, two, three, four, five, six")
     assert "reply length" in view.status.text()
     real.room.details.change("max_tokens", -1)
+    real.never_end()
+    wanted = real.context.engine.n_tokens_received + 12
     real.key(Qt.Key.Key_Return, CONTROL)
-    real.write_some()
+    real.until(lambda: real.context.engine.n_tokens_received >= wanted)
     real.key(Qt.Key.Key_Escape)
     real.until(lambda: feature.run is not None and not feature.run.is_busy)
     text, chat_id = view.edit.text(), real.room.session.chat_id

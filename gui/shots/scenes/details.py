@@ -5,6 +5,7 @@ from gui.shots.questions import DEEPEST, TIPS
 from gui.shots.scenes.scene import scene
 from gui.shots.stage import SETTINGS, SIZE_PX, Stage
 
+PRESET_NAME = "Captain, brief"
 CAPTAIN = "You are the calm captain of a research submarine. Answer in two sentences at most."
 TALL_PX = (1280, 2300)
 
@@ -51,7 +52,7 @@ def preset_menu(stage: Stage) -> None:
 def preset_form(stage: Stage) -> None:
     presets = _preset_chat(stage)
     presets.button.wish_made.emit("save")
-    presets.form.name.setText("Captain, brief")
+    presets.form.name.setText(PRESET_NAME)
     stage.take("preset-form")
     presets.form.cancel.click()
     stage.forget()

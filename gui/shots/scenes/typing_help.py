@@ -7,6 +7,8 @@ from gui.shots.questions import DEEPEST, NAME, TIPS
 from gui.shots.scenes.scene import scene
 from gui.shots.stage import Stage
 
+FIRST_WORDS = "Call her Nautilus, because"
+
 
 def prefill(stage: Stage) -> None:
     """The reply is to begin with these words."""
@@ -14,7 +16,7 @@ def prefill(stage: Stage) -> None:
     stage.chat(TIPS, DEEPEST)
     work = stage.room.work
     stage.room.desk.open_prefill()
-    work.prefill.field.setText("Call her Nautilus, because")
+    work.prefill.field.setText(FIRST_WORDS)
     work.composer.edit.setPlainText(NAME)
     stage.take("prefill")
     stage.room.desk.close_prefill()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from engine.chats.records import title_from
 from engine.errors import AppError
@@ -29,6 +29,9 @@ from gui.chat.titles import title_for
 from gui.chat.words import tr
 
 ATTACHMENTS = "attachments"
+# A fork is shown with its first token, at the latest after so long: to lay its words out before
+# takes the processor from the model that is to go on with them.
+FORK_SHOWN_MS = 100
 
 
 class Place(Struct, frozen=True):
@@ -58,6 +61,9 @@ class AskingChat(ChatChanges):
         self._loader = loader
         self._places: dict[str, Place] = {}
         self._continued: dict[str, Turn] = {}  # replies that go on, as they were before
+        self._late = QTimer(self, interval=FORK_SHOWN_MS, singleShot=True)
+        self._late.timeout.connect(self._show_written)
+        replies.text_arrived.connect(self._on_text_arrived)
         replies.ended.connect(self._on_reply_ended)
 
     # ---- looking ----
@@ -263,11 +269,18 @@ class AskingChat(ChatChanges):
             text: what was done, where it can be undone; before: the head it undoes to.
         """
         place.conversation.add(reply)
-        self._write(place, reply.id, beginning)
+        self._write(place, reply.id, beginning, is_late=beginning is not None)
         if text and place.conversation is self.conversation:
             self._push(self._head_step(text, before))
 
-    def _write(self, place: Place, reply_id: str, beginning: Beginning | None = None) -> None:
+    def _write(
+        self,
+        place: Place,
+        reply_id: str,
+        beginning: Beginning | None = None,
+        *,
+        is_late: bool = False,
+    ) -> None:
         self._places[reply_id] = place
         self._replies.write(
             place.conversation,
@@ -281,15 +294,29 @@ class AskingChat(ChatChanges):
         is_asked = self._loader.model is not None
         if is_asked:
             self._replies.start(reply_id)  # the model reads while the window shows the new branch
-        if is_here:
-            self._is_sending = False
-            self.branch_changed.emit()
+        if is_here and is_late and is_asked:
+            self._late.start()
+        elif is_here:
+            self._show_written()
         if not is_asked:
             self._replies.start(reply_id)  # may end it at once, which is shown where it is shown
         self.list_chats()
 
+    @Slot()
+    def _show_written(self) -> None:
+        self._late.stop()
+        self._is_sending = False
+        self.branch_changed.emit()
+
+    @Slot(str, str)
+    def _on_text_arrived(self, _reply_id: str, _text: str) -> None:
+        if self._late.isActive():
+            self._show_written()
+
     @Slot(object)
     def _on_reply_ended(self, reply: StreamingReply) -> None:
+        if self._late.isActive():
+            self._show_written()
         # The chat may have been left and opened again meanwhile: then its turns are another reading
         # of the same file than the one the reply was written into.
         if reply.reply_id in self.conversation:

@@ -5,10 +5,10 @@ pages of the window.
 import json
 import platform
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import psutil
+from msgspec.structs import asdict
 from PySide6.QtWidgets import QLabel
 
 from gui.connections import Connection

@@ -13,6 +13,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bootstrap_machine import (
@@ -76,17 +77,22 @@ def check(arguments: list[str]) -> int:
 def check_all(pytest_arguments: list[str]) -> int:
     """Run all the tools, also after one has failed: one run tells everything that is wrong."""
     prepare_tests()
-    # Each test that runs a model takes one thread of it. A crash ends the run: it is a bug.
-    n_processes = min(os.cpu_count() or 1, 4)
-    sharing = ["-n", str(n_processes), "--dist", "loadfile", "--max-worker-restart", "0"]
     tools = [
         [*module("ruff"), "check"],
         [*module("ruff"), "format", "--check"],
         module("mypy"),
         [str(SCRIPTS / "lint-imports"), "--no-logo"],
-        [*module("pytest"), *sharing, *pytest_arguments],
+    ]
+    # Two processes at the same time: each test that runs a model takes one thread of it.
+    suites = [
+        [*module("pytest"), *pytest_arguments, "tests/gui"],
+        [*module("pytest"), *pytest_arguments, "tests", "--ignore=tests/gui"],
     ]
     failed = [shown(tool) for tool in tools if run_tool(tool) != 0]
+    with ThreadPoolExecutor() as pool:
+        codes = list(pool.map(run_tool, suites))
+    # 5: nothing of what was asked for (ARGS="-k wire") is among these.
+    failed += [shown(suite) for suite, code in zip(suites, codes) if code not in (0, 5)]
     print("\nFailed: " + "; ".join(failed) if failed else "\nAll checks passed.")
     return 1 if failed else 0
 

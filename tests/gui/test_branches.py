@@ -138,7 +138,7 @@ def test_a_fork_begins_with_exactly_these_tokens_and_goes_on(bench: Bench) -> No
     bench.qtbot.waitUntil(lambda: len(bench.engine.generates) == 2)
     request = bench.engine.generates[-1]
     assert (request.prefill, request.prefill_ids) == ("", [11, 99])
-    assert bench.shown()[1] == "Water alt"
+    bench.qtbot.waitUntil(lambda: bench.shown()[1] == "Water alt")
     bench.engine.tell(Tokens(job=request.job, items=[token(14, " scatters.")]))
     bench.engine.finish()
     assert bench.kept_texts()[1] == bench.shown()[1] == "Water alt scatters."

@@ -18,7 +18,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import psutil
 import pytest
 import shiboken6
-from PySide6.QtCore import QThreadPool, QTimer
+from PySide6.QtCore import QEvent, QThreadPool, QTimer
 from PySide6.QtWidgets import QApplication
 
 from engine.paths import Paths
@@ -77,6 +77,9 @@ def nothing_left(qapp: QApplication, caplog: pytest.LogCaptureFixture) -> Iterat
     """Nothing that a test began outlives it, and nothing complained meanwhile."""
     children, threads, timers = _children(), set(threading.enumerate()), _running_timers()
     yield
+    # A closed window waits for an event loop to be deleted; if that is the next test's, its style
+    # sheet is another, and Qt's record of styled widgets is left with one that is gone.
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     qapp.processEvents()
     gc.collect()
     complaints = [

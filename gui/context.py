@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
     from gui.process import EngineProcess
     from gui.settings_store import SettingsStore
     from gui.theme import Theme
+
+
+class RoomEntry(Struct, frozen=True):
+    """A room as the rail shows it before anybody was there. name: visible, so translated; icon: a
+    file of resources/icons without ".svg"; make: the room itself; at_start: others need it (it
+    loads the model), so it is made behind the window's first sight, whichever room that shows."""
+
+    name: str
+    icon: str
+    make: Callable[[AppContext, QWidget | None], Room]
+    at_start: bool = False
 
 
 @dataclass
@@ -41,13 +53,10 @@ class AppContext:
 
 
 class Room(QWidget):
-    """One room of the window, made as `SomeRoom(context, parent)`.
+    """One room of the window, made as `SomeRoom(context, parent)` when it is first looked at.
 
     Its actions() (Qt's own: addAction) fill the room's menu and carry its shortcuts.
     """
-
-    room_name: str  # visible, so translated
-    icon_name: str  # a file of resources/icons without ".svg"
 
     def commands(self) -> list[Command]:
         """What the palette finds here besides the room's actions: chats, runs, models by name."""

@@ -162,7 +162,7 @@ class RoomMenu(QMenu):
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
 
-    def show_room(self, room: Room | None, taken: list[QAction]) -> None:
+    def show_room(self, room: Room | None, name: str, taken: list[QAction]) -> None:
         """Fill in a room's actions; entries of `taken` with a shortcut that the room brings too
         step back."""
         for entry in self.actions():
@@ -170,7 +170,7 @@ class RoomMenu(QMenu):
         actions = room.actions() if room is not None else []
         self.menuAction().setVisible(bool(actions))
         if room is not None:
-            self.setTitle(room.room_name)
+            self.setTitle(name)
         self.addActions(actions)
         keys = {key.toString() for entry in actions for key in entry.shortcuts()}
         for entry in taken:

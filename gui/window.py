@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QTimer, Signal
+from PySide6.QtCore import QByteArray, QCoreApplication, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -26,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from gui import icons
 from gui.build_info import read_build_info
-from gui.context import AppContext, Room
+from gui.context import AppContext, Room, RoomEntry
 from gui.menus import EditMenu, Key, RoomMenu, ViewMenu, action
 from gui.notify import Notifier
 from gui.status_bar import StatusBar
@@ -38,31 +37,46 @@ if TYPE_CHECKING:
     from gui.commands import Command
     from gui.palette import CommandPalette
 
-RoomFactory = Callable[[AppContext, QWidget | None], QWidget]
-
 SETTINGS, DIAGNOSTICS = "settings", "diagnostics"
 FIRST_SIZE_PX = (1280, 820)
 SMALLEST_SIZE_PX = (760, 520)
 
 
-def room_factories() -> dict[str, RoomFactory]:
-    """The rooms that exist, in the rail's order: key -> class. A room that is not built yet is
-    not here."""
+def room_entries() -> dict[str, RoomEntry]:
+    """The rooms that exist, in the rail's order. A room that is not built yet is not here."""
+    tr = partial(QCoreApplication.translate, "MainWindow")
+    return {
+        "chat": RoomEntry(tr("Chat"), "chat", _chat_room, at_start=True),
+        "tokens": RoomEntry(tr("Tokens"), "tokens", _tokens_room),
+    }
+
+
+# Imported when looked at: the window is shown sooner without the others.
+
+
+def _chat_room(context: AppContext, parent: QWidget | None) -> Room:
     from gui.chat.room import ChatRoom
 
-    return {"chat": ChatRoom}
+    return ChatRoom(context, parent)
+
+
+def _tokens_room(context: AppContext, parent: QWidget | None) -> Room:
+    from gui.tokens.room import TokensRoom
+
+    return TokensRoom(context, parent)
 
 
 class MainWindow(QMainWindow):
-    """Rooms are made at once, the other pages when they are first looked at."""
+    """Rooms and other pages are made when they are first looked at."""
 
     shown = Signal()  # it is on the screen for the first time
 
-    def __init__(self, context: AppContext, rooms: dict[str, RoomFactory] | None = None) -> None:
+    def __init__(self, context: AppContext, rooms: dict[str, RoomEntry] | None = None) -> None:
         super().__init__()
         self._context = context
         self._was_painted = False
         self._pages: dict[str, QWidget] = {}
+        self._rooms: dict[str, Room] = {}
         self.rail = Rail(context.theme)
         self.stack = QStackedWidget()
         self.status = StatusBar(
@@ -72,7 +86,8 @@ class MainWindow(QMainWindow):
         self.status.build_note_clicked.connect(lambda: self.show_page(DIAGNOSTICS))
         self.setWindowTitle("Bathysphere")
         self._lay_out()
-        self._room_keys = self._make_rooms(room_factories() if rooms is None else rooms)
+        self._entries = room_entries() if rooms is None else rooms
+        self._add_rooms()
         self._make_menus()
         self.palette_box: CommandPalette | None = None
         self._connect()
@@ -102,14 +117,18 @@ class MainWindow(QMainWindow):
         if has_keys:
             self._pages[key].setFocus()
         self.rail.choose(key)
-        room = cast(Room, self._pages[key]) if key in self._room_keys else None
+        room = self._rooms.get(key)
         self._edit_menu.set_room(room)
-        self._room_menu.show_room(room, [*self._edit_menu.actions(), *self._file_menu.actions()])
+        name = self._entries[key].name if room is not None else ""
+        taken = [*self._edit_menu.actions(), *self._file_menu.actions()]
+        self._room_menu.show_room(room, name, taken)
         if room is not None:
             self._context.settings.change(room=key)
 
     def _make_page(self, key: str) -> QWidget:
-        # Imported when looked at: the window is shown sooner without them.
+        if key in self._entries:
+            self._rooms[key] = self._entries[key].make(self._context, self.stack)
+            return self._rooms[key]
         if key == SETTINGS:
             from gui.settings_page import SettingsPage
 
@@ -118,16 +137,11 @@ class MainWindow(QMainWindow):
 
         return DiagnosticsPage(self._context, self)
 
-    def _make_rooms(self, factories: dict[str, RoomFactory]) -> Sequence[str]:
-        self._context.rooms.update({key: partial(self.show_page, key) for key in factories})
-        for key, factory in factories.items():
-            room = factory(self._context, self.stack)
-            self._pages[key] = room
-            self.stack.addWidget(room)
-            named = cast(Room, room)
-            self.rail.add_page(key, named.room_name, named.icon_name)
+    def _add_rooms(self) -> None:
+        self._context.rooms.update({key: partial(self.show_page, key) for key in self._entries})
+        for key, entry in self._entries.items():
+            self.rail.add_page(key, entry.name, entry.icon)
         self.rail.add_page(SETTINGS, self.tr("Settings"), "settings", at_bottom=True)
-        return list(factories)
 
     # ---- building ----
 
@@ -156,10 +170,9 @@ class MainWindow(QMainWindow):
         menus = (self._file_menu, self._edit_menu, self._room_menu, self._view_menu)
         for menu in (*menus, self._make_help_menu()):
             self.menuBar().addMenu(menu)
-        for n, key in enumerate(self._room_keys, 1):
-            name = cast(Room, self._pages[key]).room_name
-            self._view_menu.add_page(name, partial(self.show_page, key), n)
-            self.rail.set_tooltip(key, f"{name} (Ctrl+{n})")
+        for n, (key, entry) in enumerate(self._entries.items(), 1):
+            self._view_menu.add_page(entry.name, partial(self.show_page, key), n)
+            self.rail.set_tooltip(key, f"{entry.name} (Ctrl+{n})")
 
     def _make_file_menu(self) -> QMenu:
         menu = QMenu(self.tr("&File"), self)
@@ -205,8 +218,8 @@ class MainWindow(QMainWindow):
         from gui.commands import menu_commands
 
         found = menu_commands(self.menuBar())
-        for key in self._room_keys:
-            found += cast(Room, self._pages[key]).commands()
+        for room in self._rooms.values():
+            found += room.commands()
         return found
 
     def open_palette(self) -> None:
@@ -269,8 +282,8 @@ class MainWindow(QMainWindow):
             geometry = b""  # a hand-edited file; the first size will do
         if geometry:
             self.restoreGeometry(QByteArray(geometry))
-        first = self._room_keys[0] if self._room_keys else SETTINGS
-        self.show_page(value.room if value.room in self._room_keys else first)
+        first = next(iter(self._entries), SETTINGS)
+        self.show_page(value.room if value.room in self._entries else first)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -280,11 +293,14 @@ class MainWindow(QMainWindow):
 
     def _on_painted(self) -> None:
         self.setWindowIcon(icons.app_icon())
+        for key, entry in self._entries.items():
+            if entry.at_start:
+                self.widget_of(key)
         self.shown.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        for key in self._room_keys:
-            cast(Room, self._pages[key]).save_state()
+        for room in self._rooms.values():
+            room.save_state()
         geometry = b64encode(self.saveGeometry().data()).decode()
         self._context.settings.change(window_geometry=geometry)
         super().closeEvent(event)

@@ -44,8 +44,6 @@ class ChatRoom(Room):
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.room_name = tr("Chat")
-        self.icon_name = "chat"
         self._context = context
         self._make_state()
         self._make_widgets()

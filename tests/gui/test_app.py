@@ -17,7 +17,7 @@ import sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 from gui import app, process, window
-window.room_factories = lambda: {{}}
+window.room_entries = lambda: {{}}
 QMessageBox.critical = lambda *words: None
 worker = [sys.executable, {WORKER!r}, "success"]
 app.EngineProcess = lambda paths: process.EngineProcess(paths, worker)

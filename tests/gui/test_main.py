@@ -43,8 +43,11 @@ def test_the_dispatcher_itself_imports_nothing() -> None:
 
 
 def test_the_window_loads_nothing_heavy() -> None:
-    loaded = modules_after("import gui.app, gui.window\ngui.window.room_factories()")
+    loaded = modules_after("import gui.app, gui.window, gui.chat.room")
     assert not loaded & set(HEAVY)
+    # Its arrays need numpy, which is loaded with the room: not before somebody goes there.
+    loaded = modules_after("import gui.tokens.room")
+    assert loaded & set(HEAVY) <= {"numpy"}
 
 
 def test_a_command_gets_its_arguments_and_gives_the_exit_code(command: list[list[str]]) -> None:

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from gui.chat.room import ChatRoom
 from gui.chat.welcome_words import starter_words
 from gui.commands import Command, plain, rank
-from gui.context import AppContext, Room
+from gui.context import AppContext, Room, RoomEntry
 from gui.process_tree import machine_memory_bytes
 from gui.shortcuts import ShortcutSheet
 from gui.window import MainWindow
@@ -165,15 +165,13 @@ def test_letters_grow_and_shrink_by_keys(active: MainWindow, context: AppContext
 class OtherRoom(Room):
     """A room behind a door."""
 
-    room_name = "Tokens"
-    icon_name = "tokens"
-
 
 def test_a_door_of_the_welcome_leads_into_its_room(qtbot: QtBot, context: AppContext) -> None:
-    def other(context: AppContext, parent: QWidget | None) -> QWidget:
+    def other(context: AppContext, parent: QWidget | None) -> Room:
         return OtherRoom(parent)
 
-    window = MainWindow(context, {"chat": ChatRoom, "tokens": other})
+    chat, tokens = RoomEntry("Chat", "chat", ChatRoom), RoomEntry("Tokens", "tokens", other)
+    window = MainWindow(context, {"chat": chat, "tokens": tokens})
     with qtbot.waitExposed(window):
         window.show()
     welcome = cast(ChatRoom, window.widget_of("chat")).work.welcome
@@ -214,7 +212,10 @@ def test_the_welcome_says_what_the_starter_is_and_where_a_stronger_model_comes_f
 
 def test_doors_appear_with_their_rooms(qtbot: QtBot, window: MainWindow) -> None:
     welcome = cast(ChatRoom, window.widget_of("chat")).work.welcome
-    assert [key for key, door in welcome.doors.items() if not door.isHidden()] == ["chat"]
+    assert [key for key, door in welcome.doors.items() if not door.isHidden()] == [
+        "chat",
+        "tokens",
+    ]
     welcome.set_rooms(["chat", "tokens", "tune", "pretrain"])
     assert not any(door.isHidden() for door in welcome.doors.values())
     welcome.room_requested.disconnect()

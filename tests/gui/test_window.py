@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from engine.paths import Paths
-from gui.context import AppContext, Room
+from gui.context import AppContext, Room, RoomEntry
 from gui.diagnostics import DiagnosticsPage
 from gui.menus import EditMenu
 from gui.settings import load
@@ -31,9 +31,6 @@ WORKER = str(Path(__file__).parents[1] / "fakes" / "fake_worker.py")
 
 class PlainRoom(Room):
     """A room with one input, one action, and a memory of being saved."""
-
-    room_name = "Plain"
-    icon_name = "chat"
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,9 +50,6 @@ class PlainRoom(Room):
 class UndoingRoom(PlainRoom):
     """A room that brings an Undo of its own."""
 
-    room_name = "Undoing"
-    icon_name = "undo"
-
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         undo = QAction("Undo here", self)
@@ -63,13 +57,17 @@ class UndoingRoom(PlainRoom):
         self.addAction(undo)
 
 
+ROOMS = {
+    "plain": RoomEntry("Plain", "chat", PlainRoom),
+    "undoing": RoomEntry("Undoing", "undo", UndoingRoom),
+}
 Open = Callable[[], MainWindow]
 
 
 @pytest.fixture
 def open_window(context: AppContext, qtbot: QtBot) -> Open:
     def make() -> MainWindow:
-        window = MainWindow(context, {"plain": PlainRoom, "undoing": UndoingRoom})
+        window = MainWindow(context, ROOMS)
         qtbot.addWidget(window)
         window.show()
         qtbot.waitExposed(window)

@@ -1,0 +1,44 @@
+"""What a page or a panel of the room is given, and what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from gui.context import AppContext
+    from gui.tokens.state import TokensState
+    from gui.tokens.worker import TokenWorker
+
+Shortcut = QKeySequence.StandardKey | str | None
+AddAction = Callable[[str, Callable[[], object], Shortcut], QAction]
+
+
+class TokensParts(Struct, frozen=True):
+    """The room's parts. add_action(text, do, shortcut): a line in the room's menu and the palette;
+    show_page(key): go to another page; show_text(text): put a text into the editor and go there."""
+
+    context: AppContext
+    worker: TokenWorker
+    state: TokensState
+    add_action: AddAction
+    show_page: Callable[[str], object]
+    show_text: Callable[[str], object]
+
+
+class TokensPage(QWidget):
+    """One page of the room, made as `SomePage(parts, parent)` when it is first looked at."""
+
+    def __init__(self, parts: TokensParts, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.parts = parts
+
+    def on_shown(self) -> None:
+        """The page is looked at now."""
+
+    def save_state(self) -> None:
+        """The window is closing: keep what should be there again next time."""

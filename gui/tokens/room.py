@@ -1,0 +1,118 @@
+"""The Tokens room: a text as a model sees it. Pages under one header, details beside them; parts
+know one another only through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QAction, QKeySequence, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from engine.process.messages import Failed
+from gui.context import AppContext, Room
+from gui.tokens.parts import Shortcut, TokensPage, TokensParts
+from gui.tokens.state import STARTER, TokensState
+from gui.tokens.worker import TokenWorker
+from gui.widgets.choice import Choice
+from gui.widgets.kinds import frame
+
+PageFactory = Callable[[TokensParts, QWidget], TokensPage]
+
+
+def page_factories() -> list[tuple[str, str, PageFactory]]:
+    """The pages that exist, in the header's order: key, visible name, class."""
+    return []
+
+
+class TokensRoom(Room):
+    """header | page | details."""
+
+    def __init__(
+        self,
+        context: AppContext,
+        parent: QWidget | None = None,
+        worker: TokenWorker | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._context = context
+        self.worker = worker or TokenWorker(context.paths, parent=self)
+        self.state = TokensState(self.worker, self)
+        self._factories = page_factories()
+        self._pages: dict[str, TokensPage] = {}
+        self.header = frame("header", self)
+        self.tabs = Choice([(key, name) for key, name, _ in self._factories], self.header)
+        self.stack = QStackedWidget(self)
+        self.parts = TokensParts(
+            context=context,
+            worker=self.worker,
+            state=self.state,
+            add_action=self._add,
+            show_page=self.show_page,
+            show_text=self._show_text,
+        )
+        self._lay_out()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self.header)
+        row.addWidget(self.tabs)
+        row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(self.stack, 1)
+
+    def _connect(self) -> None:
+        self.tabs.changed.connect(self.show_page)
+        self.state.opening_failed.connect(self._on_failed)
+        self.worker.failed.connect(self._on_failed)
+        for n, (key, name, _) in enumerate(self._factories, 1):
+            self._add(name, partial(self.show_page, key), f"Alt+{n}")
+
+    def _add(self, text: str, do: Callable[[], object], shortcut: Shortcut = None) -> QAction:
+        action = QAction(text, self)
+        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        if shortcut is not None:
+            action.setShortcut(QKeySequence(shortcut))
+        action.triggered.connect(lambda: do())
+        self.addAction(action)
+        return action
+
+    # ---- pages ----
+
+    @Slot(str)
+    def show_page(self, key: str) -> None:
+        """Go to a page, made now if nobody looked at it yet."""
+        page = self.page_of(key)
+        self.stack.setCurrentWidget(page)
+        self.tabs.set_value(key)
+        page.on_shown()
+
+    def page_of(self, key: str) -> TokensPage:
+        if key not in self._pages:
+            make = next(make for one, _, make in self._factories if one == key)
+            self._pages[key] = make(self.parts, self.stack)
+            self.stack.addWidget(self._pages[key])
+        return self._pages[key]
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._pages and self._factories:
+            self.show_page(self._factories[0][0])
+        if not self.state.source:
+            self.state.open(STARTER)
+
+    def _show_text(self, text: str) -> None:
+        raise NotImplementedError
+
+    def _on_failed(self, failed: Failed) -> None:
+        self._context.notices.show_failure(failed.message, failed.hint, failed.detail)
+
+    def save_state(self) -> None:
+        for page in self._pages.values():
+            page.save_state()
+        self.worker.close()

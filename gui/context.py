@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from engine.paths import Paths
     from gui.commands import Command
     from gui.connections import Connections
+    from gui.model_in_use import ModelInUse
     from gui.notices import Notices
     from gui.process import EngineProcess
     from gui.settings_store import SettingsStore
@@ -45,11 +46,15 @@ class AppContext:
     rooms: dict[str, Callable[[], object]] = field(default_factory=dict)
     # All connections pass through it; made here, so that no window can be without it.
     connections: Connections = field(init=False)
+    # The model that the engine holds; told by the room that loads it.
+    model: ModelInUse = field(init=False)
 
     def __post_init__(self) -> None:
         from gui.connections import Connections
+        from gui.model_in_use import ModelInUse
 
         self.connections = Connections(self.paths, self.settings, self.engine)
+        self.model = ModelInUse()
 
 
 class Room(QWidget):

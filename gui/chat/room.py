@@ -261,6 +261,7 @@ class ChatRoom(Room):
 
     @Slot(object)
     def _on_model_changed(self, model: ModelInfo | None) -> None:
+        self._context.model.set(model)
         self.counter.set_model(model)
         self.desk.show_model()
         self.presenter.show_all()

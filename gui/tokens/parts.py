@@ -20,7 +20,9 @@ AddAction = Callable[[str, Callable[[], object], Shortcut], QAction]
 
 class TokensParts(Struct, frozen=True):
     """The room's parts. add_action(text, do, shortcut): a line in the room's menu and the palette;
-    show_page(key): go to another page; show_text(text): put a text into the editor and go there."""
+    show_page(key): go to another page; show_text(text): put a text into the editor and go there
+    (it can be undone); show_panel(key): go to a panel of the text page;
+    add_header_widget(widget): put something at the right end of the header."""
 
     context: AppContext
     worker: TokenWorker
@@ -28,6 +30,8 @@ class TokensParts(Struct, frozen=True):
     add_action: AddAction
     show_page: Callable[[str], object]
     show_text: Callable[[str], object]
+    show_panel: Callable[[str], object]
+    add_header_widget: Callable[[QWidget], object]
 
 
 class TokensPage(QWidget):

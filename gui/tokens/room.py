@@ -52,6 +52,8 @@ class TokensRoom(Room):
             add_action=self._add,
             show_page=self.show_page,
             show_text=self._show_text,
+            show_panel=self._show_panel,
+            add_header_widget=self._add_header_widget,
         )
         self._lay_out()
         self._connect()
@@ -60,6 +62,8 @@ class TokensRoom(Room):
         row = QHBoxLayout(self.header)
         row.addWidget(self.tabs)
         row.addStretch(1)
+        self._header_slot = QHBoxLayout()
+        row.addLayout(self._header_slot)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -108,6 +112,12 @@ class TokensRoom(Room):
 
     def _show_text(self, text: str) -> None:
         raise NotImplementedError
+
+    def _show_panel(self, key: str) -> None:
+        raise NotImplementedError
+
+    def _add_header_widget(self, widget: QWidget) -> None:
+        self._header_slot.addWidget(widget)
 
     def _on_failed(self, failed: Failed) -> None:
         self._context.notices.show_failure(failed.message, failed.hint, failed.detail)

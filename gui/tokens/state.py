@@ -4,6 +4,9 @@ is looked at. Pages and panels hear of changes here and know nothing of one anot
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
 from PySide6.QtCore import QObject, Signal
 
 from engine.process.messages import Failed
@@ -13,25 +16,49 @@ from engine.process.token_messages import (
     TokenizerInfo,
     Vocabulary,
 )
+from gui.tokens.document import TokenDocument
 from gui.tokens.vocabulary import VocabularyTable
 from gui.tokens.worker import TokenWorker
 
 STARTER = "starter"
 
 
+class Probabilities(Struct, frozen=True):
+    """What a model makes of the text: for each of its tokens the logprob (float32, nan where there
+    is none) and the rank among all tokens (int32, 0: the likeliest; -1: none); and the totals."""
+
+    logprobs: npt.NDArray[np.float32]
+    ranks: npt.NDArray[np.int32]
+    perplexity: float
+    bits_per_byte: float
+
+
 class TokensState(QObject):
     """The tokenizer in use. info and vocabulary are of the last one that could be opened; while
-    another is on its way they stay.
+    another is on its way they stay (`opening` names that one).
+
+    Attributes: document (the editor's text and its tokens), probabilities (of the text as it is;
+    None: not known), special (special tokens written in the text are read as such, and BOS and EOS
+    are added).
     """
 
     tokenizer_changed = Signal()  # info and vocabulary are another tokenizer's now
     opening_failed = Signal(object)  # Failed; the tokenizer before is still in use
+    opening_changed = Signal()  # another tokenizer is on its way, or it is there or failed
     token_chosen = Signal(int)  # index of the text's token that is looked at; -1 for none
+    text_changed = Signal()  # the text or its tokens are others and all are known; not at each key
+    probabilities_changed = Signal()
+    special_changed = Signal()
+    title_changed = Signal()  # a panel's heading is another
 
     def __init__(self, worker: TokenWorker, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._worker = worker
         self._job = 0
+        self.opening = ""
+        self.document = TokenDocument()
+        self.probabilities: Probabilities | None = None
+        self.special = False
         self.info: TokenizerInfo | None = None
         self.vocabulary: VocabularyTable | None = None
         self.chosen = -1
@@ -47,6 +74,23 @@ class TokensState(QObject):
         self._job = self._worker.ask(
             lambda job: OpenTokenizer(job=job, source=source), self._on_opened, self._on_failed
         )
+        self._set_opening(source)
+
+    def set_special(self, special: bool) -> None:
+        """Read special tokens in the text as themselves, and add BOS and EOS; or do not."""
+        if special != self.special:
+            self.special = special
+            self.special_changed.emit()
+
+    def set_probabilities(self, probabilities: Probabilities | None) -> None:
+        """What the model makes of the text; None: not known (any more)."""
+        if probabilities is not self.probabilities:
+            self.probabilities = probabilities
+            self.probabilities_changed.emit()
+
+    def _set_opening(self, source: str) -> None:
+        self.opening = source
+        self.opening_changed.emit()
 
     def choose_token(self, index: int) -> None:
         """Look at a token of the text; -1 for none."""
@@ -58,6 +102,7 @@ class TokensState(QObject):
         def on_read(vocabulary: Vocabulary) -> None:
             self.info, self.vocabulary = info, VocabularyTable(vocabulary)
             self.chosen = -1
+            self._set_opening("")
             self.tokenizer_changed.emit()
 
         self._job = self._worker.ask(
@@ -65,4 +110,5 @@ class TokensState(QObject):
         )
 
     def _on_failed(self, failed: Failed) -> None:
+        self._set_opening("")
         self.opening_failed.emit(failed)

@@ -1,0 +1,80 @@
+"""A panel of the text page, and the tables of those that exist: in the lower area one at a time
+(chips choose it), in the details pane all of them under one another.
+
+What a panel is about it reads from `parts.state`: tokenizer, vocabulary, document (the text with its
+tokens), chosen token, probabilities. The page calls the `on_...` methods; a panel of the lower area
+is told of what happened while it was not in view when it is looked at again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QWidget
+
+from gui.tokens.parts import TokensParts
+from gui.tokens.words import tr
+
+
+class TokensPanel(QWidget):
+    """One panel, made as `SomePanel(parts, parent)` when it is first looked at (those of the
+    details pane: with the page). It has no heading of its own: the page shows its name."""
+
+    def __init__(self, parts: TokensParts, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.parts = parts
+
+    @property
+    def title(self) -> str:
+        """A heading that tells more than the name ("How “bathysphere” was merged"), "" for the
+        name. The page reads it after each call and each `state.title_changed`."""
+        return ""
+
+    def on_token_chosen(self, index: int) -> None:
+        """Another token of the text is looked at; -1 for none."""
+
+    def on_text_changed(self) -> None:
+        """The text or its tokens are others, and all tokens are known."""
+
+    def on_tokenizer_changed(self) -> None:
+        """Another tokenizer and vocabulary; the text's tokens follow (on_text_changed)."""
+
+    def on_shown(self) -> None:
+        """The panel is looked at now."""
+
+    def on_hidden(self) -> None:
+        """It is out of view: work for its own sake can stop."""
+
+    def save_state(self) -> None:
+        """The window is closing: keep what should be there again next time."""
+
+
+PanelFactory = Callable[[TokensParts, QWidget], TokensPanel]
+# Key, visible name, tooltip that teaches, class (or a function that imports it and makes one).
+PanelEntry = tuple[str, str, str, PanelFactory]
+
+
+def panel_factories() -> list[PanelEntry]:
+    """The panels of the lower area, in the chips' order."""
+    return [
+        (
+            "pieces",
+            tr("Pieces"),
+            tr("Ids, pieces and bytes of all tokens side by side"),
+            _pieces,
+        ),
+    ]
+
+
+def side_factories() -> list[PanelEntry]:
+    """The sections of the details pane, from the top; the chosen token stands above them."""
+    return []
+
+
+# Imported when looked at.
+
+
+def _pieces(parts: TokensParts, parent: QWidget) -> TokensPanel:
+    from gui.tokens.pieces_panel import PiecesPanel
+
+    return PiecesPanel(parts, parent)

@@ -5,6 +5,7 @@ Pieces are bytes, not text: a character may be split over several tokens.
 """
 
 import ctypes
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from engine.errors import AppError
 
 Ids = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.uint8]
 
 _TYPE_NAMES = {
     0: "none",
@@ -25,6 +27,13 @@ _TYPE_NAMES = {
     5: "RWKV",
     6: "PLaMo-2",
 }
+_KINDS = (
+    (C.LLAMA_TOKEN_ATTR_CONTROL, "control"),
+    (C.LLAMA_TOKEN_ATTR_UNKNOWN, "unknown"),
+    (C.LLAMA_TOKEN_ATTR_BYTE, "byte"),
+    (C.LLAMA_TOKEN_ATTR_USER_DEFINED, "user"),
+    (C.LLAMA_TOKEN_ATTR_UNUSED, "unused"),
+)
 
 
 @dataclass(frozen=True)
@@ -177,6 +186,21 @@ class Vocab:
                         is_control=bool(attributes & control),
                     )
         return found
+
+    def kinds(self, names: Sequence[str]) -> Flags:
+        """What each token is, as its index in `names` ("normal", "control", "byte", "user",
+        "unknown", "unused"), shape (n_tokens,)."""
+        numbers = [(bit, names.index(name)) for bit, name in _KINDS]
+        normal = names.index("normal")
+        get_attributes = C.llama_vocab_get_attr
+        attributes = (int(get_attributes(self._handle, token)) for token in range(self.n_tokens))
+        found = (next((n for bit, n in numbers if one & bit), normal) for one in attributes)
+        return np.fromiter(found, np.uint8, self.n_tokens)
+
+    def scores(self) -> npt.NDArray[np.float32]:
+        """What the file scores each token by, shape (n_tokens,)."""
+        found = (C.llama_vocab_get_score(self._handle, token) for token in range(self.n_tokens))
+        return np.fromiter(found, np.float32, self.n_tokens)
 
 
 def _unknown(token: int, n_tokens: int) -> AppError:

@@ -51,6 +51,9 @@ from engine.process.messages import (
     Tokenized,
     Unload,
 )
+from engine.process.token_messages import GrowTree, LookAt, MapSurprise, Stages
+from engine.tokens.opened import Tokenizers
+from engine.tokens.serve import token_answer, token_job
 
 if TYPE_CHECKING:
     from engine.generation.loaded import Loaded
@@ -68,6 +71,7 @@ class Service:
         self.paths = user_paths()
         self.hashes = FileHashes(self.paths.cache / "sha256.json")
         self.loaded: Loaded | None = None
+        self.tokenizers = Tokenizers()
         self._is_loading = False
         # Held while a question is answered on the reader's thread, and while a model is given back.
         self._in_use = threading.Lock()
@@ -102,7 +106,9 @@ class Service:
                 return self._render(request)
             case Describe(path=""):
                 return self._model.described()
-        return None
+            case LookAt():
+                return self._look_at_known(request)
+        return token_answer(self.tokenizers, request)
 
     def job(self, request: AnyRequest) -> JobGenerator:
         """The generator that does a request's work.
@@ -117,6 +123,8 @@ class Service:
                 return self._generate(request)
             case Score():
                 return self._score(request)
+            case MapSurprise() | LookAt() | GrowTree():
+                return self._probabilities(request)
             case Tokenize():
                 return _one_step(lambda: self._tokenize(request))
             case Render():
@@ -129,7 +137,7 @@ class Service:
                 return _one_step(lambda: self._open_context(request))
             case CloseContext():
                 return _one_step(lambda: self._close_context(request))
-        return _file_job(request)
+        return token_job(self.tokenizers, request) or _file_job(request)
 
     @property
     def _model(self) -> "Loaded":
@@ -211,6 +219,20 @@ class Service:
         with self.hashes.paused():
             return (yield from score(self._model, request))
 
+    def _probabilities(self, request: MapSurprise | LookAt | GrowTree) -> JobGenerator:
+        from engine.generation.look import look_at
+        from engine.generation.surprise import map_surprise
+        from engine.generation.tree import grow_tree
+
+        with self.hashes.paused():
+            match request:
+                case MapSurprise():
+                    return (yield from map_surprise(self._model, request))
+                case LookAt():
+                    return (yield from look_at(self._model, request))
+                case GrowTree():
+                    return (yield from grow_tree(self._model, request))
+
     def _unload(self) -> Nothing:
         self._model.require_idle()
         loaded, self.loaded = self._model, None
@@ -234,6 +256,12 @@ class Service:
         return Nothing()
 
     # ---- short questions ----
+
+    def _look_at_known(self, request: LookAt) -> Stages | None:
+        """The answer without a decode, where the logits are at hand."""
+        from engine.generation.look import look_at_known
+
+        return look_at_known(self._model, request)
 
     def _tokenize(self, request: Tokenize) -> Tokenized:
         vocab = self._model.vocab

@@ -1,0 +1,77 @@
+"""The tokenizers that are open: each opened once, the few used last kept, and opened anew where its
+file changed."""
+
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+from engine.errors import AppError
+from engine.models.library import STARTER
+from engine.models.starter import starter_path
+from engine.tokens.tokenizer import Tokenizer
+
+MAX_OPEN = 6
+# What is known of a file without reading it: size, time of change, number on its disk.
+State = tuple[int, int, int]
+
+
+class Tokenizers:
+    """All open tokenizers of a worker. Safe from any thread; opening blocks."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[str, tuple[State | None, Tokenizer]] = OrderedDict()
+        self._lock = threading.RLock()
+
+    def ready(self, source: str) -> Tokenizer | None:
+        """The tokenizer if it is open and its file unchanged; never waits for another to open."""
+        if not self._lock.acquire(blocking=False):
+            return None
+        try:
+            return self._known(source)
+        finally:
+            self._lock.release()
+
+    def get(self, source: str) -> Tokenizer:
+        """The tokenizer, opened where it is not yet.
+
+        Raises:
+            AppError: there is none of that name, or its file cannot be used.
+        """
+        with self._lock:
+            found = self._known(source)
+            if found is None:
+                found = open_tokenizer(source)
+                self._open[source] = (_state(source), found)
+                while len(self._open) > MAX_OPEN:
+                    self._open.popitem(last=False)
+            return found
+
+    def _known(self, source: str) -> Tokenizer | None:
+        kept = self._open.get(source)
+        if kept is None or kept[0] != _state(source):
+            return None
+        self._open.move_to_end(source)
+        return kept[1]
+
+
+def open_tokenizer(source: str) -> Tokenizer:
+    """Open one. Raises AppError as Tokenizers.get."""
+    path = starter_path() if source == STARTER else Path(source)
+    if not path.exists():
+        raise AppError(
+            f"There is no tokenizer “{source}”.",
+            "Give “starter”, “cl100k_base”, “o200k_base”, or a path of a .gguf or tokenizer.json.",
+        )
+    from engine.tokens.gguf import GgufTokenizer
+
+    return GgufTokenizer(path, source)
+
+
+def _state(source: str) -> State | None:
+    """None for what is built in, and for a file that is gone."""
+    path = Path(source)
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns, found.st_ino

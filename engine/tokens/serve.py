@@ -1,0 +1,84 @@
+"""What a worker does for each request about tokenizers: short questions at once, else jobs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from engine.process.jobs import JobGenerator, in_thread
+from engine.process.messages import AnyRequest, AnyResult
+from engine.process.parts import Array
+from engine.process.token_messages import Encode, Encoded, OpenTokenizer, RenderChat
+from engine.tokens.opened import Tokenizers
+from engine.tokens.tokenizer import Tokenizer
+
+# Characters that are tokenised while the asker waits; more is a job.
+SHORT_TEXT = 100_000
+
+
+def token_answer(tokenizers: Tokenizers, request: AnyRequest) -> AnyResult | None:
+    """The answer to a short question about a tokenizer that is open, or None: it is a job's work.
+
+    Raises:
+        AppError: the question cannot be answered.
+    """
+    match request:
+        case OpenTokenizer(source=source):
+            tokenizer = tokenizers.ready(source)
+            return tokenizer.info if tokenizer else None
+        case Encode(source=source, text=text) if len(text) <= SHORT_TEXT:
+            tokenizer = tokenizers.ready(source)
+            return encoded(tokenizer, request) if tokenizer else None
+    return None
+
+
+def token_job(tokenizers: Tokenizers, request: AnyRequest) -> JobGenerator | None:
+    """The generator that does a request's work, None where it is not about tokenizers."""
+    match request:
+        case OpenTokenizer():
+            return _with(tokenizers, request.source, lambda tokenizer: tokenizer.info)
+        case Encode():
+            return _with(tokenizers, request.source, lambda one: encoded(one, request))
+        case RenderChat():
+            return _with(
+                tokenizers,
+                request.source,
+                lambda one: one.render(request.messages, request.add_generation_prompt),
+            )
+    return None
+
+
+def opening(tokenizers: Tokenizers, source: str) -> Any:
+    """A part of a job (`yield from`): the tokenizer, opened on a thread of its own where it is not
+    open yet, so that other jobs go on meanwhile."""
+    tokenizer = tokenizers.ready(source)
+    if tokenizer is None:
+        yield from in_thread(lambda _: tokenizers.get(source).info)
+        tokenizer = tokenizers.get(source)
+    return tokenizer
+
+
+def _with(
+    tokenizers: Tokenizers, source: str, work: Callable[[Tokenizer], AnyResult]
+) -> JobGenerator:
+    """A job that is one step, once the tokenizer is open."""
+    tokenizer = yield from opening(tokenizers, source)
+    yield None
+    return work(tokenizer)
+
+
+def encoded(tokenizer: Tokenizer, request: Encode) -> Encoded:
+    """A text's tokens for the wire."""
+    tokens = tokenizer.tokens(request.text, special=request.special, inside=request.inside)
+    return Encoded(
+        ids=array(tokens.ids),
+        lengths=array(tokens.lengths),
+        special=array(tokens.special),
+        n_tokens=len(tokens.ids),
+        text_ok=tokens.text_ok,
+    )
+
+
+def array(values: "np.ndarray[Any, Any]") -> Array:
+    """A numpy array for the wire."""
+    return Array(dtype=str(values.dtype), shape=values.shape, data=values.tobytes())

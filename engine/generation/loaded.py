@@ -14,6 +14,7 @@ import psutil
 
 from engine.errors import AppError
 from engine.generation import threads
+from engine.generation.known_maps import KnownMaps
 from engine.generation.known_templates import known_template
 from engine.generation.logprobs import LogProbs
 from engine.generation.parked import ParkedStates, parked_from
@@ -24,7 +25,7 @@ from engine.generation.states import StateFolder
 from engine.generation.template import TemplateRenderer
 from engine.llama import library
 from engine.llama.adapters import Adapters
-from engine.llama.context import Context
+from engine.llama.context import Context, Logits
 from engine.llama.model import Model
 from engine.models.file_hash import fingerprint, state_of
 from engine.models.file_hashes import FileHashes
@@ -34,6 +35,7 @@ from engine.process.messages import Adapter, AdapterFile, Load, ModelInfo
 
 DEFAULT_N_CTX = 8192
 _N_RECENT_PROMPTS = 8
+_N_LOOKED = 8
 
 
 @dataclass
@@ -73,6 +75,8 @@ class Loaded:
         self.states = self._state_folder()
         self.parked = ParkedStates()
         self.recent_prompts: Recent[Any] = Recent(_N_RECENT_PROMPTS)
+        self.looked: Recent[Logits] = Recent(_N_LOOKED)
+        self.maps = KnownMaps()
         self.info = info
         self.load_ms = 0.0
 

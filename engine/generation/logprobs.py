@@ -15,6 +15,7 @@ class LogProbs:
 
     def __init__(self, n_vocab: int) -> None:
         self._scratch = np.empty(n_vocab, np.float32)
+        self._flags = np.empty(n_vocab, np.bool_)
 
     def log_sum_exp(self, logits: Floats) -> float:
         """log(sum(exp(logits))), shape (n,) -> scalar; entries of minus infinity count as
@@ -24,6 +25,15 @@ class LogProbs:
         np.subtract(logits, np.float32(highest), out=scratch)
         np.exp(scratch, out=scratch)
         return highest + float(np.log(float(scratch.sum(dtype=np.float32))))
+
+    def rank(self, logits: Floats, index: int) -> int:
+        """How many entries stand before one, shape (n,) -> scalar: the higher ones, and of equal
+        ones those with a lower index."""
+        value = logits[index]
+        higher = np.greater(logits, value, out=self._flags[: len(logits)])
+        n_higher = np.count_nonzero(higher)
+        equal = np.equal(logits[:index], value, out=self._flags[:index])
+        return int(n_higher + np.count_nonzero(equal))
 
     def top(self, logits: Floats, k: int) -> Ids:
         """Indices of the k highest logits, highest first; fewer where there are fewer. Ties may

@@ -24,7 +24,7 @@ from engine.process.messages import Nothing, PromptProgress, Score, Token
 _MAX_LOGITS = 64 * 262_144
 _MAX_POSITIONS = 128
 _CROWDED_POSITIONS = 16
-_PROMPT_SLICE = 128
+PROMPT_SLICE = 128
 
 Step = PromptProgress | Token | None
 
@@ -68,15 +68,15 @@ def _scored(place: Place, teller: "_Teller", prompt: Ids, ids: Ids) -> Iterator[
         return
     n_read = len(prompt) + start
     place.acquire(whole[:n_read], trims=False)
-    yield from read(place, whole[:n_read], _PROMPT_SLICE)
+    yield from read(place, whole[:n_read], PROMPT_SLICE)
     yield teller.tell(place.last_size - 1, int(ids[start]))
     # The last token's own logits would say what follows the text: nobody asks.
     while (n_held := place.slot.length) < len(whole) - 1:
         yield None
-        run = whole[n_held : min(len(whole) - 1, n_held + _n_positions(place))]
+        run = whole[n_held : min(len(whole) - 1, n_held + n_positions(place))]
         if not place.decode_run(run, "all"):
             yield from place.come_back(whole[:n_held])
-            yield from read(place, whole[:n_held], _PROMPT_SLICE)
+            yield from read(place, whole[:n_held], PROMPT_SLICE)
             continue
         # All at once: the logits last only until somebody decodes again.
         yield from [
@@ -85,7 +85,8 @@ def _scored(place: Place, teller: "_Teller", prompt: Ids, ids: Ids) -> Iterator[
         ]
 
 
-def _n_positions(place: Place) -> int:
+def n_positions(place: Place) -> int:
+    """How many tokens are decoded at once where the logits of all are kept."""
     if place.is_crowded:
         return _CROWDED_POSITIONS
     return max(1, min(_MAX_POSITIONS, _MAX_LOGITS // place.context.n_vocab, place.context.n_ctx))

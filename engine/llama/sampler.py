@@ -9,7 +9,8 @@ milliseconds a token).
 
 import ctypes
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import llama_cpp.llama_cpp as C
 import numpy as np
@@ -25,6 +26,8 @@ _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32
 MAX_REPEAT = 1000
 _REPEAT = re.compile(r"[\w)\]\".]\{(\d+)(?:,(\d*))?\}")
 Candidates = npt.NDArray[np.void]
+Named = tuple[str, object]
+_LOOK_BACK = ("penalties", "dry")
 
 
 class Sampler:
@@ -46,7 +49,7 @@ class Sampler:
         self._vocab = vocab
         self._chain = C.llama_sampler_chain_init(C.llama_sampler_chain_default_params())
         self._takes_likeliest = not grammar and _is_greedy_alone(sampling)
-        for stage in _stages(sampling, vocab, n_ctx, seed):
+        for _, stage in _stages(sampling, vocab, n_ctx, seed):
             C.llama_sampler_chain_add(self._chain, stage)
         self._grammar = _grammar(vocab, grammar) if grammar else None
         self._array: Candidates | None = None
@@ -120,9 +123,7 @@ class Sampler:
 
     def _draw(self, logits: Logits, *, with_grammar: bool) -> tuple[int, Candidates]:
         array = self._fill(logits)
-        data = C.llama_token_data_array(
-            array.ctypes.data_as(C.llama_token_data_p), len(array), -1, False
-        )
+        data = _data_of(array)
         if with_grammar:
             C.llama_sampler_apply(self._grammar, ctypes.byref(data))
             if not np.isfinite(array["logit"]).any():
@@ -131,10 +132,7 @@ class Sampler:
                     "Let the grammar end where the text may end.",
                 )
         C.llama_sampler_apply(self._chain, ctypes.byref(data))
-        # Stages may cut the front off by moving the pointer (XTC does), the back off by the size.
-        address = ctypes.cast(data.data, ctypes.c_void_p).value or 0
-        start = (address - array.ctypes.data) // _CANDIDATE.itemsize
-        left = array[start : start + data.size]
+        left = _left_of(array, data)
         assert 0 <= data.selected < data.size, (data.selected, data.size)
         return int(left["id"][data.selected]), left
 
@@ -151,6 +149,59 @@ class Sampler:
         data = C.llama_token_data_array(one, 1, -1, False)
         C.llama_sampler_apply(self._grammar, ctypes.byref(data))
         return bool(np.isfinite(one[0].logit))
+
+
+class Stages:
+    """The chain taken apart: what each of its stages leaves of one distribution. Applied one by one
+    they do what the chain does. `close` frees them."""
+
+    def __init__(self, sampling: Sampling, vocab: Vocab, n_ctx: int, seed: int) -> None:
+        """Build them; arguments as Sampler has them."""
+        self._stages = list(_stages(sampling, vocab, n_ctx, seed))
+        self._window = _history_needed(sampling, n_ctx)
+
+    def close(self) -> None:
+        for _, stage in self._stages:
+            C.llama_sampler_free(stage)
+        self._stages = []
+
+    def accept(self, tokens: npt.NDArray[np.int32]) -> None:
+        """Let penalties and DRY see what stands before."""
+        for name, stage in self._stages:
+            if name in _LOOK_BACK:
+                for token in tokens[-self._window :].tolist():
+                    C.llama_sampler_accept(stage, token)
+
+    def apply(self, logits: Logits) -> Iterator[tuple[str, Candidates]]:
+        """Each stage's name (as Sampling's fields) and what it leaves, valid until the next: first
+        "model", all there is. The draw itself is no stage, but temperature 0, which leaves one."""
+        array = np.empty(len(logits), _CANDIDATE)
+        array["id"] = np.arange(len(logits), dtype=np.int32)
+        array["logit"] = logits
+        data = _data_of(array)
+        yield "model", array
+        for name, stage in self._stages:
+            if name == "draw":
+                return
+            C.llama_sampler_apply(stage, ctypes.byref(data))
+            left = _left_of(array, data)
+            if name == "greedy":
+                yield "temperature", left[data.selected : data.selected + 1]
+            else:
+                yield name, left
+
+
+def _data_of(array: Candidates) -> Any:
+    return C.llama_token_data_array(
+        array.ctypes.data_as(C.llama_token_data_p), len(array), -1, False
+    )
+
+
+def _left_of(array: Candidates, data: Any) -> Candidates:
+    """Stages may cut the front off by moving the pointer (XTC does), the back off by the size."""
+    address = ctypes.cast(data.data, ctypes.c_void_p).value or 0
+    start = (address - array.ctypes.data) // _CANDIDATE.itemsize
+    return array[start : start + data.size]
 
 
 def _is_greedy_alone(s: Sampling) -> bool:
@@ -185,43 +236,47 @@ def _reach(last_n: int, n_ctx: int) -> int:
     return n_ctx if last_n < 0 else min(last_n, n_ctx)
 
 
-def _stages(s: Sampling, vocab: Vocab, n_ctx: int, seed: int) -> Iterable[object]:
-    """The chain's stages in the order of Sampling's fields; those at their neutral value are left
-    out."""
+def _stages(s: Sampling, vocab: Vocab, n_ctx: int, seed: int) -> Iterable[Named]:
+    """The chain's stages, named as Sampling's fields and in their order; those at their neutral
+    value are left out."""
     if s.logit_bias or s.text_bias:
-        yield _logit_bias({**_token_bias(s.text_bias, vocab), **s.logit_bias}, vocab)
+        bias = {**_token_bias(s.text_bias, vocab), **s.logit_bias}
+        yield "logit_bias", _logit_bias(bias, vocab)
     if s.repeat_penalty != 1.0 or s.frequency_penalty or s.presence_penalty:
         last_n = _reach(s.penalty_last_n, n_ctx)
-        yield C.llama_sampler_init_penalties(
-            vocab.n_tokens, last_n, s.repeat_penalty, s.frequency_penalty, s.presence_penalty
+        yield (
+            "penalties",
+            C.llama_sampler_init_penalties(
+                vocab.n_tokens, last_n, s.repeat_penalty, s.frequency_penalty, s.presence_penalty
+            ),
         )
     if s.dry_multiplier > 0:
-        yield _dry(s, vocab, n_ctx)
+        yield "dry", _dry(s, vocab, n_ctx)
     if s.temperature <= 0:
-        yield C.llama_sampler_init_greedy()
+        yield "greedy", C.llama_sampler_init_greedy()
         return
     if s.mirostat:
-        yield C.llama_sampler_init_temp(s.temperature)
-        yield _mirostat(s, vocab, seed)
+        yield "temperature", C.llama_sampler_init_temp(s.temperature)
+        yield "mirostat", _mirostat(s, vocab, seed)
         return
     yield from _truncations(s, seed)
-    yield C.llama_sampler_init_temp(s.temperature)
-    yield C.llama_sampler_init_dist(seed)
+    yield "temperature", C.llama_sampler_init_temp(s.temperature)
+    yield "draw", C.llama_sampler_init_dist(seed)
 
 
-def _truncations(s: Sampling, seed: int) -> Iterable[object]:
+def _truncations(s: Sampling, seed: int) -> Iterable[Named]:
     if s.top_n_sigma > 0:
-        yield C.llama_sampler_init_top_n_sigma(s.top_n_sigma)
+        yield "top_n_sigma", C.llama_sampler_init_top_n_sigma(s.top_n_sigma)
     if s.top_k > 0:
-        yield C.llama_sampler_init_top_k(s.top_k)
+        yield "top_k", C.llama_sampler_init_top_k(s.top_k)
     if s.typical_p < 1:
-        yield C.llama_sampler_init_typical(s.typical_p, 1)
+        yield "typical_p", C.llama_sampler_init_typical(s.typical_p, 1)
     if s.top_p < 1:
-        yield C.llama_sampler_init_top_p(s.top_p, 1)
+        yield "top_p", C.llama_sampler_init_top_p(s.top_p, 1)
     if s.min_p > 0:
-        yield C.llama_sampler_init_min_p(s.min_p, 1)
+        yield "min_p", C.llama_sampler_init_min_p(s.min_p, 1)
     if s.xtc_probability > 0:
-        yield C.llama_sampler_init_xtc(s.xtc_probability, s.xtc_threshold, 1, seed)
+        yield "xtc", C.llama_sampler_init_xtc(s.xtc_probability, s.xtc_threshold, 1, seed)
 
 
 def _mirostat(s: Sampling, vocab: Vocab, seed: int) -> object:

@@ -1,0 +1,183 @@
+"""One segment of the editor's text, laid out: its rows, and which place is where. Knows no tokens.
+
+Places are bytes of the segment as UTF-8; Qt's UTF-16 units stay in here. Coordinates are the
+segment's own, its top left corner at 0, 0.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFont, QTextLayout, QTextLine, QTextOption
+
+from gui.widgets.token_editor_signs import Displayed, displayed
+
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff]")
+_WRAP = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
+
+
+class LaidSegment:
+    """A segment's layout. ends_line: it ends with a line break, so a paragraph ends here."""
+
+    def __init__(self, text: str, font: QFont, width: float, row_height: float) -> None:
+        self.text, self.row_height = text, row_height
+        self.shown: Displayed = displayed(text)
+        self.is_ascii = text.isascii()
+        self.is_mixed = not self.is_ascii and _RIGHT_TO_LEFT.search(text) is not None
+        self._map: npt.NDArray[np.int64] | None = None
+        self.layout = QTextLayout(self.shown.text, font)
+        self.rows: list[QTextLine] = []
+        self._lay_out(width)
+
+    def _lay_out(self, width: float) -> None:
+        option = QTextOption()
+        option.setWrapMode(_WRAP)
+        option.setTextDirection(Qt.LayoutDirection.LeftToRight)
+        self.layout.setTextOption(option)
+        self.layout.setCacheEnabled(True)
+        self.layout.beginLayout()
+        while (line := self.layout.createLine()).isValid():
+            line.setLineWidth(width)
+            top = len(self.rows) * self.row_height
+            # Rows are all of one height: a taller fallback font does not push the others down.
+            line.setPosition(QPointF(0, top + (self.row_height - line.height()) / 2))
+            self.rows.append(line)
+        self.layout.endLayout()
+
+    @property
+    def height(self) -> float:
+        return max(1, len(self.rows)) * self.row_height
+
+    # ---- bytes and units ----
+
+    def units(self, place: int) -> int:
+        """The UTF-16 unit where the character of a byte begins."""
+        if self.is_ascii:
+            return place
+        unit_of = self._units()
+        return int(unit_of[min(place, len(unit_of) - 1)])
+
+    def units_at(self, places: npt.NDArray[np.int64]) -> list[int]:
+        """`units` of many bytes."""
+        return cast(list[int], self._units()[places].tolist())
+
+    def character(self, place: int, units: int) -> tuple[int, int]:
+        """The units of what is seen as one character where a byte falls within it, its code point
+        beginning at `units`; the same unit twice where the byte is between two."""
+        if self.byte(units) == place and self.layout.isValidCursorPosition(units):
+            return units, units
+        first = units
+        if not self.layout.isValidCursorPosition(units):
+            first = self.layout.previousCursorPosition(units)
+        return first, self.layout.nextCursorPosition(first)
+
+    def byte(self, units: int) -> int:
+        """The byte where the character of a unit begins."""
+        if self.is_ascii:
+            return units
+        return int(np.searchsorted(self._units(), units, side="left"))
+
+    def units_of_points(self, points: list[int]) -> list[int]:
+        """The units where these code points begin."""
+        if self.is_ascii or not points:
+            return points
+        data = np.frombuffer(self.text.encode(), np.uint8)
+        starts = self._units()[:-1][(data & 0xC0) != 0x80]
+        return cast(list[int], starts[points].tolist())
+
+    def _units(self) -> npt.NDArray[np.int64]:
+        """For each byte, and the end, the unit where its character begins."""
+        if self._map is None:
+            data = np.frombuffer(self.text.encode(), np.uint8)
+            begins = (data & 0xC0) != 0x80
+            ends = np.cumsum(begins.astype(np.int64) + (data >= 0xF0))
+            widths = np.where(data >= 0xF0, 2, 1)[begins]
+            starts = (ends[begins] - widths)[np.cumsum(begins) - 1]
+            self._map = np.append(starts, ends[-1] if len(ends) else 0)
+        return self._map
+
+    # ---- rows ----
+
+    def row_of(self, units: int) -> int:
+        """The row that shows a unit; of a wrap's place the lower one."""
+        row = len(self.rows) - 1
+        while row > 0 and self.rows[row].textStart() > units:
+            row -= 1
+        return max(0, row)
+
+    def row_units(self, row: int) -> tuple[int, int]:
+        """The units of a row: from, up to."""
+        line = self.rows[row]
+        return line.textStart(), line.textStart() + line.textLength()
+
+    def x_of(self, units: int, row: int) -> float:
+        return x_of(self.rows[row], units) if self.rows else 0.0
+
+    def nearest(self, point: QPointF) -> int:
+        """The byte of the place between characters that is nearest to a point."""
+        if not self.rows:
+            return 0
+        row = min(max(0, int(point.y() // self.row_height)), len(self.rows) - 1)
+        line = self.rows[row]
+        units = line.xToCursor(point.x(), QTextLine.CursorPosition.CursorBetweenCharacters)
+        first, end = self.row_units(row)
+        if units >= end and (row + 1 < len(self.rows) or self.text.endswith("\n")):
+            units = max(first, self.layout.previousCursorPosition(end))
+        return self.byte(units)
+
+    def under(self, point: QPointF) -> int:
+        """The byte of the character under a point; -1 beside the text."""
+        row = int(point.y() // self.row_height)
+        if not 0 <= row < len(self.rows) or point.x() < 0:
+            return -1
+        line = self.rows[row]
+        units = line.xToCursor(point.x(), QTextLine.CursorPosition.CursorOnCharacter)
+        end = self.row_units(row)[1]
+        if units >= end or point.x() > max(x_of(line, end), line.naturalTextWidth()):
+            return -1
+        return self.byte(units)
+
+    def boxes(self, first: int, end: int) -> Iterator[tuple[int, float, float]]:
+        """Where units first to end are: row, left, right; more than one in a row where the
+        direction changes."""
+        for row in range(self.row_of(first), len(self.rows)):
+            start, stop = self.row_units(row)
+            start, stop = max(start, first), min(stop, end)
+            if start >= end:
+                return
+            if start < stop:
+                if self.is_mixed:
+                    yield from self._mixed_boxes(row, start, stop)
+                else:
+                    line = self.rows[row]
+                    yield row, x_of(line, start), x_of(line, stop)
+
+    def _mixed_boxes(self, row: int, start: int, stop: int) -> Iterator[tuple[int, float, float]]:
+        """One box per character, those that touch made one."""
+        line, trailing = self.rows[row], QTextLine.Edge.Trailing
+        last: tuple[float, float] | None = None
+        for units in range(start, stop):
+            pair = (x_of(line, units), x_of(line, units, trailing))
+            left, right = min(pair), max(pair)
+            if last and left <= last[1] + 0.5 and last[0] <= right + 0.5:
+                last = (min(last[0], left), max(last[1], right))
+                continue
+            if last:
+                yield row, *last
+            last = (left, right)
+        if last:
+            yield row, *last
+
+    def rect(self, row: int, left: float, right: float) -> QRectF:
+        return QRectF(left, row * self.row_height, right - left, self.row_height)
+
+
+def x_of(line: QTextLine, units: int, edge: QTextLine.Edge = QTextLine.Edge.Leading) -> float:
+    """Where a unit is in its row. Qt answers with the place that it took as well."""
+    found = cast("float | tuple[float, int]", line.cursorToX(units, edge))
+    return found[0] if isinstance(found, tuple) else found

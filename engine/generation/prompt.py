@@ -4,16 +4,16 @@ wrote are special."""
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.errors import AppError
-from engine.generation.loaded import Loaded
+from engine.generation.chat_model import ChatModel, ChatVocab
 from engine.generation.specials import SpecialPiece, cut
 from engine.generation.template import RenderedChat, render_chat
-from engine.llama.vocab import Vocab
-from engine.process.messages import ChatMessage, Span
+from engine.process.messages import Array, ChatMessage, Rendered, Span
 
 Ids = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.uint8]
@@ -49,7 +49,7 @@ def prompt_hash(ids: Ids) -> str:
 
 
 def build_prompt(
-    loaded: Loaded,
+    loaded: ChatModel,
     messages: Sequence[ChatMessage] | None,
     prompt: str | None,
     prefill: str = "",
@@ -77,7 +77,7 @@ def build_prompt(
 
 
 def _kept_chat(
-    loaded: Loaded,
+    loaded: ChatModel,
     messages: Sequence[ChatMessage],
     prefill: str,
     dropped: frozenset[int],
@@ -93,7 +93,7 @@ def _kept_chat(
 
 
 def chat_prompt(
-    loaded: Loaded,
+    loaded: ChatModel,
     messages: Sequence[ChatMessage],
     prefill: str = "",
     add_generation_prompt: bool = True,
@@ -123,7 +123,7 @@ def chat_prompt(
     return _with_bos(vocab, Prompt(rendered.text, ids, starts, rendered.spans, special))
 
 
-def _tokenized(loaded: Loaded, rendered: RenderedChat) -> tuple[Ids, Ids, Flags]:
+def _tokenized(loaded: ChatModel, rendered: RenderedChat) -> tuple[Ids, Ids, Flags]:
     """Ids, the code points where they begin, and which of them are special: only what the template
     wrote."""
     vocab = loaded.vocab
@@ -153,7 +153,22 @@ def _tokenized(loaded: Loaded, rendered: RenderedChat) -> tuple[Ids, Ids, Flags]
     return _joined(runs), _joined(starts), flags
 
 
-def text_prompt(loaded: Loaded, text: str) -> Prompt:
+def told(vocab: ChatVocab, prompt: Prompt) -> Rendered:
+    """A prompt for the wire."""
+    pieces = b"".join(map(vocab.piece, prompt.ids.tolist()))
+    return Rendered(
+        text=prompt.text,
+        spans=prompt.spans,
+        ids=_array(prompt.ids),
+        text_starts=_array(prompt.starts),
+        pieces=_array(np.frombuffer(pieces, np.uint8)),
+        piece_bytes=_array(vocab.lengths(prompt.ids)),
+        special=_array(prompt.special),
+        prompt_hash=prompt_hash(prompt.ids),
+    )
+
+
+def text_prompt(loaded: ChatModel, text: str) -> Prompt:
     """A plain text to continue, with the BOS that the vocabulary asks for; nothing in it is
     special."""
     ids = loaded.vocab.tokenize(text)
@@ -163,7 +178,7 @@ def text_prompt(loaded: Loaded, text: str) -> Prompt:
     return _with_bos(loaded.vocab, Prompt(text, ids, starts, [span], special))
 
 
-def token_starts(vocab: Vocab, ids: Ids, text: str) -> Ids:
+def token_starts(vocab: ChatVocab, ids: Ids, text: str) -> Ids:
     """For each id the code point of `text` where its first byte lies, shape (n,).
 
     Exact where pieces are the text's bytes (BPE); for vocabularies that add or normalise it is
@@ -184,7 +199,7 @@ def token_starts(vocab: Vocab, ids: Ids, text: str) -> Ids:
     return starts
 
 
-def _with_bos(vocab: Vocab, prompt: Prompt) -> Prompt:
+def _with_bos(vocab: ChatVocab, prompt: Prompt) -> Prompt:
     """The BOS that the vocabulary asks for, once: many templates write it themselves."""
     if vocab.adds_bos and vocab.bos >= 0 and (not len(prompt.ids) or prompt.ids[0] != vocab.bos):
         ids = np.concatenate([np.array([vocab.bos], np.int32), prompt.ids])
@@ -194,9 +209,13 @@ def _with_bos(vocab: Vocab, prompt: Prompt) -> Prompt:
     return prompt
 
 
-def _written(vocab: Vocab, token: int) -> str:
+def _written(vocab: ChatVocab, token: int) -> str:
     return vocab.piece(token).decode("utf-8", "replace") if token >= 0 else ""
 
 
 def _joined(arrays: list[Ids]) -> Ids:
     return np.concatenate(arrays).astype(np.int32) if arrays else np.empty(0, np.int32)
+
+
+def _array(values: "np.ndarray[Any, Any]") -> Array:
+    return Array(dtype=str(values.dtype), shape=values.shape, data=values.tobytes())

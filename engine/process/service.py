@@ -271,9 +271,8 @@ class Service:
         return Tokenized(ids=_array(ids), piece_bytes=_array(vocab.lengths(ids)))
 
     def _render(self, request: Render) -> Rendered:
-        from engine.generation.prompt import build_prompt, prompt_hash
+        from engine.generation.prompt import build_prompt, told
 
-        vocab = self._model.vocab
         prompt = build_prompt(
             self._model,
             request.messages,
@@ -282,17 +281,7 @@ class Service:
             request.dropped,
             request.add_generation_prompt,
         )
-        pieces = np.frombuffer(vocab.detokenize(prompt.ids.tolist()), np.uint8)
-        return Rendered(
-            text=prompt.text,
-            spans=prompt.spans,
-            ids=_array(prompt.ids),
-            text_starts=_array(prompt.starts),
-            pieces=_array(pieces),
-            piece_bytes=_array(vocab.lengths(prompt.ids)),
-            special=_array(prompt.special),
-            prompt_hash=prompt_hash(prompt.ids),
-        )
+        return told(self._model.vocab, prompt)
 
 
 def _is_short(request: Render) -> bool:

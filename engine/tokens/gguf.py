@@ -6,6 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from engine.generation.chat_model import TokenizerChat, template_of
+from engine.generation.prompt import build_prompt, told
 from engine.llama.model import LoadOptions, Model
 from engine.llama.vocab_table import all_pieces
 from engine.models.gguf_header import describe, read_header
@@ -84,10 +86,20 @@ class GgufTokenizer:
         return listed.gguf_merges(self._model.path, self._header)
 
     def render(self, messages: list[ChatMessage], add_generation_prompt: bool) -> Rendered:
-        raise NotImplementedError
+        prompt = build_prompt(
+            self._chat, messages, None, add_generation_prompt=add_generation_prompt
+        )
+        return told(self.vocab, prompt)
 
     def close(self) -> None:
+        if "_chat" in self.__dict__:
+            self._chat.close()
         self._model.close()
+
+    @cached_property
+    def _chat(self) -> TokenizerChat:
+        name = self._header.text("general.name") or self._model.path.name
+        return TokenizerChat(self.vocab, template_of(self._header, self.vocab, name))
 
     def _covered(self, data: bytes, ids: Ids) -> tuple[Ids, bool]:
         """The bytes of `data` that each token covers; whether the pieces are those very bytes."""

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from engine.process.jobs import JobGenerator, in_thread
 from engine.process.messages import AnyRequest, AnyResult
-from engine.process.parts import Array
 from engine.process.token_messages import Encode, Encoded, OpenTokenizer, RenderChat
 from engine.tokens.opened import Tokenizers
+from engine.tokens.packed import array
+from engine.tokens.serve_vocabulary import VocabularyRequest, vocabulary_job
 from engine.tokens.tokenizer import Tokenizer
 
 # Characters that are tokenised while the asker waits; more is a job.
@@ -45,7 +44,14 @@ def token_job(tokenizers: Tokenizers, request: AnyRequest) -> JobGenerator | Non
                 request.source,
                 lambda one: one.render(request.messages, request.add_generation_prompt),
             )
+        case _ if isinstance(request, VocabularyRequest):
+            return _of_vocabulary(tokenizers, request)
     return None
+
+
+def _of_vocabulary(tokenizers: Tokenizers, request: VocabularyRequest) -> JobGenerator:
+    tokenizer = yield from opening(tokenizers, request.source)
+    return (yield from vocabulary_job(tokenizer, request))
 
 
 def opening(tokenizers: Tokenizers, source: str) -> Any:
@@ -77,8 +83,3 @@ def encoded(tokenizer: Tokenizer, request: Encode) -> Encoded:
         n_tokens=len(tokens.ids),
         text_ok=tokens.text_ok,
     )
-
-
-def array(values: "np.ndarray[Any, Any]") -> Array:
-    """A numpy array for the wire."""
-    return Array(dtype=str(values.dtype), shape=values.shape, data=values.tobytes())

@@ -6,7 +6,7 @@ several tokens.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -71,7 +71,7 @@ class Tokenizer(Protocol):
         there is none, shape (n_tokens,); `figure` says which."""
 
     @property
-    def figure(self) -> str:
+    def figure(self) -> Literal["rank", "score", ""]:
         """ "rank", "score" or ""."""
 
     @property

@@ -44,6 +44,10 @@ class AppContext:
     notices: Notices
     # The window's rooms: key -> go there. Filled in by the window, so that a room can lead to one.
     rooms: dict[str, Callable[[], object]] = field(default_factory=dict)
+    # What a room opens for another one, by name: "chat.message" (chat id, message id or ""),
+    # "tokens.text" (text, gui.tokens.from_chat.Origin), "tokens.chat" (ChatPrompt). Filled in by
+    # the room that opens it, so those of a room that nobody looked at are there after rooms[key]().
+    openers: dict[str, Callable[..., object]] = field(default_factory=dict)
     # All connections pass through it; made here, so that no window can be without it.
     connections: Connections = field(init=False)
     # The model that the engine holds; told by the room that loads it.

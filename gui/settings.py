@@ -166,7 +166,7 @@ def _copy_aside(path: Path, word: str) -> str:
     """Keep a copy under another name; a part of a sentence that says so."""
     aside = _free_name(path, word)
     try:
-        _write_atomically(aside, path.read_bytes())
+        write_atomically(aside, path.read_bytes())
     except OSError as error:
         return f" (no copy could be kept: {error})"
     return f" (a copy is kept as “{aside.name}”)"
@@ -197,7 +197,7 @@ def save(path: Path, settings: Settings) -> None:
     text = json.dumps(values, indent=2, sort_keys=True) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_atomically(path, text.encode())
+        write_atomically(path, text.encode())
     except OSError as error:
         raise AppError(
             "The settings could not be saved.",
@@ -206,7 +206,8 @@ def save(path: Path, settings: Settings) -> None:
         ) from error
 
 
-def _write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file, whole or not at all. Raises OSError."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with open(handle, "wb") as file:

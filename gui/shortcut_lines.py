@@ -30,6 +30,10 @@ def hand_written() -> list[Command]:
             (tr("Answer once more in every column"), "Ctrl+R"),
         ],
         tr("Tokens received"): _received(),
+        tr("A message in Tokens > Chat"): [
+            (tr("Move it up, down"), tr("Alt+↑, Alt+↓")),
+            (tr("Delete it"), tr("Ctrl+Shift+Backspace")),
+        ],
         tr("List of chats"): [(tr("Rename the chat"), "F2"), (tr("Delete the chat"), tr("Del"))],
     }
     return list(_commands(groups))
@@ -76,6 +80,7 @@ def _message() -> Lines:
         (tr("Show or hide the correction"), "V"),
         (tr("Tags"), "T"),
         (tr("What the model received"), "Ctrl+I"),
+        (tr("See it in Tokens"), "I"),
         (tr("No message chosen any more"), tr("Esc")),
     ]
 

@@ -88,6 +88,7 @@ def make_features(parts: ChatParts) -> list[Feature]:
     from gui.chat.replay import Replay
     from gui.chat.step import StepFeature
     from gui.chat.temporary import TemporaryFeature
+    from gui.chat.tokens_link import TokensLink
     from gui.chat.trade import Trade
 
     classes: list[type[Feature]] = [
@@ -108,6 +109,7 @@ def make_features(parts: ChatParts) -> list[Feature]:
         RatedReplies,
         NotebookFeature,
         Received,
+        TokensLink,
         Replay,
     ]
     return [make(parts) for make in classes]

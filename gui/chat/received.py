@@ -22,6 +22,7 @@ from gui.chat.receipt import (
     previous_reply,
     read_receipt,
 )
+from gui.chat.tokens_link import send_prompt
 from gui.chat.words import dropped_later_text, tokens_text, tr
 from gui.icons import icon
 from gui.widgets.shy_button import ShyButton
@@ -45,6 +46,7 @@ class Received(Feature):
         self._reply: Turn | None = None
         self._job = 0
         self._prompt: Prompt | None = None
+        self._given_now: Given | None = None
         self.button = ShyButton(
             tr("Tokens received"),
             tr("See the exact tokens that the model received for the last reply (%s)") % SHORTCUT,
@@ -73,6 +75,7 @@ class Received(Feature):
             view = self._view = ReceivedView(self.parts.context.theme, self.parts.work)
             view.left.connect(self.leave)
             view.load_requested.connect(self._on_load_requested)
+            view.take_requested.connect(self._on_take_requested)
             self.parts.work.add_view(view)
         return self._view
 
@@ -166,7 +169,7 @@ class Received(Feature):
         receipt = read_receipt(reply.details)
         is_exact = receipt is not None and receipt.prompt_hash == prompt.hash
         n_reused = int(reply.details.get("n_reused", -1)) if is_exact else -1
-        self._prompt = prompt
+        self._prompt, self._given_now = prompt, given
         self.view.show_prompt(prompt, n_reused)
         words = [self._verdict(receipt, is_exact=is_exact)]
         words += self._since(reply, receipt, given) if receipt is not None else []
@@ -271,6 +274,11 @@ class Received(Feature):
         receipt = read_receipt(self._reply.details) if self._reply is not None else None
         if receipt is not None:
             self.parts.loader.load(receipt.model_path)
+
+    @Slot()
+    def _on_take_requested(self) -> None:
+        if self._given_now is not None and self._reply is not None:
+            send_prompt(self.parts, self._given_now, self._reply.id)
 
     @Slot(object)
     def _on_model_loaded(self, _model: object) -> None:

@@ -7,7 +7,6 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLineEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -19,6 +18,7 @@ from gui.theme import Theme
 from gui.widgets.flow import FlowLayout
 from gui.widgets.kinds import button, label, set_kind
 from gui.widgets.token_paint import Marks
+from gui.widgets.token_tools import TokenTools
 from gui.widgets.token_view import TokenView
 
 
@@ -27,6 +27,7 @@ class ReceivedView(QFrame):
 
     left = Signal()
     load_requested = Signal()  # load the model that the reply was made with
+    take_requested = Signal()  # open the prompt in the Tokens room
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,12 +44,16 @@ class ReceivedView(QFrame):
             tr("Load that model"), "chip", tr("Load the model that this reply was made with")
         )
         self.new_toggle = button(tr("What is new"), "chip")
-        self.special_button = button(tr("Next special token"), "chip")
-        self.search = QLineEdit(self)
-        self.ids_button = button(tr("Copy ids"), "chip")
-        self.text_button = button(tr("Copy text"), "chip")
         self.tokens = TokenView(theme, self)
-        self.info = label("", "faint")
+        self.tools = TokenTools(self.tokens, self)
+        self.special_button, self.search = self.tools.special_button, self.tools.search
+        self.ids_button, self.text_button = self.tools.ids_button, self.tools.text_button
+        self.info = self.tools.info
+        self.take_button = button(
+            tr("Open in Tokens"),
+            "chip",
+            tr("Take this prompt apart in the Tokens room, where its messages can be changed"),
+        )
         self._explain()
         self._lay_out()
         self._connect()
@@ -80,7 +85,7 @@ class ReceivedView(QFrame):
         self._set_usable(True)
         self.new_toggle.setEnabled(False)
         self.new_toggle.setChecked(False)
-        self.info.setText(tr("Point at a token to see its id and bytes; a click copies it."))
+        self.tools.invite()
         self.tokens.setFocus()
 
     def show_verdict(self, words: str, facts: str, *, is_exact: bool, can_load: bool) -> None:
@@ -99,13 +104,8 @@ class ReceivedView(QFrame):
         set_kind(self.verdict, kind)
 
     def _set_usable(self, is_usable: bool) -> None:
-        for part in (
-            self.new_toggle,
-            self.special_button,
-            self.search,
-            self.ids_button,
-            self.text_button,
-        ):
+        self.tools.set_usable(is_usable)
+        for part in (self.new_toggle, self.take_button):
             part.setEnabled(is_usable)
 
     # ---- slots ----
@@ -118,51 +118,6 @@ class ReceivedView(QFrame):
             self.tokens.set_found(first_new(kept), first_new(kept) + 1)
         else:
             self.tokens.set_found(-1, -1)
-
-    @Slot()
-    def _on_special_asked(self) -> None:
-        """The next special token after the current one, from the top again behind the last."""
-        text, at = self.tokens.tokens, self.tokens.current
-        found = text.next_special(at + 1 if at >= 0 else self.tokens.first_in_view())
-        found = found if found >= 0 else text.next_special(0)
-        if found >= 0:
-            self.tokens.set_current(found)
-            self.tokens.setFocus()
-
-    @Slot()
-    def _on_search_changed(self) -> None:
-        self._find(self.tokens.first_in_view(), 1)
-
-    def _find_next(self, step: int) -> None:
-        first, _ = self.tokens.found
-        self._find(first + step if first >= 0 else self.tokens.first_in_view(), step)
-
-    def _find(self, first: int, step: int) -> None:
-        words, text = self.search.text(), self.tokens.tokens
-        found = text.find(words, first, step)
-        if found < 0:
-            found = text.find(words, 0 if step > 0 else len(text) - 1, step)
-        end = found + 1
-        if found >= 0 and not words.startswith("#"):
-            n_bytes = text.start(found) + len(text.piece(found).lower())
-            wanted = text.start(found) + len(words.encode("utf-8", "replace"))
-            while n_bytes < wanted and end < len(text):
-                end += 1
-                n_bytes = text.start(end)
-        self.tokens.set_found(found, end)
-        if words:
-            missing = tr("“{words}” is not in these tokens.").format(words=words)
-            self.info.setText(self.tokens.describe(found) if found >= 0 else missing)
-
-    @Slot(int)
-    def _on_pointed(self, token: int) -> None:
-        if token >= 0:
-            self.info.setText(self.tokens.describe(token))
-
-    @Slot(str)
-    def _on_copied(self, text: str) -> None:
-        shown = " ".join(text.split())[:60]
-        self.info.setText(tr("Copied: {text}").format(text=shown) if shown else tr("Copied"))
 
     # ---- keys ----
 
@@ -181,7 +136,7 @@ class ReceivedView(QFrame):
             self.search.setFocus()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.search.hasFocus():
             back = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            self._find_next(-1 if back else 1)
+            self.tools.find_next(-1 if back else 1)
         else:
             super().keyPressEvent(event)
 
@@ -199,20 +154,6 @@ class ReceivedView(QFrame):
                 "differs"
             )
         )
-        self.special_button.setToolTip(
-            tr(
-                "Special tokens are written by the template: they say where a message begins and "
-                "ends"
-            )
-        )
-        self.search.setPlaceholderText(tr("Search text, or #id"))
-        self.search.setAccessibleName(tr("Search the tokens"))
-        self.search.setToolTip(
-            tr("Finds text across tokens, or a token by its number: #198. Enter: the next one")
-        )
-        self.search.setClearButtonEnabled(True)
-        self.ids_button.setToolTip(tr("Copy all token ids as a list"))
-        self.text_button.setToolTip(tr("Copy the whole text after the template"))
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
@@ -223,9 +164,8 @@ class ReceivedView(QFrame):
         words.addWidget(self.verdict, 1)
         words.addWidget(self.load_button, 0, Qt.AlignmentFlag.AlignTop)
         tools = self._tools = FlowLayout()
-        for part in (self.new_toggle, self.special_button, self.ids_button, self.text_button):
+        for part in (self.new_toggle, *self.tools.all[:-1], self.take_button, self.search):
             tools.addWidget(part)
-        tools.addWidget(self.search)
         self._column = QVBoxLayout(self)
         self._head = QVBoxLayout()
         for row in (top, words):
@@ -241,12 +181,7 @@ class ReceivedView(QFrame):
         self.back.clicked.connect(self.left)
         self.load_button.clicked.connect(self.load_requested)
         self.new_toggle.toggled.connect(self._on_new_toggled)
-        self.special_button.clicked.connect(self._on_special_asked)
-        self.search.textChanged.connect(self._on_search_changed)
-        self.ids_button.clicked.connect(lambda: self.tokens.copy(self.tokens.ids_text()))
-        self.text_button.clicked.connect(lambda: self.tokens.copy(self.tokens.tokens.text()))
-        self.tokens.pointed.connect(self._on_pointed)
-        self.tokens.copied.connect(self._on_copied)
+        self.take_button.clicked.connect(self.take_requested)
         self._theme.changed.connect(self._dress)
 
     @Slot()
@@ -260,5 +195,5 @@ class ReceivedView(QFrame):
         self.back.setIcon(icon("chevron-left", self._theme.palette.text_dim))
         self.info.setContentsMargins(px(16), px(6), px(16), px(8))
         self.info.setMinimumWidth(px(40))
-        for one in (self.verdict, self.facts, self.info):
+        for one in (self.verdict, self.facts):
             one.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)

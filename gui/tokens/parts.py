@@ -44,5 +44,17 @@ class TokensPage(QWidget):
     def on_shown(self) -> None:
         """The page is looked at now."""
 
+    def undo(self) -> bool:
+        """Take back what was done last on this page; False where there is nothing."""
+        return False
+
+    def redo(self) -> bool:
+        """Do again what was undone last; False where there is nothing."""
+        return False
+
+    def undo_words(self) -> tuple[str, str]:
+        """What undo and redo would take back and do again, "" each for nothing."""
+        return "", ""
+
     def save_state(self) -> None:
         """The window is closing: keep what should be there again next time."""

@@ -13,8 +13,10 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.process.messages import Failed
 from gui.context import AppContext, Room
+from gui.tokens.arrivals import Arrivals
 from gui.tokens.parts import Shortcut, TokensPage, TokensParts
 from gui.tokens.state import STARTER, TokensState
+from gui.tokens.words import tr
 from gui.tokens.worker import TokenWorker
 from gui.widgets.choice import Choice
 from gui.widgets.kinds import frame
@@ -24,7 +26,18 @@ PageFactory = Callable[[TokensParts, QWidget], TokensPage]
 
 def page_factories() -> list[tuple[str, str, PageFactory]]:
     """The pages that exist, in the header's order: key, visible name, class."""
-    return []
+    return [
+        ("chat", tr("Chat"), _chat_page),
+    ]
+
+
+# Imported when looked at.
+
+
+def _chat_page(parts: TokensParts, parent: QWidget) -> TokensPage:
+    from gui.tokens.chat_page import ChatPage
+
+    return ChatPage(parts, parent)
 
 
 class TokensRoom(Room):
@@ -55,6 +68,7 @@ class TokensRoom(Room):
             show_panel=self._show_panel,
             add_header_widget=self._add_header_widget,
         )
+        self.arrivals = Arrivals(context, self)
         self._lay_out()
         self._connect()
 
@@ -68,6 +82,7 @@ class TokensRoom(Room):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
+        column.addWidget(self.arrivals.line)
         column.addWidget(self.stack, 1)
 
     def _connect(self) -> None:
@@ -94,6 +109,7 @@ class TokensRoom(Room):
         page = self.page_of(key)
         self.stack.setCurrentWidget(page)
         self.tabs.set_value(key)
+        self.arrivals.show_for(key)
         page.on_shown()
 
     def page_of(self, key: str) -> TokensPage:
@@ -121,6 +137,20 @@ class TokensRoom(Room):
 
     def _on_failed(self, failed: Failed) -> None:
         self._context.notices.show_failure(failed.message, failed.hint, failed.detail)
+
+    # ---- undo ----
+
+    def undo(self) -> bool:
+        page = self.stack.currentWidget()
+        return isinstance(page, TokensPage) and page.undo()
+
+    def redo(self) -> bool:
+        page = self.stack.currentWidget()
+        return isinstance(page, TokensPage) and page.redo()
+
+    def undo_words(self) -> tuple[str, str]:
+        page = self.stack.currentWidget()
+        return page.undo_words() if isinstance(page, TokensPage) else ("", "")
 
     def save_state(self) -> None:
         for page in self._pages.values():

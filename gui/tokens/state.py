@@ -39,7 +39,8 @@ class TokensState(QObject):
 
     Attributes: document (the editor's text and its tokens), probabilities (of the text as it is;
     None: not known), special (special tokens written in the text are read as such, and BOS and EOS
-    are added).
+    are added), is_private (the text came from a temporary chat: nothing of it is written to the
+    disk).
     """
 
     tokenizer_changed = Signal()  # info and vocabulary are another tokenizer's now
@@ -59,6 +60,7 @@ class TokensState(QObject):
         self.document = TokenDocument()
         self.probabilities: Probabilities | None = None
         self.special = False
+        self.is_private = False
         self.info: TokenizerInfo | None = None
         self.vocabulary: VocabularyTable | None = None
         self.chosen = -1

@@ -108,6 +108,15 @@ class TokenPage(QAbstractScrollArea):
         if not bar.value() <= top <= bar.value() + height - 2 * self._look.row_height:
             bar.setValue(round(top - height / 3))
 
+    def go_to(self, token: int) -> None:
+        """Bring a token's row to the upper edge; where it is not laid out yet, when it is."""
+        self._anchor = token
+        if self._rows.n_laid > token or self._rows.is_whole:
+            self._sync_bar()
+            self._go_to_anchor()
+        elif self.isVisible():
+            self._lay()
+
     def first_in_view(self) -> int:
         row = self._rows.row_at(float(self.verticalScrollBar().value()))
         return self._rows.rows[row].first if row >= 0 else 0

@@ -53,6 +53,8 @@ class GgufTokenizer:
             own = slice(self._n_before, len(ids) - self._n_after)
         lengths = np.zeros(len(ids), np.int32)
         lengths[own], text_ok = self._covered(data, ids[own])
+        if len(ids) and not len(ids[own]):
+            lengths[0] = len(data)  # no token stands for any of it
         return Tokens(ids, lengths, (self.kinds[ids] == _CONTROL).astype(np.uint8), text_ok)
 
     def piece(self, token: int) -> bytes:
@@ -135,8 +137,8 @@ class GgufTokenizer:
             n_ctx=summary.n_ctx_train,
             bos=vocab.bos,
             eos=vocab.eos,
-            adds_bos=vocab.adds_bos,
-            adds_eos=vocab.adds_eos,
+            adds_bos=self._n_before > 0,
+            adds_eos=self._n_after > 0,
             n_merges=header.count("tokenizer.ggml.merges") if vocab.type_name == "BPE" else 0,
             has_scores=bool(header.count("tokenizer.ggml.scores")),
         )

@@ -11,6 +11,7 @@ from engine.models.starter import starter_path
 from engine.tokens.tokenizer import Tokenizer
 
 MAX_OPEN = 6
+BUILT_IN = ("cl100k_base", "o200k_base")
 # What is known of a file without reading it: size, time of change, number on its disk.
 State = tuple[int, int, int]
 
@@ -55,16 +56,38 @@ class Tokenizers:
 
 
 def open_tokenizer(source: str) -> Tokenizer:
-    """Open one. Raises AppError as Tokenizers.get."""
+    """Open one. Raises AppError as Tokenizers.get. Imports what it needs: a worker that only runs a
+    model pays for none of these."""
+    if source in BUILT_IN:
+        from engine.tokens.openai import OpenAiTokenizer
+
+        return OpenAiTokenizer(source)
     path = starter_path() if source == STARTER else Path(source)
     if not path.exists():
         raise AppError(
             f"There is no tokenizer “{source}”.",
             "Give “starter”, “cl100k_base”, “o200k_base”, or a path of a .gguf or tokenizer.json.",
         )
+    if path.is_dir() or _begins_as_json(path):
+        from engine.tokens.json_file import JsonTokenizer
+
+        return JsonTokenizer(path, source)
     from engine.tokens.gguf import GgufTokenizer
 
     return GgufTokenizer(path, source)
+
+
+def _begins_as_json(path: Path) -> bool:
+    """Whether a file is looked at as tokenizer.json; all others are held to be a GGUF, whose reader
+    says what else they seem to be."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(64)
+    except OSError as error:
+        raise AppError(
+            f"{path.name} cannot be read.", "Look whether the file may be read.", str(error)
+        ) from error
+    return path.suffix == ".json" or head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
 
 
 def _state(source: str) -> State | None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
     from engine.paths import Paths
+    from gui.chat.chat_settings import ChatSettings
     from gui.commands import Command
     from gui.connections import Connections
     from gui.model_in_use import ModelInUse
@@ -48,6 +49,8 @@ class AppContext:
     # "tokens.text" (text, gui.tokens.from_chat.Origin), "tokens.chat" (ChatPrompt). Filled in by
     # the room that opens it, so those of a room that nobody looked at are there after rooms[key]().
     openers: dict[str, Callable[..., object]] = field(default_factory=dict)
+    # The settings of the chat that is open; told by the room that has chats.
+    chat_settings: Callable[[], ChatSettings] | None = None
     # All connections pass through it; made here, so that no window can be without it.
     connections: Connections = field(init=False)
     # The model that the engine holds; told by the room that loads it.

@@ -63,6 +63,7 @@ class ChatRoom(Room):
         )
         self.replies = Replies(context.engine, self.store, self.loader, self)
         self.session = ChatSession(self.store, self.loader, self.replies, self)
+        context.chat_settings = lambda: self.session.settings
         self.counter = ContextCounter(
             context.engine,
             lambda: self.session.conversation.messages_shown(self.session.settings.system_prompt),

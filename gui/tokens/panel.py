@@ -1,9 +1,9 @@
 """A panel of the text page, and the tables of those that exist: in the lower area one at a time
 (chips choose it), in the details pane all of them under one another.
 
-What a panel is about it reads from `parts.state`: tokenizer, vocabulary, document (the text with its
-tokens), chosen token, probabilities. The page calls the `on_...` methods; a panel of the lower area
-is told of what happened while it was not in view when it is looked at again.
+What a panel is about it reads from `parts.state`: tokenizer, vocabulary, document (the text with
+its tokens), chosen token, probabilities. The page calls the `on_...` methods; a panel of the lower
+area is told of what happened while it was not in view when it is looked at again.
 """
 
 from __future__ import annotations
@@ -63,6 +63,24 @@ def panel_factories() -> list[PanelEntry]:
             tr("Ids, pieces and bytes of all tokens side by side"),
             _pieces,
         ),
+        (
+            "next",
+            tr("Next token"),
+            tr("What the model expects at the chosen token, and what each sampler makes of it"),
+            _stages,
+        ),
+        (
+            "tree",
+            tr("Continuations"),
+            tr("The likeliest ways to go on behind the chosen token, as a tree"),
+            _tree,
+        ),
+        (
+            "surprise",
+            tr("Surprise"),
+            tr("Bits of the whole text, and where they add up"),
+            _surprise,
+        ),
     ]
 
 
@@ -78,3 +96,21 @@ def _pieces(parts: TokensParts, parent: QWidget) -> TokensPanel:
     from gui.tokens.pieces_panel import PiecesPanel
 
     return PiecesPanel(parts, parent)
+
+
+def _stages(parts: TokensParts, parent: QWidget) -> TokensPanel:
+    from gui.tokens.stages_panel import StagesPanel
+
+    return StagesPanel(parts, parent)
+
+
+def _tree(parts: TokensParts, parent: QWidget) -> TokensPanel:
+    from gui.tokens.tree_panel import TreePanel
+
+    return TreePanel(parts, parent)
+
+
+def _surprise(parts: TokensParts, parent: QWidget) -> TokensPanel:
+    from gui.tokens.surprise_panel import SurprisePanel
+
+    return SurprisePanel(parts, parent)

@@ -1,6 +1,6 @@
 """What could stand at a place of the text: the model's own distribution, and what each sampler
-makes of it, with the samplers' settings live beside it. A person may be the sampler: pick a candidate, or
-roll one, and put it into the text.
+makes of it, with the samplers' settings live beside it. A person may be the sampler: pick a
+candidate, or roll one, and put it into the text.
 
 The place is the chosen token's, told from what stands before it; with none chosen, the text's end.
 """

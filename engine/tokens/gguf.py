@@ -60,14 +60,9 @@ class GgufTokenizer:
     def piece(self, token: int) -> bytes:
         return self.vocab.piece(token)
 
-    def all_pieces(self) -> tuple[bytes, Ids]:
-        """All tokens' bytes in a row, and how many are each one's."""
-        return all_pieces(self.vocab)
-
     @cached_property
     def pieces(self) -> tuple[bytes, Ids]:
-        pieces = list(map(self.piece, range(self.vocab.n_tokens)))
-        return b"".join(pieces), np.fromiter(map(len, pieces), np.int32, len(pieces))
+        return all_pieces(self.vocab)
 
     @property
     def figure(self) -> Literal["rank", "score", ""]:

@@ -6,7 +6,6 @@ tokenizer is open.
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Protocol, runtime_checkable
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -25,7 +24,7 @@ class VocabularyData:
     """One vocabulary. Arrays have shape (n_tokens,)."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        self.data, self.lengths = _all_pieces(tokenizer)
+        self.data, self.lengths = tokenizer.pieces
         self.ends = np.cumsum(self.lengths, dtype=np.int64)
         self.kinds: Flags = tokenizer.kinds
         self.figures = self._figures(tokenizer)
@@ -106,21 +105,6 @@ class VocabularyData:
 def fold(text: str) -> bytes:
     """Letters of either case alike."""
     return text.casefold().encode("utf-8", "surrogateescape")
-
-
-@runtime_checkable
-class _TellsAllPieces(Protocol):
-    """A tokenizer that can tell all tokens' bytes faster than one by one."""
-
-    def all_pieces(self) -> tuple[bytes, Ids]:
-        """All tokens' bytes in a row, and how many are each one's."""
-
-
-def _all_pieces(tokenizer: Tokenizer) -> tuple[bytes, Ids]:
-    if isinstance(tokenizer, _TellsAllPieces):
-        return tokenizer.all_pieces()
-    pieces = [tokenizer.piece(token) for token in range(tokenizer.info.n_tokens)]
-    return b"".join(pieces), np.fromiter(map(len, pieces), np.int32, len(pieces))
 
 
 _kept: WeakKeyDictionary[Tokenizer, VocabularyData] = WeakKeyDictionary()

@@ -28,6 +28,8 @@ def page_factories() -> list[tuple[str, str, PageFactory]]:
     """The pages that exist, in the header's order: key, visible name, class."""
     return [
         ("chat", tr("Chat"), _chat_page),
+        ("compare", tr("Compare"), _compare_page),
+        ("vocabulary", tr("Vocabulary"), _vocabulary_page),
     ]
 
 
@@ -38,6 +40,18 @@ def _chat_page(parts: TokensParts, parent: QWidget) -> TokensPage:
     from gui.tokens.chat_page import ChatPage
 
     return ChatPage(parts, parent)
+
+
+def _compare_page(parts: TokensParts, parent: QWidget) -> TokensPage:
+    from gui.tokens.compare_page import ComparePage
+
+    return ComparePage(parts, parent)
+
+
+def _vocabulary_page(parts: TokensParts, parent: QWidget) -> TokensPage:
+    from gui.tokens.vocabulary_page import VocabularyPage
+
+    return VocabularyPage(parts, parent)
 
 
 class TokensRoom(Room):

@@ -50,6 +50,7 @@ class TokensState(QObject):
     text_changed = Signal()  # the text or its tokens are others and all are known; not at each key
     probabilities_changed = Signal()
     special_changed = Signal()
+    word_changed = Signal()  # how another word was merged is to be shown
     title_changed = Signal()  # a panel's heading is another
 
     def __init__(self, worker: TokenWorker, parent: QObject | None = None) -> None:
@@ -64,6 +65,7 @@ class TokensState(QObject):
         self.info: TokenizerInfo | None = None
         self.vocabulary: VocabularyTable | None = None
         self.chosen = -1
+        self.word = ""  # the word whose merges were asked for last
 
     @property
     def source(self) -> str:
@@ -93,6 +95,11 @@ class TokensState(QObject):
     def _set_opening(self, source: str) -> None:
         self.opening = source
         self.opening_changed.emit()
+
+    def look_at_word(self, word: str) -> None:
+        """Show how this word was merged."""
+        self.word = word
+        self.word_changed.emit()
 
     def choose_token(self, index: int) -> None:
         """Look at a token of the text; -1 for none."""

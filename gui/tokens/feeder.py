@@ -11,10 +11,11 @@ import numpy as np
 from msgspec import Struct, field
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from engine.process.cuts import find_cut
 from engine.process.messages import AnyEvent, Array, Failed
 from engine.process.token_messages import Encode, Encoded, EncodedPart, TokenizerInfo
 from gui.tokens.document import Edit, TokenDocument
-from gui.tokens.slices import REACH_BYTES, FindCut, Slice, no_cut, slice_around
+from gui.tokens.slices import REACH_BYTES, FindCut, Slice, slice_around
 from gui.tokens.token_spans import Ids, Small
 from gui.tokens.vocabulary import array_of
 from gui.tokens.worker import TokenWorker
@@ -59,7 +60,7 @@ class TokenFeeder(QObject):
         document: TokenDocument,
         worker: TokenWorker,
         parent: QObject | None = None,
-        find: FindCut = no_cut,
+        find: FindCut = find_cut,
     ) -> None:
         super().__init__(parent)
         self.text_ok = True

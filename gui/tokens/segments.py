@@ -8,6 +8,7 @@ bytes of the text as UTF-8, since tokens are bytes; only within one segment are 
 from __future__ import annotations
 
 import unicodedata
+from io import StringIO
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +40,7 @@ class SegmentedText:
     def set(self, text: str) -> None:
         """Another text."""
         self.segments = _with_last(split(text))
-        self.starts = _starts(self.segments)
+        self.starts = np.append(np.int64(0), _ends(self.segments))
 
     def __len__(self) -> int:
         return len(self.segments)
@@ -106,14 +107,12 @@ class SegmentedText:
         return Replaced(first, last + 1, len(parts))
 
     def _put(self, first: int, last: int, parts: list[str]) -> None:
-        lengths = _lengths(parts)
-        base = int(self.starts[first])
-        change = int(lengths.sum()) - (int(self.starts[last]) - base)
+        ends = _ends(parts) + self.starts[first]
+        change = int(ends[-1]) - int(self.starts[last])
         if last - first == len(parts):
-            self.starts[first + 1 : last + 1] = base + np.cumsum(lengths)
+            self.starts[first + 1 : last + 1] = ends
             self.starts[last + 1 :] += change
         else:
-            ends = base + np.cumsum(lengths)
             tail = self.starts[last + 1 :] + change
             self.starts = np.concatenate((self.starts[: first + 1], ends, tail))
         self.segments[first:last] = parts
@@ -128,14 +127,11 @@ def part_of(segment: str, start: int, end: int) -> str:
 
 def split(text: str) -> list[str]:
     """Paragraphs with their line breaks, the long ones in pieces."""
-    parts = text.split("\n")
-    last = parts.pop()
-    result = [f"{part}\n" for part in parts]
-    if last:
-        result.append(last)
-    if any(len(part) > LONGEST_SEGMENT for part in result):
-        return [piece for part in result for piece in _pieces(part)]
-    return result
+    # Of the library's ways to split a text this alone takes nothing but "\n" for a line break.
+    parts = StringIO(text, newline="\n").readlines()
+    if max(map(len, parts), default=0) <= LONGEST_SEGMENT:
+        return parts
+    return [piece for part in parts for piece in _pieces(part)]
 
 
 def _pieces(paragraph: str) -> list[str]:
@@ -187,10 +183,7 @@ def _with_last(parts: list[str]) -> list[str]:
     return parts
 
 
-def _lengths(parts: list[str]) -> Ints:
-    counts = (len(part) if part.isascii() else len(part.encode()) for part in parts)
-    return np.fromiter(counts, np.int64, len(parts))
-
-
-def _starts(parts: list[str]) -> Ints:
-    return np.concatenate((np.zeros(1, np.int64), np.cumsum(_lengths(parts))))
+def _ends(parts: list[str]) -> Ints:
+    """Where each part ends, in bytes."""
+    lengths = (len(part) if part.isascii() else len(part.encode()) for part in parts)
+    return np.cumsum(np.fromiter(lengths, np.int64, len(parts)))

@@ -8,7 +8,7 @@ from what changed, and a token ended there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -20,12 +20,7 @@ _APART = 2
 
 # text, where to begin (code points), -1 or 1, names of cuts, how many characters to look at.
 # Answers with the place, -1 where there is none.
-FindCut = Callable[[str, int, int, list[str], int], int]
-
-
-def no_cut(text: str, at: int, step: int, kinds: list[str], limit: int) -> int:
-    """For a tokenizer that is not known to allow any."""
-    return -1
+FindCut = Callable[[str, int, int, Sequence[str], int], int]
 
 
 class Slice(Struct, frozen=True):

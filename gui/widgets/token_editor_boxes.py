@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from gui.widgets.token_editor_layout import LaidSegment, x_of
+from gui.widgets.token_editor_layout import LaidSegment
 
 
 class Box(Struct, frozen=True):
@@ -44,19 +44,18 @@ def boxes_of(laid: LaidSegment, ends: npt.NDArray[np.int64]) -> SegmentBoxes:
     Args:
         ends: the byte in the segment where each of its tokens ends, the last one at its end.
     """
+    if laid.is_ascii:
+        return SegmentBoxes(list(_plain(laid, ends.tolist())), [])
     bounds = _bounds(laid, ends)
+    splits = list(_splits(laid, bounds)) if any(bound.share for bound in bounds) else []
     if laid.is_mixed:
-        boxes = list(_mixed(laid, bounds))
-    else:
-        boxes = list(_straight(laid, bounds))
-    splits = [] if laid.is_ascii else list(_splits(laid, bounds))
-    return SegmentBoxes(boxes, splits)
+        return SegmentBoxes(list(_mixed(laid, bounds)), splits)
+    if splits:
+        return SegmentBoxes(list(_straight(laid, bounds)), splits)
+    return SegmentBoxes(list(_plain(laid, [bound.units for bound in bounds])), [])
 
 
 def _bounds(laid: LaidSegment, ends: npt.NDArray[np.int64]) -> list[Bound]:
-    if laid.is_ascii:
-        # In "\r\n" alone two letters are one place for the caret; two signs are shown all the same.
-        return [Bound(end, end, 0.0) for end in ends.tolist()]
     result: list[Bound] = []
     inside: list[int] = []  # indices of bounds within the character at hand
     for index, (end, unit) in enumerate(zip(ends.tolist(), laid.units_at(ends), strict=True)):
@@ -73,29 +72,42 @@ def _bounds(laid: LaidSegment, ends: npt.NDArray[np.int64]) -> list[Bound]:
     return result
 
 
-def _straight(laid: LaidSegment, bounds: list[Bound]) -> Iterator[Box]:
-    """Left to right: a token begins where the one before it ends."""
-    rows, row = laid.rows, 0
-    ends = [line.textStart() + line.textLength() for line in rows]
-    left = x_of(rows[0], 0)
-    for token, bound in enumerate(bounds):
-        while bound.units > ends[row] and row + 1 < len(rows):
-            yield Box(token, row, left, x_of(rows[row], ends[row]))
-            row += 1
-            left = x_of(rows[row], ends[row - 1])
-        if bound.share and bound.units == ends[row] and row + 1 < len(rows):
-            yield Box(token, row, left, x_of(rows[row], ends[row]))
-            row += 1
-            left = x_of(rows[row], ends[row - 1])
-        right = x_of(rows[row], bound.units)
-        if bound.share:
-            right += bound.share * (x_of(rows[row], bound.cell_end) - right)
+def _plain(laid: LaidSegment, ends: list[int]) -> Iterator[Box]:
+    """Left to right, and no character is shared: the usual case, which is to be quick. ends: the
+    units where tokens end."""
+    row, left = 0, 0.0
+    first, places = laid.places(0)
+    stop, last = first + len(places) - 1, len(laid.rows) - 1
+    for token, end in enumerate(ends):
+        while end > stop and row < last:
+            if places[-1] > left:
+                yield Box(token, row, left, places[-1])
+            row, left = row + 1, 0.0
+            first, places = laid.places(row)
+            stop = first + len(places) - 1
+        right = places[min(end, stop) - first]
         if right > left:
             yield Box(token, row, left, right)
         left = right
-        if not bound.share and bound.units == ends[row] and row + 1 < len(rows):
-            row += 1
-            left = x_of(rows[row], ends[row - 1])
+
+
+def _straight(laid: LaidSegment, bounds: list[Bound]) -> Iterator[Box]:
+    """Left to right: a token begins where the one before it ends."""
+    row, left, x_of = 0, 0.0, laid.x_of
+    ends = [laid.row_units(one)[1] for one in range(len(laid.rows))]
+    last = len(ends) - 1
+    for token, bound in enumerate(bounds):
+        # A character that is shared by tokens is not cut by the end of a row.
+        while row < last and bound.units + (bound.share > 0) > ends[row]:
+            if (right := x_of(ends[row], row)) > left:
+                yield Box(token, row, left, right)
+            row, left = row + 1, 0.0
+        right = x_of(bound.units, row)
+        if bound.share:
+            right += bound.share * (x_of(bound.cell_end, row) - right)
+        if right > left:
+            yield Box(token, row, left, right)
+        left = right
 
 
 def _mixed(laid: LaidSegment, bounds: list[Bound]) -> Iterator[Box]:

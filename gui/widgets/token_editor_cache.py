@@ -5,15 +5,16 @@ document's segments and tokens; paints nothing.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QFont
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QFont, QFontMetricsF
 
 from gui.tokens.document import TokenDocument
 from gui.tokens.segments import Replaced
 from gui.widgets.token_editor_boxes import SegmentBoxes, boxes_of
-from gui.widgets.token_editor_layout import LaidSegment, x_of
+from gui.widgets.token_editor_layout import LaidSegment
 
 MOST_CHARS = 400_000  # laid out at a time
 MOST_SEGMENTS = 600
@@ -27,20 +28,33 @@ class Prepared:
         self.boxes: SegmentBoxes | None = None
         # By fill: the rectangles of the chips. The painter's; dropped with the boxes.
         self.fills: list[tuple[int, list[QRectF]]] | None = None
-        self._dots: list[QPointF] | None = None
+        self._dots: list[QRectF] | None = None
         self._signs: list[tuple[QRectF, str]] | None = None
 
     def drop_tokens(self) -> None:
         self.boxes = self.fills = None
 
-    @property
-    def dots(self) -> list[QPointF]:
-        """The middles of the plain blanks."""
+    def dots(self, size: float) -> list[QRectF]:
+        """Dots of a size in the middles of the plain blanks."""
         if self._dots is None:
-            laid = self.laid
-            units = laid.units_of_points(laid.shown.blanks)
-            self._dots = [cell.center() for cell in self._cells(units)]
+            self._dots = list(self._made_dots(size))
         return self._dots
+
+    def _made_dots(self, size: float) -> Iterator[QRectF]:
+        laid = self.laid
+        units = laid.units_of_points(laid.shown.blanks)
+        if laid.is_mixed:
+            for row, left, right in self._cells(units):
+                yield QRectF((left + right - size) / 2, _middle(laid, row), size, size)
+            return
+        row, (first, places) = 0, laid.places(0)
+        y, aside = _middle(laid, 0), (laid.advance - size) / 2
+        for one in units:
+            while one - first >= len(places) - 1 and row + 1 < len(laid.rows):
+                row += 1
+                first, places = laid.places(row)
+                y = _middle(laid, row)
+            yield QRectF(int(places[one - first] + aside), y, size, size)
 
     @property
     def signs(self) -> list[tuple[QRectF, str]]:
@@ -49,18 +63,23 @@ class Prepared:
             laid = self.laid
             units = laid.units_of_points([sign.at for sign in laid.shown.signs])
             words = [sign.words for sign in laid.shown.signs]
-            self._signs = list(zip(self._cells(units), words, strict=True))
+            cells = [laid.rect(*cell) for cell in self._cells(units)]
+            self._signs = list(zip(cells, words, strict=True))
         return self._signs
 
-    def _cells(self, units: list[int]) -> list[QRectF]:
-        laid, row, cells = self.laid, 0, []
+    def _cells(self, units: list[int]) -> Iterator[tuple[int, float, float]]:
+        """The row, left and right of the characters at these units, in order."""
+        laid, row = self.laid, 0
+        ends = [laid.row_units(one)[1] for one in range(len(laid.rows))]
         for one in units:
-            while row + 1 < len(laid.rows) and laid.rows[row + 1].textStart() <= one:
+            while row + 1 < len(ends) and ends[row] <= one:
                 row += 1
-            line = laid.rows[row]
-            left, right = sorted((x_of(line, one), x_of(line, one + 1)))
-            cells.append(laid.rect(row, left, right))
-        return cells
+            left, right = laid.x_of(one, row), laid.x_of(one + 1, row)
+            yield row, min(left, right), max(left, right)
+
+
+def _middle(laid: LaidSegment, row: int) -> float:
+    return row * laid.row_height + round(laid.row_height / 2)
 
 
 class LayoutCache:
@@ -71,11 +90,12 @@ class LayoutCache:
         self._kept: OrderedDict[int, Prepared] = OrderedDict()
         self._n_chars = 0
         self._font = QFont()
-        self._width = self._row_height = 1.0
+        self._advance = self._width = self._row_height = 1.0
 
     def set_look(self, font: QFont, width: float, row_height: float) -> None:
         """Another font or width: all is laid out anew."""
         self._font, self._width, self._row_height = font, max(1.0, width), row_height
+        self._advance = QFontMetricsF(font).horizontalAdvance("m")
         self.clear()
 
     def clear(self) -> None:
@@ -89,7 +109,8 @@ class LayoutCache:
             self._kept.move_to_end(number)
             return found
         text = self._document.text.segments[number]
-        made = Prepared(LaidSegment(text, self._font, self._width, self._row_height))
+        laid = LaidSegment(text, self._font, self._advance, self._width, self._row_height)
+        made = Prepared(laid)
         self._kept[number] = made
         self._n_chars += len(text)
         while len(self._kept) > 1 and (

@@ -18,17 +18,29 @@ from PySide6.QtGui import QFont, QTextLayout, QTextLine, QTextOption
 from gui.widgets.token_editor_signs import Displayed, displayed
 
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff]")
+_FIRST_MARK = "\u0300"  # before it nothing joins on to the character before
+_WIDE = re.compile("[\U00010000-\U0010ffff]")
+_UNEVEN = re.compile("[^\u0020-\u024f]+")  # what may not be as wide as a plain letter
 _WRAP = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
 
 
 class LaidSegment:
-    """A segment's layout. ends_line: it ends with a line break, so a paragraph ends here."""
+    """A segment's layout. advance: the width of a plain letter."""
 
-    def __init__(self, text: str, font: QFont, width: float, row_height: float) -> None:
+    def __init__(
+        self, text: str, font: QFont, advance: float, width: float, row_height: float
+    ) -> None:
         self.text, self.row_height = text, row_height
+        self.advance = advance
+        self._places: dict[int, tuple[int, list[float]]] = {}
         self.shown: Displayed = displayed(text)
         self.is_ascii = text.isascii()
         self.is_mixed = not self.is_ascii and _RIGHT_TO_LEFT.search(text) is not None
+        # One letter per unit of Qt's.
+        self._unit_text = self.shown.text
+        if not self.is_ascii:
+            self._unit_text = _WIDE.sub("\uffff\uffff", self._unit_text)
+        self._begins: list[bool] = []  # for each byte, and the end: a code point begins there
         self._map: npt.NDArray[np.int64] | None = None
         self.layout = QTextLayout(self.shown.text, font)
         self.rows: list[QTextLine] = []
@@ -69,7 +81,12 @@ class LaidSegment:
     def character(self, place: int, units: int) -> tuple[int, int]:
         """The units of what is seen as one character where a byte falls within it, its code point
         beginning at `units`; the same unit twice where the byte is between two."""
-        if self.byte(units) == place and self.layout.isValidCursorPosition(units):
+        text = self._unit_text
+        if self._begins[place] and (
+            units >= len(text)
+            or text[units] < _FIRST_MARK
+            or self.layout.isValidCursorPosition(units)
+        ):
             return units, units
         first = units
         if not self.layout.isValidCursorPosition(units):
@@ -95,6 +112,7 @@ class LaidSegment:
         if self._map is None:
             data = np.frombuffer(self.text.encode(), np.uint8)
             begins = (data & 0xC0) != 0x80
+            self._begins = [*begins.tolist(), True]
             ends = np.cumsum(begins.astype(np.int64) + (data >= 0xF0))
             widths = np.where(data >= 0xF0, 2, 1)[begins]
             starts = (ends[begins] - widths)[np.cumsum(begins) - 1]
@@ -116,7 +134,31 @@ class LaidSegment:
         return line.textStart(), line.textStart() + line.textLength()
 
     def x_of(self, units: int, row: int) -> float:
-        return x_of(self.rows[row], units) if self.rows else 0.0
+        if self.is_mixed:
+            return x_of(self.rows[row], units)
+        first, places = self.places(row)
+        return places[min(max(0, units - first), len(places) - 1)]
+
+    def places(self, row: int) -> tuple[int, list[float]]:
+        """The first unit of a row, and where each of its units begins, the end of the row too. For
+        text of one direction."""
+        return self._places.get(row) or self._read_places(row)
+
+    def _read_places(self, row: int) -> tuple[int, list[float]]:
+        """To ask Qt for each unit is dear, and plain letters are all as wide."""
+        line, (first, end) = self.rows[row], self.row_units(row)
+        places: list[float] = []
+        x, done = 0.0, first
+        for found in _UNEVEN.finditer(self._unit_text, first, end):
+            start, stop = found.span()
+            places += [x + n * self.advance for n in range(start - done)]
+            places += [x_of(line, units) for units in range(start, stop)]
+            x, done = x_of(line, stop), stop
+        places += [x + n * self.advance for n in range(end - done + 1)]
+        if abs(places[-1] - x_of(line, end)) > 0.5:
+            places = [x_of(line, units) for units in range(first, end + 1)]
+        self._places[row] = (first, places)
+        return first, places
 
     def nearest(self, point: QPointF) -> int:
         """The byte of the place between characters that is nearest to a point."""
@@ -154,15 +196,14 @@ class LaidSegment:
                 if self.is_mixed:
                     yield from self._mixed_boxes(row, start, stop)
                 else:
-                    line = self.rows[row]
-                    yield row, x_of(line, start), x_of(line, stop)
+                    yield row, self.x_of(start, row), self.x_of(stop, row)
 
     def _mixed_boxes(self, row: int, start: int, stop: int) -> Iterator[tuple[int, float, float]]:
         """One box per character, those that touch made one."""
         line, trailing = self.rows[row], QTextLine.Edge.Trailing
         last: tuple[float, float] | None = None
         for units in range(start, stop):
-            pair = (x_of(line, units), x_of(line, units, trailing))
+            pair = (x_of(line, units), _number(line.cursorToX(units, trailing)))
             left, right = min(pair), max(pair)
             if last and left <= last[1] + 0.5 and last[0] <= right + 0.5:
                 last = (min(last[0], left), max(last[1], right))
@@ -177,7 +218,10 @@ class LaidSegment:
         return QRectF(left, row * self.row_height, right - left, self.row_height)
 
 
-def x_of(line: QTextLine, units: int, edge: QTextLine.Edge = QTextLine.Edge.Leading) -> float:
+def x_of(line: QTextLine, units: int) -> float:
     """Where a unit is in its row. Qt answers with the place that it took as well."""
-    found = cast("float | tuple[float, int]", line.cursorToX(units, edge))
-    return found[0] if isinstance(found, tuple) else found
+    return _number(line.cursorToX(units))
+
+
+def _number(found: object) -> float:
+    return cast(tuple[float, int], found)[0] if isinstance(found, tuple) else cast(float, found)

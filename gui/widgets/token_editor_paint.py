@@ -9,7 +9,16 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from msgspec import Struct
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QPainter,
+    QPen,
+    QStaticText,
+    QTransform,
+)
 
 from gui.theme import Theme
 from gui.tokens.token_spans import NO_SHADE, TokenSpans
@@ -28,6 +37,9 @@ class EditorLook:
         self.px = theme.px
         self.font = theme.font("mono")
         self.font.setPixelSize(theme.px(FONT_PX))
+        for ligatures in ("liga", "calt"):
+            # One sign out of two letters would hide that they are two, maybe of two tokens.
+            self.font.setFeature(QFont.Tag(ligatures), 0)
         self.small = QFont(self.font)
         self.small.setPixelSize(max(7, theme.px(8)))
         self.hint = theme.font("body")
@@ -35,7 +47,11 @@ class EditorLook:
         self.advance = self.metrics.horizontalAdvance("m")
         self.chip_height = float(round(self.metrics.height()) + theme.px(1))
         self.row_height = float(round(self.metrics.height()) + theme.px(10))
+        self.drop = float(round((self.row_height - self.chip_height) / 2))  # of a chip in its row
         self.margin = float(theme.px(8))
+        self.dot = max(2.0, float(theme.px(2)))
+        self.ink, self.faint = QColor(palette.text), QColor(palette.text_faint)
+        self._signs: dict[str, tuple[QStaticText, QPointF]] = {}
         # The tokens' colours, then the ramp of surprise from none to very, then not known.
         self.token_fills = [QBrush(QColor(colour)) for colour in palette.token]
         unknown = QColor(palette.line)
@@ -51,6 +67,16 @@ class EditorLook:
         self.selection = QColor(palette.accent)
         self.selection.setAlpha(80)
 
+    def sign(self, words: str) -> tuple[QStaticText, QPointF]:
+        """A sign ready to be painted, and its middle."""
+        if words not in self._signs:
+            text = QStaticText(words)
+            text.setTextFormat(Qt.TextFormat.PlainText)
+            text.prepare(QTransform(), self.font if len(words) == 1 else self.small)
+            size = text.size()
+            self._signs[words] = (text, QPointF(size.width() / 2, size.height() / 2))
+        return self._signs[words]
+
 
 class Marks(Struct):
     """What is said of tokens and places. chosen: a token, -1 for none, and all with its id.
@@ -64,77 +90,78 @@ class Marks(Struct):
     selection: tuple[int, int] = (0, 0)
 
 
+def chip_fills(
+    look: EditorLook, tokens: TokenSpans, boxes: SegmentBoxes, first: int
+) -> Iterator[tuple[int, list[QRectF]]]:
+    """The chips of each colour. Corners are cut off by a second, narrower rectangle, which
+    costs a tenth of round ones and looks the same at this size."""
+    n_tokens = boxes.boxes[-1].token + 1 if boxes.boxes else 0
+    fill_of = _fill_of(look, tokens, first, first + n_tokens)
+    groups: dict[int, list[QRectF]] = {fill: [] for fill in set(fill_of) if fill >= 0}
+    height, pitch, drop = look.chip_height, look.row_height, look.drop
+    for box in boxes.boxes:
+        fill = fill_of[box.token]
+        if fill >= 0:
+            # Edges on whole pixels: neighbours neither overlap nor leave a gap.
+            x, y = round(box.left), box.row * pitch + drop
+            width = round(box.right) - x or 1
+            groups[fill] += (
+                QRectF(x + 1, y, width - 2, height),
+                QRectF(x, y + 1, width, height - 2),
+            )
+    yield from groups.items()
+
+
+def _fill_of(look: EditorLook, tokens: TokenSpans, first: int, last: int) -> list[int]:
+    """A fill for each token, -1 for none."""
+    if tokens.shades is not None:
+        shades = tokens.shades[first:last].astype(np.int32)
+        n_tokens, n_shades = len(look.token_fills), len(look.shade_fills)
+        shades = np.where(shades == NO_SHADE, n_shades - 1, shades)
+        fills = np.where(shades == 0, -1, shades + n_tokens)
+    else:
+        fills = tokens.colours[first:last].astype(np.int32) % len(look.token_fills)
+        is_unknown = tokens.ids[first:last] < 0
+        if is_unknown.any():
+            lengths = np.diff(tokens.ends[first:last], prepend=tokens.start(first))
+            fills = np.where(is_unknown & (lengths > _MOST_UNKNOWN_BYTES), -1, fills)
+    result: list[int] = fills.tolist()
+    return result
+
+
 class SegmentPainter:
     """Paints segments with one painter."""
 
     def __init__(self, painter: QPainter, look: EditorLook, tokens: TokenSpans) -> None:
         self._painter, self._look, self._tokens = painter, look, tokens
 
-    def paint(
-        self, prepared: Prepared, boxes: SegmentBoxes, first: int, marks: Marks, at: QPointF
-    ) -> None:
+    def paint(self, prepared: Prepared, first: int, marks: Marks, at: QPointF) -> None:
         """One segment. first: the token that its boxes count from; at: its top left corner."""
+        boxes = prepared.boxes
+        assert boxes is not None and prepared.fills is not None, "it was not prepared"
         self._painter.translate(at)
-        if prepared.fills is None:
-            prepared.fills = list(self._fills(boxes, first))
         for fill, rects in prepared.fills:
             self._painter.setBrush(self._look.fills[fill])
             self._painter.drawRects(rects)
         self._select(prepared, marks.selection)
         if boxes.splits:
             self._underline(boxes.splits)
-        self._painter.setPen(QColor(self._look.palette.text))
+        self._painter.setPen(self._look.ink)
         prepared.laid.layout.draw(self._painter, QPointF(0, 0))
         self._signs(prepared)
         self._rings(prepared, boxes, first, marks)
         self._painter.setPen(Qt.PenStyle.NoPen)
         self._painter.translate(-at)
 
-    # ---- chips ----
-
-    def _fills(self, boxes: SegmentBoxes, first: int) -> Iterator[tuple[int, list[QRectF]]]:
-        """The chips of each colour. Corners are cut off by a second, narrower rectangle, which
-        costs a tenth of round ones and looks the same at this size."""
-        n_tokens = boxes.boxes[-1].token + 1 if boxes.boxes else 0
-        fill_of = self._fill_of(first, first + n_tokens)
-        groups: dict[int, list[QRectF]] = {}
-        for box in boxes.boxes:
-            fill = fill_of[box.token]
-            if fill >= 0:
-                x, y, width, height = self._chip(box)
-                rects = groups.setdefault(fill, [])
-                rects.append(QRectF(x + 1, y, width - 2, height))
-                rects.append(QRectF(x, y + 1, width, height - 2))
-        yield from groups.items()
-
-    def _fill_of(self, first: int, last: int) -> list[int]:
-        """A fill for each token, -1 for none."""
-        tokens = self._tokens
-        if tokens.shades is not None:
-            shades = tokens.shades[first:last].astype(np.int32)
-            n_tokens, n_shades = len(self._look.token_fills), len(self._look.shade_fills)
-            shades = np.where(shades == NO_SHADE, n_shades - 1, shades)
-            fills = np.where(shades == 0, -1, shades + n_tokens)
-        else:
-            fills = tokens.colours[first:last].astype(np.int32) % len(self._look.token_fills)
-            ends = tokens.ends[first:last]
-            starts = np.append(tokens.start(first), ends[:-1])
-            is_vast = (tokens.ids[first:last] < 0) & (ends - starts > _MOST_UNKNOWN_BYTES)
-            fills = np.where(is_vast, -1, fills)
-        result: list[int] = fills.tolist()
-        return result
+    # ---- marks ----
 
     def _chip(self, box: Box) -> tuple[float, float, float, float]:
-        """Edges on whole pixels, so that neighbours neither overlap nor leave a gap."""
-        look = self._look
-        left, right = round(box.left), round(box.right)
-        top = box.row * look.row_height + round((look.row_height - look.chip_height) / 2)
-        return left, top, max(1, right - left), look.chip_height
+        look, x = self._look, round(box.left)
+        y = box.row * look.row_height + look.drop
+        return x, y, round(box.right) - x or 1, look.chip_height
 
     def _rect(self, box: Box) -> QRectF:
         return QRectF(*self._chip(box))
-
-    # ---- marks ----
 
     def _select(self, prepared: Prepared, selection: tuple[int, int]) -> None:
         if selection[0] < selection[1]:
@@ -192,16 +219,13 @@ class SegmentPainter:
 
     def _signs(self, prepared: Prepared) -> None:
         look, painter = self._look, self._painter
-        faint = QColor(look.palette.text_faint)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(faint)
-        size = max(2.0, look.px(2))
-        dots = [QRectF(round(p.x() - size / 2), round(p.y()), size, size) for p in prepared.dots]
-        painter.drawRects(dots)
+        painter.setBrush(look.faint)
+        painter.drawRects(prepared.dots(look.dot))
         if prepared.signs:
-            painter.setPen(faint)
+            painter.setPen(look.faint)
             for rect, words in prepared.signs:
+                sign, shift = look.sign(words)
                 painter.setFont(look.font if len(words) == 1 else look.small)
-                flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip
-                painter.drawText(rect, flags, words)
+                painter.drawStaticText(rect.center() - shift, sign)
             painter.setFont(look.font)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -38,7 +38,7 @@ def toy_tokens(text: str, inside: bool = False) -> list[tuple[int, int]]:
     return tokens
 
 
-def toy_cut(text: str, at: int, step: int, kinds: list[str], limit: int) -> int:
+def toy_cut(text: str, at: int, step: int, kinds: Sequence[str], limit: int) -> int:
     """Between a letter and a blank."""
     for place in range(at, at + step * limit, step):
         if not 0 < place < len(text):

@@ -1,5 +1,5 @@
-"""The engine's command line: complete and bench, headless, over the same worker that the window
-uses.
+"""The engine's command line: complete, score and bench, headless, over the same worker that the
+window uses.
 
 bathysphere complete "Once upon a time" --max-tokens 40
 bathysphere bench engine --json
@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.cli_score import add_score
 from engine.errors import AppError
 from engine.models.library import resolve_model
 from engine.process.client import Client
@@ -70,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_complete(commands)
+    add_score(commands)
     bench = commands.add_parser(
         "bench",
         help="measure this machine",

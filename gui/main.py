@@ -10,6 +10,7 @@ import sys
 # command -> (module with main(argv) -> exit code, one line of help). argv begins with the command.
 COMMANDS = {
     "complete": ("engine.cli", "continue a prompt or answer a message, as text or JSON lines"),
+    "score": ("engine.cli", "how probable each token of a text is, as a table or JSON"),
     "bench": ("engine.cli", "measure against the goals: bench engine, window or chat [--json]"),
 }
 WINDOW = "gui.app"

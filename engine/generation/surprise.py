@@ -54,10 +54,10 @@ def map_surprise(loaded: Loaded, request: MapSurprise) -> Generator[Step, None, 
     finally:
         mapping.keep()
         place.release()
-    return totals(loaded, mapping.told)
+    return totals(loaded, mapping.told, text.at_least)
 
 
-def totals(loaded: Loaded, told: Told) -> Surprise:
+def totals(loaded: Loaded, told: Told, seen_at_least: int = 0) -> Surprise:
     """What the figures add up to, over the tokens that have a logprob. Perplexity and bits per byte
     are nan where there is none, or not a byte."""
     has_one = ~np.isnan(told.logprobs)
@@ -70,6 +70,7 @@ def totals(loaded: Loaded, told: Told) -> Surprise:
         bits=bits,
         perplexity=float(np.exp2(bits / n_tokens)) if n_tokens else math.nan,
         bits_per_byte=bits / n_bytes if n_bytes else math.nan,
+        seen_at_least=seen_at_least,
     )
 
 

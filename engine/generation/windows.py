@@ -27,6 +27,11 @@ class Seen:
     before: Ids
     room: int
 
+    @property
+    def at_least(self) -> int:
+        """How many tokens before it each token is told from at least; 0: from all."""
+        return self.room - self.room // 2 + 1 if len(self.ids) > self.room + 1 else 0
+
     def start(self, index: int) -> int:
         """The first token that is seen when token `index` (up to n: the one that comes next) is
         told."""

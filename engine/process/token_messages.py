@@ -331,13 +331,18 @@ class Counts(Result, frozen=True):
 
 
 class Surprise(Result, frozen=True):
-    """Totals over the tokens that have a logprob. bits_per_byte: over the bytes of those tokens."""
+    """Totals over the tokens that have a logprob; perplexity and bits_per_byte are nan where none
+    has. bits_per_byte: over the bytes of those tokens. seen_at_least: 0 where each token was told
+    from all that stand before it; else the text is longer than the context, and this many of them
+    were seen at least.
+    """
 
     n_tokens: int
     n_bytes: int
     bits: float
     perplexity: float
     bits_per_byte: float
+    seen_at_least: int = 0
 
 
 class Stages(Result, frozen=True):

@@ -182,6 +182,10 @@ def test_a_long_text_is_told_in_windows_after_a_change_too(
 ) -> None:
     loaded, _ = tiny
     ids = np.random.default_rng(3).integers(0, N_PIECES, 500).tolist()
+    room = N_SMALL - loaded.vocab.adds_bos
+    least = min(index - start for index, start in enumerate(windows(500, room)) if start)
+    assert mapped(new(loaded), ids)[2].seen_at_least == least >= N_SMALL // 2
+    assert mapped(new(loaded), ids[: room + 1])[2].seen_at_least == 0
     mapped(new(loaded), ids)
     for place in (1, 30, N_SMALL - 1, N_SMALL, N_SMALL + 1, 200, 499):
         changed = [*ids[:place], (ids[place] + 1) % N_PIECES, *ids[place + 1 :]]

@@ -52,7 +52,7 @@ class ChatPage(TokensPage):
         super().__init__(parts, parent)
         context = parts.context
         theme = context.theme
-        self._job = 0
+        self._job = self._run = 0
         self._is_private = False
         self._wanted = ""  # the tokenizer that came with a chat and is not there yet
         self.kept = KeptFile(context.paths.home / "tokens_chat.json", KeptChat(), self)
@@ -121,24 +121,28 @@ class ChatPage(TokensPage):
         self._keep()
         info, messages = self.parts.state.info, self.draft.messages()
         self.parts.worker.cancel(self._job)
-        self._job = 0
+        self._job, self._run = 0, self._run + 1
         if info is None or not info.template or self._wanted:
             return
         if (words := _unsendable(messages)) or not messages:
             self._show_unsent(words)
             return
-        begins = self.begin_box.isChecked()
+        begins, run = self.begin_box.isChecked(), self._run
 
         def show(rendered: Rendered) -> None:
-            self._job = 0
-            self._show(rendered, messages, begins)
+            if run == self._run:
+                self._show(rendered, messages, begins)
+
+        def fail(failed: Failed) -> None:
+            if run == self._run:
+                self._show_failure(failed)
 
         self._job = self.parts.worker.ask(
             lambda job: RenderChat(
                 job=job, source=info.source, messages=messages, add_generation_prompt=begins
             ),
             show,
-            self._on_failed,
+            fail,
         )
 
     def _show(self, rendered: Rendered, messages: Sequence[ChatMessage], begins: bool) -> None:
@@ -153,8 +157,7 @@ class ChatPage(TokensPage):
         else:
             self.view.show_nothing(tr("There is no message. Add one to see what it becomes."))
 
-    def _on_failed(self, failed: Failed) -> None:
-        self._job = 0
+    def _show_failure(self, failed: Failed) -> None:
         self.list.show_counts([])
         words = [failed.message, failed.hint]
         if failed.detail and failed.detail not in failed.message:

@@ -4,8 +4,6 @@ those that have one.
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
@@ -57,7 +55,7 @@ class NoTemplate(QFrame):
 
     def _add(self, name: str, source: str) -> None:
         one = button(name, "chip", tr("Use this model’s tokenizer and template: %s") % source)
-        one.clicked.connect(partial(self._parts.state.open, source))
+        one.clicked.connect(lambda: self._parts.state.open(source))
         self.choices.addWidget(one, 0, Qt.AlignmentFlag.AlignLeft)
 
 

@@ -86,10 +86,23 @@ def panel_factories() -> list[PanelEntry]:
 
 def side_factories() -> list[PanelEntry]:
     """The sections of the details pane, from the top; the chosen token stands above them."""
-    return []
+    return [
+        (
+            "others",
+            tr("The same text in other tokenizers"),
+            tr("The same text costs each model another number of tokens"),
+            _others,
+        ),
+    ]
 
 
 # Imported when looked at.
+
+
+def _others(parts: TokensParts, parent: QWidget) -> TokensPanel:
+    from gui.tokens.other_tokenizers import OtherTokenizers
+
+    return OtherTokenizers(parts, parent)
 
 
 def _pieces(parts: TokensParts, parent: QWidget) -> TokensPanel:

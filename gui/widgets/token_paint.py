@@ -25,11 +25,14 @@ class Marks(Struct, frozen=True):
         n_reused: so many from the beginning came from the cache; -1: nothing is said of it.
         kept: tokens (from, up to) that are no news; all others are.
         shows_new: dim what is no news.
+        alone: a 1 for each token whose end is a boundary here and in no other text that it is
+            compared with; b"": nothing is said of it.
     """
 
     n_reused: int = -1
     kept: tuple[tuple[int, int], ...] = ()
     shows_new: bool = False
+    alone: bytes = b""
 
     def is_kept(self, token: int) -> bool:
         return any(start <= token < end for start, end in self.kept)
@@ -130,6 +133,19 @@ class RowPainter:
             if self._marks.n_reused >= 0:
                 self._cache_bar(token, x, at.y() + self._look.chip_height + 1.5, width - 1.0)
             x += width
+            if token < len(self._marks.alone) and self._marks.alone[token]:
+                self._alone_mark(x - 1.0, at.y())
+
+    def _alone_mark(self, x: float, y: float) -> None:
+        """A boundary of this text's own: a line with a notch below it, so not by colour alone."""
+        look, painter = self._look, self._painter
+        warn = QColor(look.palette.warn)
+        painter.fillRect(QRectF(x - 0.5, y, float(look.px(2)), look.chip_height), warn)
+        side, bottom = float(look.px(3)), y + look.chip_height
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(warn)
+        notch = [QPointF(x + 0.5, bottom), QPointF(x + 0.5 - side, bottom + side)]
+        painter.drawPolygon([*notch, QPointF(x + 0.5 + side, bottom + side)])
 
     def _chip(self, token: int, box: QRectF) -> None:
         painter, look = self._painter, self._look

@@ -62,9 +62,6 @@ class TokenizerChat:
     def special_table(self) -> SpecialTable:
         return table_of(self.vocab)
 
-    def close(self) -> None:
-        self.renderer.close()
-
 
 def table_of(vocab: ChatVocab) -> SpecialTable:
     """A vocabulary's special tokens, compiled for cutting rendered chats."""

@@ -1,5 +1,6 @@
 """The tokenizer inside a GGUF, by llama.cpp itself: the vocabulary alone is loaded, no weights."""
 
+import weakref
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -15,6 +16,7 @@ from engine.process.messages import Rendered
 from engine.process.parts import ChatMessage
 from engine.process.token_messages import TOKEN_KINDS, TokenizerInfo
 from engine.tokens import align, listed
+from engine.tokens.cut_kinds import cut_kinds
 from engine.tokens.tokenizer import Figures, Flags, Ids, Merge, Tokens, utf8
 
 _CONTROL = TOKEN_KINDS.index("control")
@@ -33,11 +35,13 @@ class GgufTokenizer:
     def __init__(self, path: Path, source: str) -> None:
         self._header = read_header(path)
         self._model = Model(path, LoadOptions(vocab_only=True))
+        # Whoever still uses it keeps it: it goes when nobody does.
+        weakref.finalize(self, self._model.close).atexit = False
         self.vocab = self._model.vocab
         self.kinds: Flags = self.vocab.kinds(TOKEN_KINDS)
         # Such tokens say their bytes as they are; a character that has none is dropped.
-        self._is_byte_level = self.vocab.type_name == "BPE"
-        self._n_before, self._n_after = self._n_added()
+        self._is_byte_level = self._header.text("tokenizer.ggml.model") == "gpt2"
+        self._n_before, self._n_after = self._count_added()
         self.info = self._described(path, source)
 
     def encode(self, text: str, *, special: bool = False, inside: bool = False) -> Ids:
@@ -59,6 +63,10 @@ class GgufTokenizer:
 
     def piece(self, token: int) -> bytes:
         return self.vocab.piece(token)
+
+    @property
+    def n_added(self) -> tuple[int, int]:
+        return self._n_before, self._n_after
 
     @cached_property
     def pieces(self) -> tuple[bytes, Ids]:
@@ -88,15 +96,12 @@ class GgufTokenizer:
         )
         return told(self.vocab, prompt)
 
-    def close(self) -> None:
-        if "_chat" in self.__dict__:
-            self._chat.close()
-        self._model.close()
-
     @cached_property
     def _chat(self) -> TokenizerChat:
         name = self._header.text("general.name") or self._model.path.name
-        return TokenizerChat(self.vocab, template_of(self._header, self.vocab, name))
+        chat = TokenizerChat(self.vocab, template_of(self._header, self.vocab, name))
+        weakref.finalize(self, chat.renderer.close)
+        return chat
 
     def _covered(self, data: bytes, ids: Ids) -> tuple[Ids, bool]:
         """The bytes of `data` that each token covers; whether the pieces are those very bytes."""
@@ -109,13 +114,23 @@ class GgufTokenizer:
         flags: Flags = (self.kinds[ids] == TOKEN_KINDS.index("unknown")).astype(np.uint8)
         return flags
 
-    def _n_added(self) -> tuple[int, int]:
+    def _count_added(self) -> tuple[int, int]:
         """How many tokens the vocabulary puts before and after a text where it is asked to."""
         plain = self.vocab.tokenize("a").tolist()
         with_added = self.vocab.tokenize("a", add_special=True).tolist()
         n_added = len(with_added) - len(plain)
         n_before = next(n for n in range(n_added + 1) if with_added[n : n + len(plain)] == plain)
         return n_before, n_added - n_before
+
+    def _cuts(self) -> list[str]:
+        """WordPiece and Unigram rewrite their texts, and what they drop has no place of its own."""
+        if self.vocab.type_name not in ("BPE", "SentencePiece"):
+            return []
+        strips = [text.encode() for text, one in self.vocab.special_tokens.items() if one.rstrip]
+        data, lengths = self.pieces
+        ends = np.cumsum(lengths).tolist()
+        pieces = [data[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+        return cut_kinds(pieces, strips)
 
     def _described(self, path: Path, source: str) -> TokenizerInfo:
         vocab, header = self.vocab, self._header
@@ -127,6 +142,7 @@ class GgufTokenizer:
             n_tokens=vocab.n_tokens,
             is_exact=self._is_byte_level,
             path=str(path),
+            cuts=self._cuts(),
             pre_tokenizer=header.text("tokenizer.ggml.pre"),
             template=summary.template != "none",
             n_ctx=summary.n_ctx_train,

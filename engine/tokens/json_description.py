@@ -3,6 +3,7 @@ template. It tokenises nothing.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from tokenizers import Tokenizer as Library
 
 from engine.errors import AppError
 from engine.generation.specials import SpecialInfo
+from engine.tokens.cut_kinds import cut_kinds
 from engine.tokens.listed import merge_of, spelled_bytes
 from engine.tokens.tokenizer import Merge
 
@@ -19,6 +21,9 @@ FILE = "tokenizer.json"
 MAX_BYTES = 512 * 1024 * 1024
 _KINDS = {"BPE": "BPE", "WordPiece": "WordPiece", "Unigram": "Unigram", "WordLevel": "words"}
 _SPACE_SIGN = "▁"
+# Steps that judge each place by what stands there and after it.
+_LOCAL_STEPS = ("ByteLevel", "Split", "Digits")
+_LOOKS_BACK = re.compile(r"\(\?<[=!]|\\[bBAG]|(?<![\[\\])\^")
 Json = dict[str, Any]
 
 
@@ -94,6 +99,17 @@ class Description:
         """Byte-level without anything that rewrites a text."""
         adds_space = any(part.get("add_prefix_space") for part in self._parts("pre_tokenizer"))
         return self._is_byte_level and not self.data.get("normalizer") and not adds_space
+
+    @cached_property
+    def cuts(self) -> list[str]:
+        """Where nothing rewrites a text, and no pattern looks back over a cut."""
+        steps = self._parts("pre_tokenizer")
+        patterns = [step.get("pattern") or {} for step in steps if step.get("type") == "Split"]
+        looks_back = any(_LOOKS_BACK.search(str(one.get("Regex", ""))) for one in patterns)
+        known = all(step.get("type") in _LOCAL_STEPS for step in steps)
+        if not self.is_exact or looks_back or not known:
+            return []
+        return cut_kinds(self.pieces, [text.encode() for text, t in self.added.items() if t.rstrip])
 
     @property
     def pre_tokenizer(self) -> str:

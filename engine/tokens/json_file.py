@@ -2,6 +2,7 @@
 template."""
 
 import threading
+import weakref
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -67,6 +68,11 @@ class JsonTokenizer:
             raise unknown_token(token, len(self._pieces))
         return self._pieces[token]
 
+    @property
+    def n_added(self) -> tuple[int, int]:
+        before, after = self._added
+        return len(before), len(after)
+
     @cached_property
     def pieces(self) -> tuple[bytes, Ids]:
         return b"".join(self._pieces), self._lengths
@@ -93,14 +99,12 @@ class JsonTokenizer:
         prompt = build_prompt(chat, messages, None, add_generation_prompt=add_generation_prompt)
         return told(chat.vocab, prompt)
 
-    def close(self) -> None:
-        if "_chat" in self.__dict__:
-            self._chat.close()
-
     @cached_property
     def _chat(self) -> TokenizerChat:
         vocab = JsonChatVocab(self, self._description.added, self._puts_space_first)
-        return TokenizerChat(vocab, self._description.template)
+        chat = TokenizerChat(vocab, self._description.template)
+        weakref.finalize(self, chat.renderer.close)
+        return chat
 
     @cached_property
     def _with_special(self) -> Library:
@@ -154,7 +158,7 @@ class JsonTokenizer:
 
     def _described(self, source: str) -> TokenizerInfo:
         description = self._description
-        before, after = self._added()
+        before, after = self._added
         return TokenizerInfo(
             source=source,
             name=description.name,
@@ -162,6 +166,7 @@ class JsonTokenizer:
             n_tokens=len(self._pieces),
             is_exact=description.is_exact,
             path=str(description.path),
+            cuts=description.cuts,
             pre_tokenizer=description.pre_tokenizer,
             template=bool(description.template),
             n_ctx=description.n_ctx,
@@ -173,6 +178,7 @@ class JsonTokenizer:
             has_scores=bool(description.scores),
         )
 
+    @cached_property
     def _added(self) -> tuple[list[int], list[int]]:
         """Tokens that are put before and after a text where special ones are asked for."""
         encoding = self._plain.encode("a", add_special_tokens=True)

@@ -19,6 +19,7 @@ import regex
 import tiktoken
 
 from engine.errors import AppError
+from engine.process.cuts import RIGHT_OF
 from engine.process.messages import Rendered
 from engine.process.parts import ChatMessage
 from engine.process.token_messages import TOKEN_KINDS, TokenizerInfo
@@ -36,6 +37,7 @@ class Published:
     title: str
     pattern: str
     special: dict[str, int]
+    n_ctx: int  # of the model that it was published with
 
 
 _UPPER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"
@@ -53,6 +55,7 @@ ENCODINGS = {
             "<|fim_suffix|>": 100260,
             "<|endofprompt|>": 100276,
         },
+        8_192,
     ),
     "o200k_base": Published(
         "GPT-4o (o200k_base)",
@@ -60,6 +63,7 @@ ENCODINGS = {
         rf"|[^\r\n\p{{L}}\p{{N}}]?{_UPPER}+{_LOWER}*{_ENDING}"
         r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
         {"<|endoftext|>": 199999, "<|endofprompt|>": 200018},
+        128_000,
     ),
 }
 
@@ -101,6 +105,8 @@ class OpenAiTokenizer:
             n_tokens=len(self._pieces),
             is_exact=True,
             pre_tokenizer=source,
+            n_ctx=published.n_ctx,
+            cuts=list(RIGHT_OF),  # both patterns end a piece at each of them
             eos=published.special["<|endoftext|>"],
         )
 
@@ -148,6 +154,10 @@ class OpenAiTokenizer:
             raise unknown_token(token, len(self._pieces))
         return self._pieces[token]
 
+    @property
+    def n_added(self) -> tuple[int, int]:
+        return 0, 0
+
     @cached_property
     def pieces(self) -> tuple[bytes, Ids]:
         return b"".join(self._pieces), self._lengths
@@ -174,9 +184,6 @@ class OpenAiTokenizer:
             "This tokenizer comes without a chat template.",
             "Choose a model file that has one, or look at plain text.",
         )
-
-    def close(self) -> None:
-        """Nothing to give back."""
 
 
 def table_path(source: str) -> Path:

@@ -5,9 +5,9 @@ from typing import Any
 
 from engine.process.jobs import JobGenerator, in_thread
 from engine.process.messages import AnyRequest, AnyResult
-from engine.process.token_messages import Encode, Encoded, OpenTokenizer, RenderChat
+from engine.process.token_messages import Encode, OpenTokenizer, RenderChat
 from engine.tokens.opened import Tokenizers
-from engine.tokens.packed import array
+from engine.tokens.serve_encode import encode_job, encoded
 from engine.tokens.serve_vocabulary import VocabularyRequest, vocabulary_job
 from engine.tokens.tokenizer import Tokenizer
 
@@ -37,7 +37,7 @@ def token_job(tokenizers: Tokenizers, request: AnyRequest) -> JobGenerator | Non
         case OpenTokenizer():
             return _with(tokenizers, request.source, lambda tokenizer: tokenizer.info)
         case Encode():
-            return _with(tokenizers, request.source, lambda one: encoded(one, request))
+            return _encode(tokenizers, request)
         case RenderChat():
             return _with(
                 tokenizers,
@@ -47,6 +47,11 @@ def token_job(tokenizers: Tokenizers, request: AnyRequest) -> JobGenerator | Non
         case _ if isinstance(request, VocabularyRequest):
             return _of_vocabulary(tokenizers, request)
     return None
+
+
+def _encode(tokenizers: Tokenizers, request: Encode) -> JobGenerator:
+    tokenizer = yield from opening(tokenizers, request.source)
+    return (yield from encode_job(tokenizer, request))
 
 
 def _of_vocabulary(tokenizers: Tokenizers, request: VocabularyRequest) -> JobGenerator:
@@ -71,15 +76,3 @@ def _with(
     tokenizer = yield from opening(tokenizers, source)
     yield None
     return work(tokenizer)
-
-
-def encoded(tokenizer: Tokenizer, request: Encode) -> Encoded:
-    """A text's tokens for the wire."""
-    tokens = tokenizer.tokens(request.text, special=request.special, inside=request.inside)
-    return Encoded(
-        ids=array(tokens.ids),
-        lengths=array(tokens.lengths),
-        special=array(tokens.special),
-        n_tokens=len(tokens.ids),
-        text_ok=tokens.text_ok,
-    )

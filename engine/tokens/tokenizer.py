@@ -5,6 +5,7 @@ Safe from any thread once it is open. Pieces are bytes, not text: a character ma
 several tokens.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -32,9 +33,27 @@ class Tokens:
     special: Flags
     text_ok: bool
 
+    def part(self, start: int, end: int) -> "Tokens":
+        """The tokens from start to end (exclusive)."""
+        own = slice(start, end)
+        return Tokens(self.ids[own], self.lengths[own], self.special[own], self.text_ok)
+
+    def followed_by(self, other: "Tokens") -> "Tokens":
+        return joined([self, other])
+
+
+def joined(parts: Sequence[Tokens]) -> Tokens:
+    """The tokens of the stretches of one text, in order."""
+    return Tokens(
+        np.concatenate([part.ids for part in parts]),
+        np.concatenate([part.lengths for part in parts]),
+        np.concatenate([part.special for part in parts]),
+        all(part.text_ok for part in parts),
+    )
+
 
 class Tokenizer(Protocol):
-    """One open tokenizer."""
+    """One open tokenizer. What it holds it gives back when nobody has it any more."""
 
     @property
     def info(self) -> TokenizerInfo:
@@ -56,6 +75,10 @@ class Tokenizer(Protocol):
         Raises:
             AppError: there is no such token.
         """
+
+    @property
+    def n_added(self) -> tuple[int, int]:
+        """How many tokens are put before and after a text where special ones are asked for."""
 
     @property
     def pieces(self) -> tuple[bytes, Ids]:
@@ -81,9 +104,6 @@ class Tokenizer(Protocol):
     def render(self, messages: list[ChatMessage], add_generation_prompt: bool) -> Rendered:
         """A chat through the tokenizer's own template. Raises AppError where it has none, or where
         it fails."""
-
-    def close(self) -> None:
-        """Give back what it holds."""
 
 
 def utf8(text: str) -> bytes:

@@ -38,6 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     window_geometry: what Qt saved, in base64. splitters: name -> sizes in pixels.
     model_presets: model -> the preset that its new chats begin with; model_lengths: path of a model
     -> its context length.
+    tokens_source: the tokenizer chosen in the Tokens room, "" for the loaded model's own;
+    tokens_recent: files chosen before, the last one first; tokens_panel: the panel under the text.
     unknown: keys that another version wrote; kept, not used.
     """
 
@@ -59,6 +61,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     model_presets: dict[str, str] = {}
     model_lengths: dict[str, Count] = {}
     closed_folders: list[str] = []
+    tokens_source: str = ""
+    tokens_recent: list[str] = []
+    tokens_panel: str = ""
+    tokens_special: bool = False
     unknown: dict[str, Any] = {}
 
 

@@ -23,7 +23,6 @@ from gui.chat.engine_return import EngineReturn
 from gui.chat.features import ChatParts, make_features
 from gui.chat.model_chooser import ModelChooser, load_request
 from gui.chat.model_loader import ModelLoader
-from gui.chat.panes import Panes
 from gui.chat.presenter import TranscriptPresenter
 from gui.chat.replies import Replies
 from gui.chat.session import ChatSession
@@ -35,6 +34,7 @@ from gui.chat.work_area import WorkArea
 from gui.commands import Command
 from gui.context import AppContext, Room
 from gui.process_tree import machine_memory_bytes
+from gui.widgets.panes import Panes
 
 SPLITTER = "chat"
 

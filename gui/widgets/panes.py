@@ -1,5 +1,6 @@
-"""The three panes of the chat room side by side, and which of them steps aside where the room is
-narrow: first the details, by themselves; and while a person has them open there, the list.
+"""The three panes of a room side by side, and which of them steps aside where the room is narrow:
+first the details, by themselves; and while a person has them open there, the list. A room may be
+without a list.
 
 Widths that a person chose are kept in lengths of the drawings, so panes grow with the font and come
 back as wide as they were, however narrow the window was meanwhile.
@@ -24,19 +25,29 @@ ROOMY_PX = 1120
 
 
 class Panes(QSplitter):
-    """list | work | details."""
+    """list | work | details.
+
+    Args:
+        has_list: whether there is a list at all.
+        roomy_px: the width below which the details step aside.
+    """
 
     details_wished = Signal(bool)  # whether the details should be shown, as the room's width wants
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(
+        self, theme: Theme, parent: QWidget, *, has_list: bool = True, roomy_px: int = ROOMY_PX
+    ) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self._theme = theme
-        self._list_px, self._details_px = float(LIST_PX), float(DETAILS_PX)
+        self._may_list, self._roomy_px = has_list, roomy_px
+        self._list_px = float(LIST_PX if has_list else 0)
+        self._details_px = float(DETAILS_PX)
         self._are_details_shown = True
         self._stepped_aside = False
         # A tree of widgets that gets its parent later is styled all over again: so the panes come
         # first, and what stands in each is made with it.
         self.left = _pane("side", self)
+        self.left.setVisible(has_list)
         self.work = _pane("", self)
         self.side = _pane("side", self)
         self.setStretchFactor(1, 1)
@@ -45,9 +56,11 @@ class Panes(QSplitter):
         self.splitterMoved.connect(self._on_moved)
         theme.changed.connect(self._on_theme_changed)
 
-    def fill(self, chats: QWidget, work: QWidget, details: QWidget) -> None:
+    def fill(self, chats: QWidget | None, work: QWidget, details: QWidget) -> None:
         """Put in what was made for `left`, `work` and `side`."""
         for pane, inner in ((self.left, chats), (self.work, work), (self.side, details)):
+            if inner is None:
+                continue
             layout = pane.layout()
             assert layout is not None, pane
             layout.addWidget(inner)
@@ -61,7 +74,7 @@ class Panes(QSplitter):
             Whether the details were shown then.
         """
         if len(sizes) == 3:
-            self._list_px = self._drawn(sizes[0])
+            self._list_px = self._drawn(sizes[0]) if self._may_list else 0.0
             self._details_px = self._drawn(sizes[2]) or float(DETAILS_PX)
         return len(sizes) != 3 or sizes[2] > 0
 
@@ -106,7 +119,7 @@ class Panes(QSplitter):
 
     def _make_room(self) -> None:
         """Put the details aside where the room is narrow, and back when it is wide again."""
-        is_narrow = self.width() < self._theme.px(ROOMY_PX)
+        is_narrow = self.width() < self._theme.px(self._roomy_px)
         if is_narrow and self._are_details_shown and not self._stepped_aside:
             self._stepped_aside = True
             self.details_wished.emit(False)
@@ -117,14 +130,15 @@ class Panes(QSplitter):
 
     def _share(self) -> None:
         """Give each pane its width: as wished where there is room, never too little to be used."""
-        px, total = self._theme.px, self.width() - 2 * self.handleWidth()
+        n_handles = 2 if self._may_list else int(self._are_details_shown)
+        px, total = self._theme.px, self.width() - n_handles * self.handleWidth()
         least_list = max(px(LEAST_LIST_PX), self.left.minimumSizeHint().width())
         least_side, least_work = px(LEAST_DETAILS_PX), px(LEAST_WORK_PX)
         self.left.setMinimumWidth(least_list)
         self.side.setMinimumWidth(least_side)
         is_dragged_away = not self._list_px
         has_both = is_dragged_away or total - least_list - least_side >= least_work
-        self.left.setVisible(has_both or not self._are_details_shown)
+        self.left.setVisible(self._may_list and (has_both or not self._are_details_shown))
         left = max(self._px(self._list_px), least_list) if self.has_list else 0
         right = max(self._px(self._details_px), least_side) if self._are_details_shown else 0
         right -= _taken(right - least_side, left + right + least_work - total)

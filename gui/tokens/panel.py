@@ -64,6 +64,12 @@ def panel_factories() -> list[PanelEntry]:
             _pieces,
         ),
         (
+            "merges",
+            tr("Merges"),
+            tr("How the word around the chosen token was merged, pair by pair"),
+            _merges,
+        ),
+        (
             "next",
             tr("Next token"),
             tr("What the model expects at the chosen token, and what each sampler makes of it"),
@@ -127,3 +133,9 @@ def _surprise(parts: TokensParts, parent: QWidget) -> TokensPanel:
     from gui.tokens.surprise_panel import SurprisePanel
 
     return SurprisePanel(parts, parent)
+
+
+def _merges(parts: TokensParts, parent: QWidget) -> TokensPanel:
+    from gui.tokens.merges_panel import MergesPanel
+
+    return MergesPanel(parts, parent)

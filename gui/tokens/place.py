@@ -56,11 +56,14 @@ def refusal(parts: TokensParts, token: int, piece: bytes) -> str:
     return ""
 
 
-def put_at(parts: TokensParts, index: int, text: str, *, replaces: bool) -> None:
-    """Put a text where token `index` begins, in its place or before it; it can be undone."""
+def put_at(parts: TokensParts, index: int, text: str, *, replaces: bool) -> int:
+    """Put a text where token `index` begins, in its place or before it; it can be undone.
+
+    Returns:
+        The byte behind what was put in.
+    """
     document = parts.state.document
     if index >= len(document.tokens):
-        document.replace(document.n_bytes, document.n_bytes, text)
-        return
+        return document.replace(document.n_bytes, document.n_bytes, text)
     start, end = document.span(index)
-    document.replace(start, end if replaces else start, text)
+    return document.replace(start, end if replaces else start, text)

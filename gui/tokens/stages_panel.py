@@ -56,6 +56,7 @@ class StagesPanel(TokensPanel):
         self.seed: int | None = None  # of the last roll
         self.rolled: Candidate | None = None
         self._waiting_roll = False
+        self._next_byte = -1  # where to look once the text's tokens are known
         self._lay_out()
         self._name_parts()
         self._connect()
@@ -71,6 +72,9 @@ class StagesPanel(TokensPanel):
         self._ask_anew()
 
     def on_text_changed(self) -> None:
+        if self._next_byte >= 0:  # behind what was put in, the next place
+            byte, self._next_byte = self._next_byte, -1
+            self.parts.state.choose_token(self.parts.state.document.token_at(byte))
         self._ask_anew()
 
     def on_tokenizer_changed(self) -> None:
@@ -84,6 +88,7 @@ class StagesPanel(TokensPanel):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self.controls.as_in_chat.setVisible(self.parts.context.chat_settings is not None)
         self._ask_anew()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -180,7 +185,7 @@ class StagesPanel(TokensPanel):
             return
         self._forget_roll()
         place = place_before(self.parts)
-        put_at(self.parts, place, candidate.piece.decode(), replaces=True)
+        self._next_byte = put_at(self.parts, place, candidate.piece.decode(), replaces=True)
 
     @Slot()
     def _on_roll(self) -> None:
@@ -277,7 +282,6 @@ class StagesPanel(TokensPanel):
         self.put.setEnabled(False)
         self.roll.setEnabled(False)
         self.list.setToolTip(tr("Be the sampler: a click puts a token into the text"))
-        self.controls.as_in_chat.setVisible(self.parts.context.chat_settings is not None)
 
     def _connect(self) -> None:
         self.look.answered.connect(self._on_answered)

@@ -42,7 +42,8 @@ class TreePanel(TokensPanel):
         self.words = label("", "dim", wrap=True)
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._asked: tuple[tuple[int, ...], int, int] | None = None
-        self._is_new = True
+        self._is_new = True  # the view's tree is an older one
+        self._last_byte = -1  # what to go on behind once the text's tokens are known
         self._lay_out()
         self._name_parts()
         self._connect()
@@ -59,6 +60,11 @@ class TreePanel(TokensPanel):
         self._grow_soon()
 
     def on_text_changed(self) -> None:
+        if self._last_byte >= 0:  # the branch's last token, behind which it grows on
+            document, byte = self.parts.state.document, self._last_byte
+            self._last_byte = -1
+            is_end = byte + 1 >= document.n_bytes
+            self.parts.state.choose_token(-1 if is_end else document.token_at(byte))
         self._grow_soon()
 
     def on_tokenizer_changed(self) -> None:
@@ -167,7 +173,7 @@ class TreePanel(TokensPanel):
         place = place_behind(self.parts)
         self.view.set_old(True)
         self._is_new = True
-        put_at(self.parts, place, text, replaces=False)
+        self._last_byte = put_at(self.parts, place, text, replaces=False) - 1
 
     def _refusal(self, index: int) -> str:
         shape = self.view.shape

@@ -87,8 +87,9 @@ class TokenTools(QObject):
         text, end = self.tokens.tokens, found + 1
         if found < 0 or words.startswith("#"):
             return end
-        n_bytes = text.start(end)
-        wanted = text.start(found) + len(words.encode("utf-8", "replace"))
+        n_bytes, sought = text.start(end), words.lower().encode("utf-8", "replace")
+        near = text.data[text.start(found) : n_bytes + len(sought)].lower()
+        wanted = text.start(found) + max(0, near.find(sought)) + len(sought)
         while n_bytes < wanted and end < len(text):
             end += 1
             n_bytes = text.start(end)

@@ -42,6 +42,11 @@ class History:
         while self._n_chars > MOST_CHARS and len(self.done) > 1:
             self._n_chars -= self.done.pop(0).n_chars
 
+    def clear(self) -> None:
+        """Forget all: there is nothing to be undone."""
+        self.done, self.undone = [], []
+        self._n_chars, self._is_open = 0, False
+
     def close(self) -> None:
         """What is typed next is undone by itself."""
         self._is_open = False

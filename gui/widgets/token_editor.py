@@ -17,7 +17,7 @@ from gui.widgets.token_editor_mouse import EditorMouse
 
 class TokenEditor(EditorMouse):
     """Signals: edited, tokens_changed, cursor_token(int), token_pointed(int), token_clicked(int),
-    refused(message, hint), opened(path).
+    refused(message, hint), file_dropped(path).
 
     `describe(token)` gives a token's tooltip; set it. `choose_token`, `show_token`, `set_matches`
     mark and scroll.
@@ -34,6 +34,10 @@ class TokenEditor(EditorMouse):
         """Show another text from its beginning; it can be undone."""
         self.document.set_text(text)
         self.set_caret(0)
+
+    def detach(self) -> None:
+        """Hear no more of the document, which lives on."""
+        self.document.watchers.remove(self)
 
     def text(self) -> str:
         return self.document.text.text()

@@ -138,29 +138,28 @@ class EditorCaret(EditorPage):
 
     def _row_beside(self, step: int) -> int:
         """The place in the row above or below."""
-        rect, height = self.caret_rect(), self._look.row_height
-        is_first = rect.top() + step * height < self._top_of(0) if self._top == 0 else False
-        if is_first:
-            return 0
+        height = self._look.row_height
         self.ensure_visible(self.place)
-        rect = self.caret_rect()
-        wanted = rect.center().y() + step * height
+        wanted = self.caret_rect().center().y() + step * height
         if wanted < self._look.margin or wanted > self.viewport().height():
             self.scroll_by(step * height)
             wanted = self.caret_rect().center().y() + step * height
-        end = self.caret_rect(self.document.n_bytes) if step > 0 else rect
-        if step > 0 and wanted > end.bottom():
-            return self.document.n_bytes
-        return self.place_near(QPointF(self._goal_x, wanted))
+        return self._near_row(wanted)
 
     def _page_beside(self, step: int) -> int:
         height = max(self._look.row_height, self.viewport().height() - self._look.row_height)
         self.ensure_visible(self.place)
-        before = (self._top, self._offset)
-        y = self.caret_rect().center().y()
         self.scroll_by(step * height)
-        if before == (self._top, self._offset):
-            return 0 if step < 0 else self.document.n_bytes
+        # From where the caret is now: near an end the view went less far than the caret is to go.
+        return self._near_row(self.caret_rect().center().y() + step * height)
+
+    def _near_row(self, y: float) -> int:
+        """The place at the goal in a row of the viewport; beyond the text an end of it."""
+        if self._top == 0 and y < self.caret_rect(0).top():
+            return 0
+        end = self.document.n_bytes
+        if y > self.viewport().height() / 2 and y > self.caret_rect(end).bottom():
+            return end
         return self.place_near(QPointF(self._goal_x, y))
 
     def _row_edge(self, *, at_end: bool) -> int:

@@ -45,6 +45,7 @@ _DELETES: list[tuple[_Key, Move]] = [
     (_Key.DeleteEndOfWord, "word_right"),
     (_Key.DeleteEndOfLine, "row_end"),
 ]
+_SHIFT = Qt.KeyboardModifier.ShiftModifier
 _ENTERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -105,8 +106,9 @@ class EditorKeys(EditorCaret):
 
     def _delete_key(self, event: QKeyEvent) -> bool:
         found = next((move for key, move in _DELETES if event.matches(key)), None)
-        if event.key() == Qt.Key.Key_Backspace and found is None:
-            found = "left" if event.modifiers() == Qt.KeyboardModifier.ShiftModifier else None
+        is_plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, _SHIFT)
+        if found is None and event.key() == Qt.Key.Key_Backspace and is_plain:
+            found = "left"  # not every system counts it among its standard keys
         if found is not None:
             self.delete(found)
         return found is not None

@@ -155,7 +155,9 @@ class LaidSegment:
             places += [x_of(line, units) for units in range(start, stop)]
             x, done = x_of(line, stop), stop
         places += [x + n * self.advance for n in range(end - done + 1)]
-        if abs(places[-1] - x_of(line, end)) > 0.5:
+        # Qt counts a blank that hangs behind the row as nothing.
+        last = end - 1 if end > first and self._unit_text[end - 1] == " " else end
+        if abs(places[last - first] - x_of(line, last)) > 0.5:
             places = [x_of(line, units) for units in range(first, end + 1)]
         self._places[row] = (first, places)
         return first, places

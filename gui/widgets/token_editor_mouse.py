@@ -6,14 +6,18 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QColor,
     QContextMenuEvent,
     QDrag,
     QDragEnterEvent,
+    QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
     QGuiApplication,
     QHelpEvent,
     QMouseEvent,
+    QPainter,
+    QPaintEvent,
 )
 from PySide6.QtWidgets import QApplication, QMenu, QToolTip, QWidget
 
@@ -29,6 +33,7 @@ class EditorMouse(EditorKeys):
     """Hears the mouse."""
 
     token_pointed = Signal(int)  # the token under the mouse; -1 for none
+    file_dropped = Signal(str)  # path; to be read by who hears of it
     token_clicked = Signal(int)  # a token that was clicked, not dragged over; -1 beside the text
 
     def __init__(
@@ -41,6 +46,7 @@ class EditorMouse(EditorKeys):
         self._may_drag = False
         self._n_clicks = 0
         self._unit = (0, 0)  # what the press selected: a place, a word or a paragraph
+        self._drop_place = -1  # where what is dragged over the text would go
         self._click_timer = QTimer(self, singleShot=True)
         self._scroll_timer = QTimer(self, interval=_SCROLL_MS)
         self._scroll_timer.timeout.connect(self._on_scroll_due)
@@ -177,6 +183,12 @@ class EditorMouse(EditorKeys):
 
     # ---- drag and drop ----
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._drop_place >= 0:
+            painter = QPainter(self.viewport())
+            painter.fillRect(self.caret_rect(self._drop_place), QColor(self._look.palette.warn))
+
     def _drag(self) -> None:
         """The selection is dragged out, or to another place of the text."""
         self._may_drag, self._pressed_at = False, None
@@ -187,22 +199,46 @@ class EditorMouse(EditorKeys):
         if not self.is_read_only:
             actions |= Qt.DropAction.MoveAction
         done = drag.exec(actions, Qt.DropAction.MoveAction)
-        if done == Qt.DropAction.MoveAction and drag.target() is not self.viewport():
+        # A drop on ourselves has moved it already.
+        is_ours = drag.target() in (self, self.viewport())
+        if done == Qt.DropAction.MoveAction and not is_ours:
             self.document.replace(start, end, "")
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if not self.is_read_only and event.mimeData().hasText():
+        data = event.mimeData()
+        if not self.is_read_only and (data.hasText() or data.hasUrls()):
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        self._is_caret_on = True
-        self.place = self.anchor = self.place_near(event.position())
+        self._drop_place = self.place_near(event.position())
         self.viewport().update()
         event.acceptProposedAction()
 
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._drop_place = -1
+        self.viewport().update()
+
     def dropEvent(self, event: QDropEvent) -> None:
-        self.insert(event.mimeData().text())
+        place, self._drop_place = self.place_near(event.position()), -1
+        files = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if files:
+            self.file_dropped.emit(files[0])
+        elif event.source() is self and event.dropAction() == Qt.DropAction.MoveAction:
+            self.move_selection(place)
+        else:
+            self.set_caret(place)
+            self.insert(event.mimeData().text())
         event.acceptProposedAction()
+
+    def move_selection(self, place: int) -> None:
+        """To another place of the text; onto itself it stays."""
+        start, end = self.selection
+        if start <= place <= end:
+            return
+        text = self.selected_text()
+        self.document.replace(start, end, "")
+        self.set_caret(place if place < start else place - (end - start))
+        self.insert(text)
 
     # ---- menu ----
 

@@ -24,6 +24,7 @@ from gui.theme import Theme
 from gui.tokens.token_spans import NO_SHADE, TokenSpans
 from gui.widgets.token_editor_boxes import Box, SegmentBoxes
 from gui.widgets.token_editor_cache import Prepared
+from gui.widgets.token_editor_signs import spelled
 
 FONT_PX = 17  # of the drawing
 _MOST_UNKNOWN_BYTES = 256  # a longer stretch of unknown tokens has no colour at all
@@ -42,6 +43,7 @@ class EditorLook:
             self.font.setFeature(QFont.Tag(ligatures), 0)
         self.small = QFont(self.font)
         self.small.setPixelSize(max(7, theme.px(8)))
+        self.small.setStretch(QFont.Stretch.SemiCondensed)
         self.hint = theme.font("body")
         self.metrics = QFontMetricsF(self.font)
         self.advance = self.metrics.horizontalAdvance("m")
@@ -51,7 +53,7 @@ class EditorLook:
         self.margin = float(theme.px(8))
         self.dot = max(2.0, float(theme.px(2)))
         self.ink, self.faint = QColor(palette.text), QColor(palette.text_faint)
-        self._signs: dict[str, tuple[QStaticText, QPointF]] = {}
+        self._signs: dict[str, tuple[QStaticText, QPointF, QFont]] = {}
         # The tokens' colours, then the ramp of surprise from none to very, then not known.
         self.token_fills = [QBrush(QColor(colour)) for colour in palette.token]
         unknown = QColor(palette.line)
@@ -67,14 +69,17 @@ class EditorLook:
         self.selection = QColor(palette.accent)
         self.selection.setAlpha(80)
 
-    def sign(self, words: str) -> tuple[QStaticText, QPointF]:
-        """A sign ready to be painted, and its middle."""
+    def sign(self, words: str) -> tuple[QStaticText, QPointF, QFont]:
+        """A sign ready to be painted, its middle, its font."""
         if words not in self._signs:
-            text = QStaticText(words)
+            is_drawn = len(words) > 1 or self.metrics.inFontUcs4(ord(words))
+            shown = words if is_drawn else spelled(words)
+            font = self.font if len(shown) == 1 else self.small
+            text = QStaticText(shown)
             text.setTextFormat(Qt.TextFormat.PlainText)
-            text.prepare(QTransform(), self.font if len(words) == 1 else self.small)
+            text.prepare(QTransform(), font)
             size = text.size()
-            self._signs[words] = (text, QPointF(size.width() / 2, size.height() / 2))
+            self._signs[words] = (text, QPointF(size.width() / 2, size.height() / 2), font)
         return self._signs[words]
 
 
@@ -225,7 +230,7 @@ class SegmentPainter:
         if prepared.signs:
             painter.setPen(look.faint)
             for rect, words in prepared.signs:
-                sign, shift = look.sign(words)
-                painter.setFont(look.font if len(words) == 1 else look.small)
+                sign, shift, font = look.sign(words)
+                painter.setFont(font)
                 painter.drawStaticText(rect.center() - shift, sign)
             painter.setFont(look.font)

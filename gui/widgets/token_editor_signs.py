@@ -39,6 +39,11 @@ _NAMES = {
     "\u2069": "pdi",
     "\ufeff": "bom",
 }
+_CONTROLS = [
+    *("nul", "soh", "stx", "etx", "eot", "enq", "ack", "bel", "bs", "ht", "lf"),
+    *("vt", "ff", "cr", "so", "si", "dle", "dc1", "dc2", "dc3", "dc4", "nak"),
+    *("syn", "etb", "can", "em", "sub", "esc", "fs", "gs", "rs", "us"),
+]
 _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\xa0\xad\u061c\u115f\u1160\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f"
     "\u3000\u3164\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]| +"
@@ -83,6 +88,14 @@ def displayed(segment: str) -> Displayed:
         done = end
     parts.append(segment[done:])
     return Displayed("".join(parts), blanks, signs)
+
+
+def spelled(sign: str) -> str:
+    """A control picture by its name, for a font that has no such picture."""
+    code = ord(sign[0]) - 0x2400
+    if len(sign) == 1 and 0 <= code < len(_CONTROLS):
+        return _CONTROLS[code]
+    return "del" if sign == "␡" else sign
 
 
 def sign_of(letter: str) -> str:

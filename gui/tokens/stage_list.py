@@ -58,6 +58,7 @@ class StageList(QListWidget):
             names = [stage.name for stage in stages]
             at = names.index(self._wanted) if self._wanted in names else len(names) - 1
             self.setCurrentRow(at)
+        self.updateGeometry()
 
     def _fill(self, item: QListWidgetItem, stage: Stage, words: str) -> None:
         name = stage_name(stage.name)
@@ -67,10 +68,12 @@ class StageList(QListWidget):
         item.setToolTip(plain_tip(stage_tip(stage.name)))
 
     def sizeHint(self) -> QSize:
-        return QSize(self._theme.px(170), self._theme.px(200))
+        height = sum(self.sizeHintForRow(row) for row in range(self.count()))
+        return QSize(self._theme.px(170), height + self._theme.px(8))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._theme.px(140), self._theme.px(120))
+        # As tall as its stages: what it stands in scrolls.
+        return QSize(self._theme.px(140), self.sizeHint().height())
 
     @Slot(int)
     def _on_row_changed(self, row: int) -> None:

@@ -35,6 +35,7 @@ from gui.widgets.ramp import share_text, spoken_piece, visible_piece
 
 COUNT = 12
 _BESIDE_FROM_PX = 620  # narrower, the parts stand below one another
+_SHARES = (2, 4, 3)  # of the width
 
 
 class StagesPanel(TokensPanel):
@@ -244,9 +245,9 @@ class StagesPanel(TokensPanel):
     def _lay_out(self) -> None:
         self.row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self.row.setSpacing(12)
-        self.row.addWidget(self.stages, 2)
-        self.row.addLayout(self._middle(), 4)
-        self.row.addWidget(self.controls, 3)
+        self.row.addWidget(self.stages)
+        self.row.addLayout(self._middle())
+        self.row.addWidget(self.controls)
         inner = QWidget()
         inner.setLayout(self.row)
         self.row.setContentsMargins(0, 0, 0, 0)
@@ -299,6 +300,8 @@ class StagesPanel(TokensPanel):
         beside = self.width() >= self.parts.context.theme.px(_BESIDE_FROM_PX)
         directions = QBoxLayout.Direction
         self.row.setDirection(directions.LeftToRight if beside else directions.TopToBottom)
+        for part, share in enumerate(_SHARES):
+            self.row.setStretch(part, share if beside else 0)
 
 
 def _line(number: int, candidate: Candidate, here: int) -> CandidateLine:

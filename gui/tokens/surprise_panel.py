@@ -121,10 +121,16 @@ class SurprisePanel(TokensPanel):
 
 def total_words(total: Surprise) -> str:
     """The totals in one line: the figures that `bathysphere score` prints."""
+    if not total.n_tokens:
+        return tr("Nothing stands before this text’s tokens, so nothing can be said of them.")
     words = tr("{bits} bits over {n} tokens · perplexity {perplexity} · {per_byte} bits per byte")
-    return words.format(
+    told = words.format(
         bits=f"{total.bits:,.1f}",
         n=f"{total.n_tokens:,}",
         perplexity=f"{total.perplexity:,.1f}",
         per_byte=f"{total.bits_per_byte:.2f}",
     )
+    if not total.seen_at_least:
+        return told
+    seen = tr("longer than the context: each told from at least {n} tokens before it")
+    return f"{told} · {seen.format(n=f'{total.seen_at_least:,}')}"

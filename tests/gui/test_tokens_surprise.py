@@ -17,7 +17,7 @@ from gui.theme import palettes
 from gui.tokens.model_link import link_of
 from gui.tokens.state import Probabilities
 from gui.tokens.surprise import bits, cumulative_bits, facts, levels, map_of
-from gui.tokens.surprise_panel import SurprisePanel
+from gui.tokens.surprise_panel import SurprisePanel, total_words
 from gui.tokens.surprise_switch import SurpriseSwitch
 from gui.tokens.token_spans import NO_SHADE
 from gui.widgets.ramp import surprise_level
@@ -260,6 +260,14 @@ def test_the_key_works_all_over_the_room(prob: ProbabilityBench, switch: Surpris
     prob.actions["Ctrl+Shift+M"].trigger()
     assert switch.button.isChecked()
     prob.wait_for(MapSurprise)
+
+
+def test_totals_of_nothing_and_of_a_text_longer_than_the_context() -> None:
+    nothing = Surprise(n_tokens=0, n_bytes=0, bits=0.0, perplexity=math.nan, bits_per_byte=math.nan)
+    assert "nan" not in total_words(nothing)
+    assert total_words(TOTAL).endswith("3.15 bits per byte")
+    long = Surprise(9000, 40_000, 30_000.0, 10.1, 0.75, seen_at_least=4096)
+    assert total_words(long).endswith("each told from at least 4,096 tokens before it")
 
 
 def test_facts_of_a_token() -> None:

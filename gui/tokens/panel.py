@@ -20,6 +20,8 @@ class TokensPanel(QWidget):
     """One panel, made as `SomePanel(parts, parent)` when it is first looked at (those of the
     details pane: with the page). It has no heading of its own: the page shows its name."""
 
+    scrolls_itself = False  # it fills the area and scrolls within (a long table)
+
     def __init__(self, parts: TokensParts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.parts = parts

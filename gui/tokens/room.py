@@ -6,20 +6,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QAction, QKeySequence, QShowEvent
+from PySide6.QtGui import QAction, QFocusEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from engine.errors import AppError
 from engine.process.messages import Failed
+from gui.commands import Command
 from gui.context import AppContext, Room
+from gui.icons import icon
 from gui.tokens.arrivals import Arrivals
+from gui.tokens.details_pane import DetailsPane
 from gui.tokens.parts import Shortcut, TokensPage, TokensParts
 from gui.tokens.state import STARTER, TokensState
+from gui.tokens.surprise_switch import SurpriseSwitch
+from gui.tokens.tokenizer_chooser import FOLLOW, TokenizerChooser
+from gui.tokens.tokenizer_menu import BUILT_IN, source_name
 from gui.tokens.words import tr
 from gui.tokens.worker import TokenWorker
 from gui.widgets.choice import Choice
-from gui.widgets.kinds import frame
+from gui.widgets.kinds import frame, icon_button
+from gui.widgets.panes import Panes
+
+if TYPE_CHECKING:
+    from gui.tokens.text_page import TextPage
+
+TEXT = "text"
+SPLITTER = "tokens"
+ROOMY_PX = 880  # a narrower room has no place for the details beside the text
 
 PageFactory = Callable[[TokensParts, QWidget], TokensPage]
 
@@ -27,6 +43,7 @@ PageFactory = Callable[[TokensParts, QWidget], TokensPage]
 def page_factories() -> list[tuple[str, str, PageFactory]]:
     """The pages that exist, in the header's order: key, visible name, class."""
     return [
+        ("text", tr("Text"), _text_page),
         ("chat", tr("Chat"), _chat_page),
         ("compare", tr("Compare"), _compare_page),
         ("vocabulary", tr("Vocabulary"), _vocabulary_page),
@@ -34,6 +51,12 @@ def page_factories() -> list[tuple[str, str, PageFactory]]:
 
 
 # Imported when looked at.
+
+
+def _text_page(parts: TokensParts, parent: QWidget) -> TokensPage:
+    from gui.tokens.text_page import TextPage
+
+    return TextPage(parts, parent)
 
 
 def _chat_page(parts: TokensParts, parent: QWidget) -> TokensPage:
@@ -69,9 +92,10 @@ class TokensRoom(Room):
         self.state = TokensState(self.worker, self)
         self._factories = page_factories()
         self._pages: dict[str, TokensPage] = {}
-        self.header = frame("header", self)
+        self.panes = Panes(context.theme, self, has_list=False, roomy_px=ROOMY_PX)
+        self.header = frame("header", self.panes.work)
         self.tabs = Choice([(key, name) for key, name, _ in self._factories], self.header)
-        self.stack = QStackedWidget(self)
+        self.stack = QStackedWidget(self.panes.work)
         self.parts = TokensParts(
             context=context,
             worker=self.worker,
@@ -83,21 +107,33 @@ class TokensRoom(Room):
             add_header_widget=self._add_header_widget,
         )
         self.arrivals = Arrivals(context, self)
+        self.chooser = TokenizerChooser(self.parts, self)
+        self.details_button = icon_button(tr("Show details of the token (Ctrl+D)"))
+        self.details = DetailsPane(self.parts, self.panes.side)
         self._lay_out()
         self._connect()
+        self._restore()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self.header)
-        row.addWidget(self.tabs)
-        row.addStretch(1)
+        self._header_row = QHBoxLayout(self.header)
         self._header_slot = QHBoxLayout()
-        row.addLayout(self._header_slot)
-        column = QVBoxLayout(self)
+        self._header_row.addWidget(self.tabs)
+        self._header_row.addStretch(1)
+        self._header_row.addWidget(self.chooser.button)
+        self._header_row.addLayout(self._header_slot)
+        self._header_row.addWidget(self.details_button)
+        self.details_button.setCheckable(True)
+        work = QWidget(self.panes.work)
+        column = QVBoxLayout(work)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
         column.addWidget(self.arrivals.line)
         column.addWidget(self.stack, 1)
+        self.panes.fill(None, work, self.details)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.panes)
 
     def _connect(self) -> None:
         self.tabs.changed.connect(self.show_page)
@@ -105,6 +141,20 @@ class TokensRoom(Room):
         self.worker.failed.connect(self._on_failed)
         for n, (key, name, _) in enumerate(self._factories, 1):
             self._add(name, partial(self.show_page, key), f"Alt+{n}")
+        self._add(tr("Choose a &tokenizer…"), self.chooser.choose, "Ctrl+T")
+        self._add(tr("Open a GGUF or to&kenizer.json…"), self.chooser.ask_for_file)
+        self._add(tr("Show &details"), self.details_button.toggle, "Ctrl+D")
+        self.details_button.toggled.connect(self._on_details_toggled)
+        self.panes.details_wished.connect(self.details_button.setChecked)
+        self.details.token.next_asked.connect(lambda: self.text_page.occurrences.next())
+        self.details.token.previous_asked.connect(lambda: self.text_page.occurrences.previous())
+        self._context.theme.changed.connect(self._dress)
+
+    def _restore(self) -> None:
+        kept = self._context.settings.value.splitters.get(SPLITTER, [])
+        self.details_button.setChecked(self.panes.restore(kept))
+        self._dress()
+        self._add_header_widget(SurpriseSwitch(self.parts, self.header))
 
     def _add(self, text: str, do: Callable[[], object], shortcut: Shortcut = None) -> QAction:
         action = QAction(text, self)
@@ -124,6 +174,7 @@ class TokensRoom(Room):
         self.stack.setCurrentWidget(page)
         self.tabs.set_value(key)
         self.arrivals.show_for(key)
+        self._on_details_toggled(self.details_button.isChecked())
         page.on_shown()
 
     def page_of(self, key: str) -> TokensPage:
@@ -137,17 +188,71 @@ class TokensRoom(Room):
         super().showEvent(event)
         if not self._pages and self._factories:
             self.show_page(self._factories[0][0])
-        if not self.state.source:
-            self.state.open(STARTER)
+        self.chooser.begin()
+        self.chooser.follow_now()
+
+    @property
+    def page_key(self) -> str:
+        """The page on show."""
+        shown = self.stack.currentWidget()
+        return next((key for key, page in self._pages.items() if page is shown), "")
+
+    @property
+    def text_page(self) -> TextPage:
+        from gui.tokens.text_page import TextPage
+
+        page = self.page_of(TEXT)
+        assert isinstance(page, TextPage), page
+        return page
 
     def _show_text(self, text: str) -> None:
-        raise NotImplementedError
+        self.show_page(TEXT)
+        try:
+            self.text_page.show_text(text)
+        except AppError as error:
+            self._context.notices.show_error(error)
 
     def _show_panel(self, key: str) -> None:
-        raise NotImplementedError
+        self.show_page(TEXT)
+        self.text_page.panels.show_panel(key)
 
     def _add_header_widget(self, widget: QWidget) -> None:
         self._header_slot.addWidget(widget)
+
+    @Slot(bool)
+    def _on_details_toggled(self, is_on: bool) -> None:
+        """The details are of the text's tokens: other pages have the room for themselves."""
+        is_text = self.page_key in (TEXT, "")
+        self.details_button.setVisible(is_text)
+        self.panes.show_details(is_on and is_text)
+
+    @Slot()
+    def _dress(self) -> None:
+        theme = self._context.theme
+        px, palette = theme.px, theme.palette
+        self._header_row.setContentsMargins(px(16), px(8), px(12), px(8))
+        self._header_row.setSpacing(px(8))
+        self.details_button.setIcon(icon("panel-right", palette.text_dim, palette.accent))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        # Not a focus proxy: Qt would stop at the room too when Tab comes past.
+        super().focusInEvent(event)
+        if self.page_key == TEXT:
+            self.text_page.editor.setFocus()
+
+    def commands(self) -> list[Command]:
+        """Tokenizers by name."""
+        known = self._context.settings.value.tokens_recent
+        keys = [FOLLOW, STARTER, *BUILT_IN, *known]
+        names = {FOLLOW: tr("The loaded model’s own")}
+        return [
+            Command(
+                tr("Tokenizer: {name}").format(name=names.get(key) or source_name(key)),
+                tr("Tokens"),
+                partial(self.chooser.use, key),
+            )
+            for key in keys
+        ]
 
     def _on_failed(self, failed: Failed) -> None:
         self._context.notices.show_failure(failed.message, failed.hint, failed.detail)
@@ -169,4 +274,9 @@ class TokensRoom(Room):
     def save_state(self) -> None:
         for page in self._pages.values():
             page.save_state()
+        self.details.save_state()
+        self.panes.show_details(self.details_button.isChecked())
+        splitters = dict(self._context.settings.value.splitters)
+        splitters[SPLITTER] = self.panes.widths()
+        self._context.settings.change(splitters=splitters)
         self.worker.close()

@@ -29,6 +29,11 @@ class Choice(QWidget):
             row.addWidget(one)
 
     @property
+    def buttons(self) -> dict[str, QPushButton]:
+        """The chips, by their keys."""
+        return dict(self._buttons)
+
+    @property
     def value(self) -> str:
         return next((key for key, one in self._buttons.items() if one.isChecked()), "")
 

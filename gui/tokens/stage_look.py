@@ -43,6 +43,9 @@ class StageLook(QObject):
 
     def ask(self, question: Question) -> None:
         """Ask this as soon as may be; what waits is forgotten, what is asked elsewhere ends."""
+        if question == self._asked and self._link.is_asking("look"):
+            self._next = None  # its answer is on its way
+            return
         self._next = question
         if self._link.is_asking("look") and self._asked is not None:
             if self._asked.ids == question.ids:

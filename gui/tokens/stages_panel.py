@@ -41,6 +41,8 @@ _SHARES = (2, 4, 3)  # of the width
 class StagesPanel(TokensPanel):
     """stages | bars | settings."""
 
+    scrolls_itself = True
+
     def __init__(self, parts: TokensParts, parent: QWidget | None = None) -> None:
         super().__init__(parts, parent)
         theme = parts.context.theme

@@ -266,7 +266,7 @@ def facts(probabilities: Probabilities | None, token: int) -> list[tuple[str, st
     logprob = float(probabilities.logprobs[token])
     if math.isnan(logprob):
         return [(tr("surprise"), tr("nothing stands before it"))]
-    so_far = float(bits(probabilities.logprobs[: token + 1]).sum())
+    so_far = float(np.nansum(probabilities.logprobs[: token + 1], dtype=np.float64)) / -math.log(2)
     return [
         (tr("surprise"), tr("{n} bits").format(n=f"{max(0.0, -logprob / math.log(2)):.2f}")),
         (tr("probability"), share_text(math.exp(logprob))),

@@ -29,6 +29,8 @@ MOST_DEPTH, MOST_WIDTH = 12, 8
 class TreePanel(TokensPanel):
     """Choices, the tree, and the branch that is chosen in it."""
 
+    scrolls_itself = True
+
     def __init__(self, parts: TokensParts, parent: QWidget | None = None) -> None:
         super().__init__(parts, parent)
         self.link = link_of(parts)

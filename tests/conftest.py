@@ -24,6 +24,7 @@ SLOW_MODULES = {
     "test_maths",
     "test_look",
     "test_markdown_blocks",
+    "test_merges",
     "test_packaging",
     "test_parked",
     "test_process",
@@ -42,6 +43,7 @@ SLOW_MODULES = {
     "test_replay",
     "test_score",
     "test_real_quiet",
+    "test_real_vocabulary",
     "test_real_received",
     "test_shots",
     "test_soak_chat",
@@ -52,6 +54,7 @@ SLOW_MODULES = {
     "test_template_bounds",
     "test_template_child",
     "test_transcript",
+    "test_vocabulary",
     "test_worker",
     "test_worker_failures",
 }

@@ -148,6 +148,14 @@ class Description:
             pieces[token] = piece
         return pieces
 
+    @cached_property
+    def continuing(self) -> list[int]:
+        """WordPiece: the tokens that go on in a word."""
+        mark = str(self._model.get("continuing_subword_prefix") or "")
+        if self._model.get("type") != "WordPiece" or not mark:
+            return []
+        return [token for token, text in self._written.items() if text.startswith(mark)]
+
     @property
     def used(self) -> list[int]:
         return list(self._written)

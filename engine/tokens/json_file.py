@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 from tokenizers import Encoding
 from tokenizers import Tokenizer as Library
 
@@ -76,6 +77,15 @@ class JsonTokenizer:
     @cached_property
     def pieces(self) -> tuple[bytes, Ids]:
         return b"".join(self._pieces), self._lengths
+
+    @cached_property
+    def continues(self) -> npt.NDArray[np.bool_] | None:
+        """WordPiece: which tokens go on in a word, shape (n_tokens,); None for other kinds."""
+        if self.info.kind != "WordPiece":
+            return None
+        flags = np.zeros(len(self._pieces), np.bool_)
+        flags[self._description.continuing] = True
+        return flags
 
     @property
     def figure(self) -> Literal["rank", "score", ""]:

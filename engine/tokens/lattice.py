@@ -19,28 +19,43 @@ _TOLERANCE = 1e-3
 
 
 def unigram_choices(data: VocabularyData, ids: list[int], pieces: list[bytes]) -> list[Choice]:
-    """All tokens that fit anywhere in the text, with scores, in order of place.
+    """All tokens that fit anywhere in the text, with scores, in order of place. An unknown one
+    stands alone: whatever fits ends before it.
 
     Raises:
         AppError: what was taken is not the best way.
     """
-    text = b"".join(pieces)
-    taken = _taken(ids, pieces)
+    unknown_score = _lowest(data) - _UNKNOWN_PENALTY
+    choices: list[Choice] = []
+    at = first = 0
+    for index, token in enumerate([*ids, -1]):
+        if token >= 0 and data.kind(token) != "unknown":
+            continue
+        text = b"".join(pieces[first:index])
+        choices += _fitting_choices(data, text, _taken(ids[first:index], pieces[first:index]), at)
+        at, first = at + len(text), index + 1
+        if token >= 0:
+            end = at + len(pieces[index])
+            choices.append(Choice(at, end, token, pieces[index], unknown_score, True))
+            at = end
+    return choices
+
+
+def _fitting_choices(
+    data: VocabularyData, text: bytes, taken: dict[tuple[int, int], int], at: int
+) -> list[Choice]:
+    """The choices of a stretch that begins at byte `at` of the word."""
     choices = []
     for start in range(len(text)):
         for end, token in _fitting(data, text, start):
-            is_taken = taken.get((start, end)) == token
-            choices.append(
-                Choice(start, end, token, text[start:end], _score(data, token), is_taken)
-            )
-    known = {(one.start, one.end) for one in choices if one.is_taken}
-    unknown_score = _lowest(data) - _UNKNOWN_PENALTY
-    for (start, end), token in taken.items():
-        if (start, end) not in known:
-            choices.append(Choice(start, end, token, text[start:end], unknown_score, True))
-    choices.sort(key=lambda one: (one.start, one.end))
-    _require_best(choices, text, unknown_score)
-    return choices
+            own = taken.get((start, end), token)  # of several with the same bytes, the taken one
+            is_taken = (start, end) in taken
+            choices.append(Choice(start, end, own, text[start:end], _score(data, own), is_taken))
+    _require_best(choices, len(text))
+    return [
+        Choice(at + one.start, at + one.end, one.id, one.piece, one.score, one.is_taken)
+        for one in choices
+    ]
 
 
 def best_score(choices: list[Choice], n_bytes: int) -> float:
@@ -52,55 +67,64 @@ def best_score(choices: list[Choice], n_bytes: int) -> float:
     return best[n_bytes]
 
 
-def _require_best(choices: list[Choice], text: bytes, unknown_score: float) -> None:
+def _require_best(choices: list[Choice], n_bytes: int) -> None:
     taken = sum(one.score or 0.0 for one in choices if one.is_taken)
-    if best_score(choices, len(text)) > taken + _TOLERANCE * max(1.0, abs(taken)):
+    is_whole = sum(one.end - one.start for one in choices if one.is_taken) == n_bytes
+    if not is_whole or best_score(choices, n_bytes) > taken + _TOLERANCE * max(1.0, abs(taken)):
         raise AppError(
             "How this word was divided cannot be replayed here.",
             "Its tokenizer weighs something besides the scores in its file.",
-            f"taken {taken}, unknown {unknown_score}",
+            f"taken {taken}, best {best_score(choices, n_bytes)}",
         )
 
 
 def word_piece_choices(data: VocabularyData, ids: list[int], pieces: list[bytes]) -> list[Choice]:
-    """At each place that was come to, all tokens that fit there; the longest is taken.
+    """At each place that was come to, all tokens that fit into the word there; the longest is
+    taken. What begins a word and what goes on in one are different tokens.
 
     Raises:
         AppError: another than the longest was taken.
     """
-    text = b"".join(pieces)
     choices: list[Choice] = []
     at = 0
-    for token, piece in zip(ids, pieces, strict=True):
-        end = at + len(piece)
-        if data.kind(token) == "unknown":
-            choices.append(Choice(at, end, token, piece, None, True))
-        else:
-            word_end = _word_end(text, at)
-            fitting = [one for one in _fitting(data, text, at) if one[0] <= word_end]
-            _require_longest(fitting, end)
-            choices += [
-                Choice(at, other_end, other, text[at:other_end], None, False)
-                for other_end, other in fitting
-                if other_end != end
-            ]
-            choices.append(Choice(at, end, token, piece, None, True))
-        at = end
+    for first, end in _words(data, ids):
+        word = b"".join(pieces[first:end])
+        place = 0
+        for token, piece in zip(ids[first:end], pieces[first:end], strict=True):
+            if data.kind(token) != "unknown":
+                for other_end, other in _fitting_words(data, word, place):
+                    if other_end > place + len(piece):
+                        raise _not_the_longest()
+                    if other != token:
+                        cut = word[place:other_end]
+                        choices.append(Choice(at + place, at + other_end, other, cut, None, False))
+            choices.append(Choice(at + place, at + place + len(piece), token, piece, None, True))
+            place += len(piece)
+        at += len(word)
     return choices
 
 
-def _require_longest(fitting: list[tuple[int, int]], end: int) -> None:
-    if max((other for other, _ in fitting), default=-1) != end:
-        raise AppError(
-            "How this word was divided cannot be replayed here.",
-            "Its tokenizer does not take the longest token that fits.",
-        )
+def _words(data: VocabularyData, ids: list[int]) -> list[tuple[int, int]]:
+    """First and behind the last token of each word; one without a token is alone."""
+    is_begin = [not data.continues[token] or data.kind(token) == "unknown" for token in ids]
+    starts = [at for at, begins in enumerate(is_begin) if at == 0 or begins]
+    return list(zip(starts, [*starts[1:], len(ids)], strict=True)) if ids else []
 
 
-def _word_end(text: bytes, at: int) -> int:
-    """Words begin with a blank; the text's own first one is of its word."""
-    found = text.find(b" ", at + 1)
-    return len(text) if found < 0 else found
+def _fitting_words(data: VocabularyData, word: bytes, place: int) -> Iterator[tuple[int, int]]:
+    """Ends and ids of the tokens that begin the word, or go on in it at a later place."""
+    ids = data.going_on if place else data.beginning
+    for end in range(place + 1, len(word) + 1):
+        token = ids.get(word[place:end])
+        if token is not None:
+            yield end, token
+
+
+def _not_the_longest() -> AppError:
+    return AppError(
+        "How this word was divided cannot be replayed here.",
+        "Its tokenizer does not take the longest token that fits.",
+    )
 
 
 def _taken(ids: list[int], pieces: list[bytes]) -> dict[tuple[int, int], int]:

@@ -37,9 +37,8 @@ def merge_history(tokenizer: Tokenizer, word: str) -> Merges:
             f"Choose a word, or a passage of at most {MAX_CHARACTERS:,} characters.",
         )
     data = vocabulary_of(tokenizer)
-    tokens = tokenizer.tokens(word)
-    ids = tokens.ids.tolist()
-    pieces = _stood_for(data, word, ids, tokens.lengths.tolist())
+    ids = tokenizer.encode(word).tolist()
+    pieces = _stood_for(data, word, ids)
     kind = tokenizer.info.kind
     if kind in ("Unigram", "WordPiece"):
         make = unigram_choices if kind == "Unigram" else word_piece_choices
@@ -50,13 +49,22 @@ def merge_history(tokenizer: Tokenizer, word: str) -> Merges:
     return Merges(kind=kind, start=found.start, steps=steps, ids=ids, pieces=pieces)
 
 
-def _stood_for(data: VocabularyData, word: str, ids: list[int], lengths: list[int]) -> list[bytes]:
-    """What each token stands for: its piece, and of an unknown one the bytes that it swallowed."""
+def _stood_for(data: VocabularyData, word: str, ids: list[int]) -> list[bytes]:
+    """What each token stands for: its piece, and of an unknown one the bytes that it swallowed: all
+    up to where the next token's piece is found; its written form where that cannot be told."""
     text, at, pieces = word.encode("utf-8"), 0, []
-    for token, n_bytes in zip(ids, lengths, strict=True):
-        covered = text[at : at + n_bytes]
-        pieces.append(covered if data.kind(token) == "unknown" else data.pieces[token])
-        at += n_bytes
+    for index, token in enumerate(ids):
+        piece = data.pieces[token]
+        if data.kind(token) == "unknown":
+            following = data.pieces[ids[index + 1]] if index + 1 < len(ids) else b""
+            end = text.find(following.strip(b" "), at) if following.strip(b" ") else len(text)
+            swallowed = text[at : max(at, end)]
+            at += len(swallowed)
+            piece = (swallowed.rstrip(b" ") if following[:1] == b" " else swallowed) or piece
+        else:
+            own = piece.strip(b" ")
+            at = max(at, text.find(own, at) + len(own)) if own in text[at:] else at
+        pieces.append(piece)
     return pieces
 
 
@@ -64,9 +72,9 @@ def _step(
     tokenizer: Tokenizer, data: VocabularyData, place: int, piece: bytes, rank: float
 ) -> MergeStep:
     token = data.id_of.get(piece, -1)
-    if tokenizer.info.kind == "SentencePiece":
-        return MergeStep(place=place, piece=piece, id=token, score=-rank)
-    return MergeStep(place=place, piece=piece, id=token, rank=int(rank))
+    if tokenizer.figure == "rank":
+        return MergeStep(place=place, piece=piece, id=token, rank=int(rank))
+    return MergeStep(place=place, piece=piece, id=token, score=-rank)
 
 
 # ---- tokenizers that merge ----
@@ -120,14 +128,14 @@ def merging(tokenizer: Tokenizer, data: VocabularyData) -> tuple[Symbols, Rank]:
     Raises:
         AppError: it does not merge, or not in a way that is known here.
     """
-    if tokenizer.info.kind == "SentencePiece":
-        return characters, _by_score(data)
-    if tokenizer.merges:
+    if tokenizer.figure == "rank" and tokenizer.merges:
         ranks = pair_ranks(tokenizer)
         is_bytes = any(not _is_text(side) for pair in ranks for side in pair)
         return (single_bytes if is_bytes else characters), lambda *pair: ranks.get(pair)
     if tokenizer.figure == "rank":
         return single_bytes, _by_rank(data)
+    if tokenizer.info.kind == "SentencePiece":
+        return characters, _by_score(data)
     raise AppError(
         f"How {tokenizer.info.name} makes its tokens cannot be replayed here.",
         "Choose a tokenizer of kind BPE, SentencePiece, WordPiece or Unigram.",

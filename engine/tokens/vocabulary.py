@@ -6,6 +6,7 @@ tokenizer is open.
 
 from collections.abc import Iterable
 from functools import cached_property
+from typing import Protocol, runtime_checkable
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -28,6 +29,7 @@ class VocabularyData:
         self.ends = np.cumsum(self.lengths, dtype=np.int64)
         self.kinds: Flags = tokenizer.kinds
         self.figures = self._figures(tokenizer)
+        self._marks = tokenizer.continues if isinstance(tokenizer, _TellsContinuing) else None
         self.reach: Flags | None = None  # what CheckVocabulary found, as REACHES counts
 
     def __len__(self) -> int:
@@ -89,6 +91,28 @@ class VocabularyData:
         backwards = np.lexsort((np.arange(len(self)), weights))[::-1]
         return {self.pieces[token]: token for token in backwards.tolist()}
 
+    @cached_property
+    def continues(self) -> npt.NDArray[np.bool_]:
+        """WordPiece: which tokens go on in a word. Where the file has no mark for them, those that
+        begin one have a blank."""
+        if self._marks is not None:
+            return self._marks
+        return np.array([not piece.startswith(b" ") for piece in self.pieces], np.bool_)
+
+    @cached_property
+    def beginning(self) -> dict[bytes, int]:
+        """WordPiece: the tokens that begin a word, by their bytes."""
+        return self._words(~self.continues)
+
+    @cached_property
+    def going_on(self) -> dict[bytes, int]:
+        """WordPiece: the tokens that go on in a word, by their bytes."""
+        return self._words(self.continues)
+
+    def _words(self, which: npt.NDArray[np.bool_]) -> dict[bytes, int]:
+        tokens = np.flatnonzero(which & self.has_kind(("normal", "user")))
+        return {self.pieces[token]: token for token in tokens.tolist()}
+
     def has_kind(self, kinds: Iterable[TokenKind]) -> npt.NDArray[np.bool_]:
         """Which tokens are of one of these kinds."""
         return np.isin(self.kinds, [TOKEN_KINDS.index(kind) for kind in kinds])
@@ -105,6 +129,15 @@ class VocabularyData:
 def fold(text: str) -> bytes:
     """Letters of either case alike."""
     return text.casefold().encode("utf-8", "surrogateescape")
+
+
+@runtime_checkable
+class _TellsContinuing(Protocol):
+    """A tokenizer whose file marks the tokens that go on in a word."""
+
+    @property
+    def continues(self) -> npt.NDArray[np.bool_] | None:
+        """Which tokens do, shape (n_tokens,); None where there is no such mark."""
 
 
 _kept: WeakKeyDictionary[Tokenizer, VocabularyData] = WeakKeyDictionary()

@@ -157,8 +157,9 @@ class EngineProcess(QObject):
     # ---- life ----
 
     def start(self) -> None:
-        """Start the worker; does nothing while one runs."""
+        """Start the worker, at once where it was to be restarted; does nothing while one runs."""
         if self._process is None:
+            self._restart.stop()
             self._is_stopping = False
             self._launch()
 

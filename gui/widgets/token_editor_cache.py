@@ -74,8 +74,10 @@ class Prepared:
         for one in units:
             while row + 1 < len(ends) and ends[row] <= one:
                 row += 1
-            left, right = laid.x_of(one, row), laid.x_of(one + 1, row)
-            yield row, min(left, right), max(left, right)
+            if laid.is_mixed:
+                yield row, *laid.edges(row)[one - laid.row_units(row)[0]]
+            else:
+                yield row, laid.x_of(one, row), laid.x_of(one + 1, row)
 
 
 def _middle(laid: LaidSegment, row: int) -> float:

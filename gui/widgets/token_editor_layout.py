@@ -32,6 +32,7 @@ class LaidSegment:
     ) -> None:
         self.text, self.row_height = text, row_height
         self.advance = advance
+        self._edges: dict[int, list[tuple[float, float]]] = {}
         self._places: dict[int, tuple[int, list[float]]] = {}
         self.shown: Displayed = displayed(text)
         self.is_ascii = text.isascii()
@@ -202,11 +203,9 @@ class LaidSegment:
 
     def _mixed_boxes(self, row: int, start: int, stop: int) -> Iterator[tuple[int, float, float]]:
         """One box per character, those that touch made one."""
-        line, trailing = self.rows[row], QTextLine.Edge.Trailing
+        first = self.row_units(row)[0]
         last: tuple[float, float] | None = None
-        for units in range(start, stop):
-            pair = (x_of(line, units), _number(line.cursorToX(units, trailing)))
-            left, right = min(pair), max(pair)
+        for left, right in self.edges(row)[start - first : stop - first]:
             if last and left <= last[1] + 0.5 and last[0] <= right + 0.5:
                 last = (min(last[0], left), max(last[1], right))
                 continue
@@ -215,6 +214,27 @@ class LaidSegment:
             last = (left, right)
         if last:
             yield row, *last
+
+    def edges(self, row: int) -> list[tuple[float, float]]:
+        """Left and right of each unit of a row in which directions mix."""
+        if row not in self._edges:
+            line, trailing = self.rows[row], QTextLine.Edge.Trailing
+            first, end = self.row_units(row)
+            pairs = [
+                (x_of(line, n), _number(line.cursorToX(n, trailing))) for n in range(first, end)
+            ]
+            turns = [left > right for left, right in pairs]
+            edges = [(min(pair), max(pair)) for pair in pairs]
+            # WORKAROUND: of the first character behind a change of direction Qt tells the place
+            # before the change for both sides; it stands in the gap that the others leave.
+            for n, (left, right) in enumerate(edges):
+                if left == right and self.layout.isValidCursorPosition(first + n):
+                    is_turned = n + 1 < len(edges) and turns[n + 1]
+                    left = edges[n + 1][1] if is_turned else left
+                    beyond = [x for x, _ in edges if x > left + 0.1]
+                    edges[n] = (left, min(beyond, default=max(left, line.naturalTextWidth())))
+            self._edges[row] = edges
+        return self._edges[row]
 
     def rect(self, row: int, left: float, right: float) -> QRectF:
         return QRectF(left, row * self.row_height, right - left, self.row_height)

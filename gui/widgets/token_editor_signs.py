@@ -8,6 +8,7 @@ character where it joins nothing is shown.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from msgspec import Struct
 
@@ -74,8 +75,15 @@ def displayed(segment: str) -> Displayed:
     signs: list[Sign] = []
     parts: list[str] = []
     done = 0
+    if segment[:1] >= "\u0300" and unicodedata.category(segment[0])[0] == "M":
+        # A mark with nothing to stand on has no width of its own.
+        signs.append(Sign(0, f"◌{segment[0]}"))
+        parts.append(CELL * (2 if segment[0] > "\uffff" else 1))
+        done = 1
     for found in _HIDDEN.finditer(segment):
         start, end = found.span()
+        if start < done:
+            continue
         if segment[start] == " ":
             blanks.extend(range(start, end))
             shown = CELL * (end - start - 1) + " "

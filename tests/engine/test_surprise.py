@@ -12,16 +12,30 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.bench_adapter import write_random_adapter
 from engine.errors import AppError, JobCancelledError
+from engine.generation import bench_surprise
+from engine.generation.generate import generate
 from engine.generation.known_maps import KnownMaps
 from engine.generation.loaded import Loaded
 from engine.generation.logprobs import LogProbs
 from engine.generation.score import score
+from engine.generation.states import MIN_TOKENS
 from engine.generation.surprise import figures, map_surprise
 from engine.process.client import Client
-from engine.process.messages import Array, Cancelled, Done, Score, Token, Tokenize, Tokenized
+from engine.process.messages import (
+    Adapter,
+    Array,
+    Cancelled,
+    Done,
+    Generate,
+    Score,
+    Token,
+    Tokenize,
+    Tokenized,
+)
 from engine.process.token_messages import MapSurprise, Surprise, SurprisePart
-from tests.engine.generating import forget
+from tests.engine.generating import GREEDY, forget
 from tests.engine.loading import drain, load_here
 from tests.engine.tiny_models import BOS, N_PIECES, N_VOCAB, TinyModel, tiny_model
 from tests.engine.torch_starter import torch_starter
@@ -215,6 +229,65 @@ def test_a_rank_counts_the_higher_ones_and_equal_ones_before(
     order = sorted(range(len(values)), key=lambda i: (-values[i], i))
     logits = np.array(values, np.float32)
     assert LogProbs(len(values)).rank(logits, index) == order.index(index)
+
+
+# ---- beside others ----
+
+
+def taking_turns(*jobs: Any) -> list[Any]:
+    """Run generators in turns, as a worker does; what each returned."""
+    results: list[Any] = [None] * len(jobs)
+    running = dict(enumerate(jobs))
+    while running:
+        for index, job in list(running.items()):
+            try:
+                next(job)
+            except StopIteration as end:
+                results[index] = end.value
+                del running[index]
+    return results
+
+
+def test_a_map_waits_for_the_room_that_a_reply_holds(tiny: tuple[Loaded, TinyModel]) -> None:
+    loaded, _ = tiny
+    ids = np.random.default_rng(4).integers(0, N_PIECES, 150).tolist()
+    alone = mapped(new(loaded), ids)[2]
+    request = Generate(job=1, prompt="th" * 10, max_tokens=40, sampling=GREEDY)
+    _, reply = drain(generate(new(loaded), request))
+    again, beside = taking_turns(
+        generate(new(loaded), request), map_surprise(loaded, MapSurprise(job=2, ids=ids))
+    )
+    assert beside.n_tokens == alone.n_tokens
+    assert beside.bits == pytest.approx(alone.bits, abs=150 * EXACT)
+    assert again.n_generated == reply.n_generated
+    assert not any(slot.busy for slot in loaded.context("main").slots.slots)
+
+
+def test_nothing_of_a_text_is_written_to_the_disk(loaded: Loaded) -> None:
+    ids = loaded.vocab.tokenize(TEXT).tolist()
+    assert len(ids) > MIN_TOKENS
+    n_states = len(list(loaded.paths.states.rglob("*.state")))
+    mapped(new(loaded), ids)
+    loaded.keep_states()
+    assert len(list(loaded.paths.states.rglob("*.state"))) == n_states
+
+
+def test_a_map_is_of_one_adapter(loaded: Loaded, starter: Path, tmp_path: Path) -> None:
+    write_random_adapter(starter, tmp_path / "a.gguf", rank=4)
+    adapters = [Adapter(str(tmp_path / "a.gguf"), 30.0)]
+    ids = loaded.vocab.tokenize(TEXT).tolist()[:60]
+    plain = mapped(new(loaded), ids)[2]
+    _, other = drain(map_surprise(loaded, MapSurprise(job=1, ids=ids, adapters=adapters)))
+    assert abs(other.bits - plain.bits) > 0.5
+    assert mapped(loaded, ids)[2] == plain
+
+
+def test_the_bench_measures_a_map_beside_the_bare_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_surprise, "N_TOKENS", 520)
+    figures = bench_surprise.surprise_figures(n_pairs=1)
+    found = figures["surprise map of 520 tokens"]
+    assert found["goal"] == 1.2 and 0.2 < found["ratio"] < 40
+    assert all(row["ours"] > 0 for row in figures.values()) and len(figures) == 3
 
 
 # ---- its end ----

@@ -5,18 +5,14 @@ Emits wishes; shows what it is told.
 """
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
     QHBoxLayout,
     QLineEdit,
     QProgressBar,
-    QPushButton,
     QSizePolicy,
-    QStyle,
-    QStyleOptionButton,
-    QStylePainter,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -25,6 +21,7 @@ from PySide6.QtWidgets import (
 from gui.chat.words import tr
 from gui.icons import icon
 from gui.theme import Theme
+from gui.widgets.shrinking_button import ShrinkingButton
 from gui.widgets.shy_button import ShyButton
 
 LONGEST_LABEL = 34
@@ -107,28 +104,6 @@ class TitleEdit(QLineEdit):
         self._show_title()
 
 
-class ShrinkingButton(QPushButton):
-    """A button that gives way in a narrow window: its text is cut, its neighbours stay."""
-
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(self._theme.px(LEAST_MODEL_PX), super().minimumSizeHint().height())
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        option = QStyleOptionButton()
-        self.initStyleOption(option)
-        around = self.sizeHint().width() - self.fontMetrics().horizontalAdvance(self.text())
-        room = self.width() - around
-        option.text = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideRight, room, Qt.TextFlag.TextShowMnemonic.value
-        )
-        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
-
-
 class Header(QFrame):
     """Title, model button, tools, progress, details switch.
 
@@ -146,7 +121,7 @@ class Header(QFrame):
         self._theme = theme
         self._added: list[QWidget] = []
         self.title = TitleEdit(self)
-        self.model_button = ShrinkingButton(theme, self)
+        self.model_button = ShrinkingButton(theme, LEAST_MODEL_PX, self)
         self.cancel_button = QToolButton(self)
         self.details_button = QToolButton(self)
         self.progress = QProgressBar(self)

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QAction, QFocusEvent, QKeySequence, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from engine.errors import AppError
 from engine.process.messages import Failed
 from gui.commands import Command
 from gui.context import AppContext, Room
-from gui.icons import icon
 from gui.tokens.arrivals import Arrivals
 from gui.tokens.details_pane import DetailsPane
+from gui.tokens.header import TokensHeader
 from gui.tokens.parts import Shortcut, TokensPage, TokensParts
 from gui.tokens.state import STARTER, TokensState
 from gui.tokens.surprise_switch import SurpriseSwitch
@@ -26,8 +26,6 @@ from gui.tokens.tokenizer_chooser import FOLLOW, TokenizerChooser
 from gui.tokens.tokenizer_menu import BUILT_IN, source_name
 from gui.tokens.words import tr
 from gui.tokens.worker import TokenWorker
-from gui.widgets.choice import Choice
-from gui.widgets.kinds import frame, icon_button
 from gui.widgets.panes import Panes
 
 if TYPE_CHECKING:
@@ -93,8 +91,9 @@ class TokensRoom(Room):
         self._factories = page_factories()
         self._pages: dict[str, TokensPage] = {}
         self.panes = Panes(context.theme, self, has_list=False, roomy_px=ROOMY_PX)
-        self.header = frame("header", self.panes.work)
-        self.tabs = Choice([(key, name) for key, name, _ in self._factories], self.header)
+        names = [(key, name) for key, name, _ in self._factories]
+        self.header = TokensHeader(context.theme, names, self.panes.work)
+        self.tabs, self.details_button = self.header.tabs, self.header.details_button
         self.stack = QStackedWidget(self.panes.work)
         self.parts = TokensParts(
             context=context,
@@ -104,25 +103,17 @@ class TokensRoom(Room):
             show_page=self.show_page,
             show_text=self._show_text,
             show_panel=self._show_panel,
-            add_header_widget=self._add_header_widget,
+            add_header_widget=self.header.add_widget,
         )
         self.arrivals = Arrivals(context, self)
         self.chooser = TokenizerChooser(self.parts, self)
-        self.details_button = icon_button(tr("Show details of the token (Ctrl+D)"))
+        self.header.set_tokenizer_button(self.chooser.button)
         self.details = DetailsPane(self.parts, self.panes.side)
         self._lay_out()
         self._connect()
         self._restore()
 
     def _lay_out(self) -> None:
-        self._header_row = QHBoxLayout(self.header)
-        self._header_slot = QHBoxLayout()
-        self._header_row.addWidget(self.tabs)
-        self._header_row.addStretch(1)
-        self._header_row.addWidget(self.chooser.button)
-        self._header_row.addLayout(self._header_slot)
-        self._header_row.addWidget(self.details_button)
-        self.details_button.setCheckable(True)
         work = QWidget(self.panes.work)
         column = QVBoxLayout(work)
         column.setContentsMargins(0, 0, 0, 0)
@@ -148,13 +139,11 @@ class TokensRoom(Room):
         self.panes.details_wished.connect(self.details_button.setChecked)
         self.details.token.next_asked.connect(lambda: self.text_page.occurrences.next())
         self.details.token.previous_asked.connect(lambda: self.text_page.occurrences.previous())
-        self._context.theme.changed.connect(self._dress)
 
     def _restore(self) -> None:
         kept = self._context.settings.value.splitters.get(SPLITTER, [])
         self.details_button.setChecked(self.panes.restore(kept))
-        self._dress()
-        self._add_header_widget(SurpriseSwitch(self.parts, self.header))
+        self.header.add_widget(SurpriseSwitch(self.parts, self.header))
 
     def _add(self, text: str, do: Callable[[], object], shortcut: Shortcut = None) -> QAction:
         action = QAction(text, self)
@@ -216,23 +205,12 @@ class TokensRoom(Room):
         self.show_page(TEXT)
         self.text_page.panels.show_panel(key)
 
-    def _add_header_widget(self, widget: QWidget) -> None:
-        self._header_slot.addWidget(widget)
-
     @Slot(bool)
     def _on_details_toggled(self, is_on: bool) -> None:
         """The details are of the text's tokens: other pages have the room for themselves."""
         is_text = self.page_key in (TEXT, "")
         self.details_button.setVisible(is_text)
         self.panes.show_details(is_on and is_text)
-
-    @Slot()
-    def _dress(self) -> None:
-        theme = self._context.theme
-        px, palette = theme.px, theme.palette
-        self._header_row.setContentsMargins(px(16), px(8), px(12), px(8))
-        self._header_row.setSpacing(px(8))
-        self.details_button.setIcon(icon("panel-right", palette.text_dim, palette.accent))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         # Not a focus proxy: Qt would stop at the room too when Tab comes past.

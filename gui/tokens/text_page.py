@@ -32,7 +32,7 @@ KEY = "text"
 SPLITTER = "tokens_text"
 LONG_BYTES = 200_000  # from here on it is said that the tokens are on their way
 TELL_MS = 60  # after the tokens are known; typing tells at most so often
-LEAST_TOP_PX, LOWER_PX = 150, 260
+LEAST_EDITOR_PX, LOWER_PX = 56, 260
 
 
 class TextPage(TokensPage):
@@ -267,4 +267,4 @@ class TextPage(TokensPage):
         assert layout is not None
         layout.setContentsMargins(px(20), px(12), px(20), px(10))
         layout.setSpacing(px(10))
-        self.top.setMinimumHeight(px(LEAST_TOP_PX))
+        self.editor.setMinimumHeight(px(LEAST_EDITOR_PX))

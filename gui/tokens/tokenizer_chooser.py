@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from engine.errors import AppError
@@ -19,13 +19,14 @@ from gui.tokens.parts import TokensParts
 from gui.tokens.state import STARTER
 from gui.tokens.tokenizer_menu import BUILT_IN, source_name
 from gui.tokens.words import tr
-from gui.widgets.kinds import button
 from gui.widgets.picker import Picker, PickerEntry
 from gui.widgets.plain_tip import plain_tip
+from gui.widgets.shrinking_button import ShrinkingButton
 
 FOLLOW = "follow"  # the loaded model's own
 MOST_RECENT = 8
 LONGEST_NAME = 24
+LEAST_BUTTON_PX = 70
 
 
 class TokenizerChooser(QObject):
@@ -37,7 +38,9 @@ class TokenizerChooser(QObject):
         self._context, self._state = parts.context, parts.state
         self._wanted = ""  # what a person chose and is not open yet
         self._listing = ModelList(models=[])
-        self.button = button("", "", "")
+        self.button = ShrinkingButton(self._context.theme, LEAST_BUTTON_PX)
+        self.button.setProperty("kind", "chip")
+        self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.picker = Picker(self._context.theme, parent)
         self.picker.set_names(
             tr("Find a tokenizer"),

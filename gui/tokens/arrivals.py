@@ -39,7 +39,11 @@ class Arrivals(QObject):
     def open_text(self, text: str, origin: Origin) -> None:
         """Look at a message's text."""
         self._origins["text"] = origin
-        self._room.state.is_private = origin.is_private
+        state = self._room.state
+        if origin.is_private:
+            state.is_private = True
+        else:
+            state.end_private()
         self._room.parts.show_text(text)
         self.show_for("text")
 
@@ -76,7 +80,7 @@ class Arrivals(QObject):
         """A field that was emptied holds nothing private any more."""
         state = self._room.state
         if state.is_private and not state.document.n_bytes:
-            state.is_private = False
+            state.end_private()
 
 
 class OriginLine(QFrame):

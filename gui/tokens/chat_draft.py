@@ -39,6 +39,7 @@ class ChatDraft(QObject):
         self.stack = QUndoStack(self)
         self.stack.setUndoLimit(MAX_STEPS)
         self._texts: dict[int, str] = {}
+        self._private: set[int] = set()
         self._ids = itertools.count(1)
 
     # ---- looking ----
@@ -49,6 +50,11 @@ class ChatDraft(QObject):
     def messages(self) -> list[ChatMessage]:
         """All messages as they are sent."""
         return [ChatMessage(entry.role, self._texts[entry.id]) for entry in self.entries]
+
+    @property
+    def is_private(self) -> bool:
+        """Whether a message came from a temporary chat, so that nothing of these is kept."""
+        return any(entry.id in self._private for entry in self.entries)
 
     def place_of(self, entry_id: int) -> int:
         return next(at for at, entry in enumerate(self.entries) if entry.id == entry_id)
@@ -87,9 +93,11 @@ class ChatDraft(QObject):
         changed = (Entry(one.id, role) if one.id == entry_id else one for one in self.entries)
         self._do(tr("another role"), tuple(changed))
 
-    def replace(self, messages: Sequence[ChatMessage]) -> None:
+    def replace(self, messages: Sequence[ChatMessage], *, is_private: bool = False) -> None:
         """Other messages altogether; the old ones can be brought back."""
         others = tuple(self._new(one.role, one.content) for one in messages)
+        if is_private:
+            self._private.update(one.id for one in others)
         self._do(tr("other messages"), others)
 
     def begin_with(self, messages: Sequence[ChatMessage]) -> None:

@@ -53,7 +53,6 @@ class ChatPage(TokensPage):
         context = parts.context
         theme = context.theme
         self._job = self._run = 0
-        self._is_private = False
         self._wanted = ""  # the tokenizer that came with a chat and is not there yet
         self.kept = KeptFile(context.paths.home / "tokens_chat.json", KeptChat(), self)
         self.draft = ChatDraft(self)
@@ -77,9 +76,8 @@ class ChatPage(TokensPage):
 
     def take(self, prompt: ChatPrompt) -> None:
         """Show a chat's messages under its model; those that were here can be brought back."""
-        self._is_private = prompt.origin.is_private
         self._wanted = prompt.source if prompt.source != self.parts.state.source else ""
-        self.draft.replace(prompt.messages)
+        self.draft.replace(prompt.messages, is_private=prompt.origin.is_private)
         if self._wanted:
             self.parts.state.open(prompt.source)
 
@@ -194,14 +192,13 @@ class ChatPage(TokensPage):
     # ---- what is remembered ----
 
     def _keep(self) -> None:
-        if not self._is_private:
+        if not self.draft.is_private:
             messages = self.draft.messages()
             if not _unsendable(messages):
                 self.kept.keep(KeptChat(messages, self.begin_box.isChecked()))
 
     @Slot()
     def _on_clear(self) -> None:
-        self._is_private = False
         self.draft.replace(first_messages())
 
     # ---- building ----

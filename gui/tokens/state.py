@@ -80,6 +80,14 @@ class TokensState(QObject):
         )
         self._set_opening(source)
 
+    def end_private(self) -> None:
+        """What came from a temporary chat goes, and no undo brings it back: from here on the text
+        is kept as any other."""
+        if self.is_private:
+            self.document.set_text("")
+            self.document.history.clear()
+            self.is_private = False
+
     def set_special(self, special: bool) -> None:
         """Read special tokens in the text as themselves, and add BOS and EOS; or do not."""
         if special != self.special:

@@ -67,11 +67,12 @@ def lengths(source: str, text: str) -> list[int]:
 class FakeTokens(QObject):
     """Keeps what it was asked."""
 
+    became_ready = Signal()
     died = Signal(str, str, str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.is_running = True
+        self.is_running = self.is_ready = True
         self.has_given_up = False
         self.requests: list[AnyRequest] = []
         self.cancelled: list[int] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -15,6 +15,8 @@ _PICKS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 class PickList(CandidateList):
     """`picked` tells the line, as of a click."""
+
+    place_wanted = Signal(QRectF)  # the line that the keys have come to
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
@@ -35,6 +37,7 @@ class PickList(CandidateList):
         number = key - Qt.Key.Key_1
         if key in _STEPS:
             self.move_current(_STEPS[key])
+            self.place_wanted.emit(self.row_rect(self.current))
         elif key in _PICKS:
             self.pick_current()
         elif 0 <= number < min(9, len(self.lines)):

@@ -13,7 +13,6 @@ from PySide6.QtGui import QColor, QFont
 from gui.theme import Theme
 from gui.tokens.state import TokensState
 from gui.tokens.token_words import (
-    bits,
     bytes_text,
     part_of,
     part_text,
@@ -22,6 +21,7 @@ from gui.tokens.token_words import (
 )
 from gui.tokens.vocabulary_words import figure_name, figure_text, kind_meaning, kind_text
 from gui.tokens.words import tr
+from gui.widgets.ramp import bits_of
 
 NUMBER, ID, PIECE, BYTES, KIND, FIGURE, BITS = range(7)
 Index = QModelIndex | QPersistentModelIndex
@@ -118,7 +118,7 @@ class PiecesModel(QAbstractTableModel):
         found = self._state.probabilities
         if found is None or row >= len(found.logprobs) or math.isnan(found.logprobs[row]):
             return "–"
-        return f"{bits(float(found.logprobs[row])):.2f}"
+        return f"{bits_of(float(found.logprobs[row])):.2f}"
 
     def _tip(self, row: int, column: int) -> str | None:
         vocabulary = self._state.vocabulary

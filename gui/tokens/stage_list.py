@@ -27,11 +27,11 @@ class StageList(QListWidget):
         self._theme = theme
         self._stages: list[Stage] = []
         self._wanted = ""
+        self._is_whole = False
         self.setAccessibleName(tr("Stages of the samplers"))
         self.setToolTip(tr("What stands after each stage; the last is what a token is drawn from"))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTextElideMode(Qt.TextElideMode.ElideNone)
-        self.setWordWrap(True)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.currentRowChanged.connect(self._on_row_changed)
 
@@ -40,6 +40,11 @@ class StageList(QListWidget):
         """The one that is looked at."""
         row = self.currentRow()
         return self._stages[row] if 0 <= row < len(self._stages) else None
+
+    def set_whole(self, is_whole: bool) -> None:
+        """As tall as its stages, where what it stands in scrolls."""
+        self._is_whole = is_whole
+        self.updateGeometry()
 
     @property
     def all(self) -> list[Stage]:
@@ -68,12 +73,15 @@ class StageList(QListWidget):
         item.setToolTip(plain_tip(stage_tip(stage.name)))
 
     def sizeHint(self) -> QSize:
+        px = self._theme.px
         height = sum(self.sizeHintForRow(row) for row in range(self.count()))
-        return QSize(self._theme.px(170), height + self._theme.px(8))
+        bar = self.verticalScrollBar().sizeHint().width()
+        width = self.sizeHintForColumn(0) + bar if self.count() else 0
+        return QSize(max(px(150), width), height + px(8))
 
     def minimumSizeHint(self) -> QSize:
-        # As tall as its stages: what it stands in scrolls.
-        return QSize(self._theme.px(140), self.sizeHint().height())
+        wanted = self.sizeHint()
+        return wanted if self._is_whole else QSize(wanted.width(), self._theme.px(60))
 
     @Slot(int)
     def _on_row_changed(self, row: int) -> None:

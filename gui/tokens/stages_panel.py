@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import random
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QRectF, Qt, Slot
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -35,7 +35,8 @@ from gui.widgets.ramp import share_text, spoken_piece, visible_piece
 
 COUNT = 12
 _BESIDE_FROM_PX = 620  # narrower, the parts stand below one another
-_SHARES = (2, 4, 3)  # of the width
+_SHARES = (0, 4, 3)  # of the width that is left
+_LEAST_ROWS = 3
 
 
 class StagesPanel(TokensPanel):
@@ -51,6 +52,7 @@ class StagesPanel(TokensPanel):
         self.note = LinkNote(self.link, self)
         self.stages = StageList(theme)
         self.list = PickList(theme)
+        self.bars = QScrollArea()
         self.foot = label("", "faint", wrap=True)
         self.roll = button(tr("Roll"), "chip")
         self.put = button(tr("Put it into the text"), "chip")
@@ -174,6 +176,11 @@ class StagesPanel(TokensPanel):
 
     # ---- being the sampler ----
 
+    @Slot(QRectF)
+    def _on_place_wanted(self, line: QRectF) -> None:
+        centre = line.center().toPoint()
+        self.bars.ensureVisible(centre.x(), centre.y(), 0, round(line.height()))
+
     @Slot(int)
     def _on_picked(self, index: int) -> None:
         stage = self.stages.stage
@@ -254,11 +261,12 @@ class StagesPanel(TokensPanel):
         inner.setLayout(self.row)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.area = QScrollArea(self)
-        self.area.setWidget(inner)
-        self.area.setWidgetResizable(True)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inner.setProperty("kind", "page")
+        for area, page in ((self.area, inner), (self.bars, self.list)):
+            page.setProperty("kind", "page")
+            area.setWidget(page)
+            area.setWidgetResizable(True)
+            area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.note)
@@ -270,11 +278,10 @@ class StagesPanel(TokensPanel):
         dice.addWidget(self.put)
         dice.addStretch(1)
         middle = QVBoxLayout()
-        middle.addWidget(self.list)
+        middle.addWidget(self.bars, 1)
         middle.addWidget(self.foot)
         middle.addLayout(dice)
         middle.addWidget(self.rolled_words)
-        middle.addStretch(1)
         return middle
 
     def _name_parts(self) -> None:
@@ -292,6 +299,7 @@ class StagesPanel(TokensPanel):
         self.link.changed.connect(self._on_link_changed)
         self.stages.stage_chosen.connect(self._show_stage)
         self.list.picked.connect(self._on_picked)
+        self.list.place_wanted.connect(self._on_place_wanted)
         self.roll.clicked.connect(self._on_roll)
         self.put.clicked.connect(self._on_put)
         self.controls.changed.connect(self._on_settings_changed)
@@ -304,6 +312,9 @@ class StagesPanel(TokensPanel):
         self.row.setDirection(directions.LeftToRight if beside else directions.TopToBottom)
         for part, share in enumerate(_SHARES):
             self.row.setStretch(part, share if beside else 0)
+        self.stages.set_whole(not beside)
+        n_rows = _LEAST_ROWS if beside else COUNT
+        self.bars.setMinimumHeight(n_rows * self.list.row_height)
 
 
 def _line(number: int, candidate: Candidate, here: int) -> CandidateLine:

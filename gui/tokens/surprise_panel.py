@@ -24,6 +24,7 @@ class SurprisePanel(TokensPanel):
 
     def __init__(self, parts: TokensParts, parent: QWidget | None = None) -> None:
         super().__init__(parts, parent)
+        self.setProperty("kind", "page")
         self.map = map_of(parts)
         theme = parts.context.theme
         self.note = LinkNote(link_of(parts), self)

@@ -4,7 +4,6 @@ character, its facts. No widgets.
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 
 from msgspec import Struct
@@ -12,6 +11,7 @@ from PySide6.QtCore import QTextBoundaryFinder
 
 from gui.tokens.document import TokenDocument
 from gui.tokens.state import TokensState
+from gui.tokens.surprise import facts as chances
 from gui.tokens.vocabulary_words import figure_name, figure_text, kind_text
 from gui.tokens.words import tr
 from gui.widgets.token_editor_signs import sign_of
@@ -143,7 +143,7 @@ def facts_of(state: TokensState, index: int) -> list[tuple[str, str]]:
     part = part_of(document, index)
     if part is not None:
         facts.append((tr("character"), part_text(part)))
-    return facts + _chances(state, index)
+    return facts + chances(state.probabilities, index)
 
 
 def shown_bytes(state: TokensState, index: int) -> bytes:
@@ -151,24 +151,6 @@ def shown_bytes(state: TokensState, index: int) -> bytes:
     assert state.vocabulary is not None
     token = int(state.document.tokens.ids[index])
     return state.vocabulary.piece(token) or state.document.piece(index)
-
-
-def _chances(state: TokensState, index: int) -> list[tuple[str, str]]:
-    found = state.probabilities
-    if found is None or index >= len(found.logprobs):
-        return []
-    logprob = float(found.logprobs[index])
-    if math.isnan(logprob):
-        return []
-    return [
-        (tr("surprise"), tr("{n} bits").format(n=f"{bits(logprob):.2f}")),
-        (tr("expected"), tr("rank {n}").format(n=f"{int(found.ranks[index]) + 1:,}")),
-    ]
-
-
-def bits(logprob: float) -> float:
-    """Surprise in bits."""
-    return max(0.0, -logprob / math.log(2))
 
 
 def tooltip_of(state: TokensState, index: int) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
 from engine.process.messages import AnyEvent, Failed
 from engine.process.token_messages import GrowTree, Tree, TreeLevel
@@ -42,6 +42,7 @@ class TreePanel(TokensPanel):
         self.view = TreeView(parts.context.theme)
         self.area = QScrollArea()
         self.words = label("", "dim", wrap=True)
+        self.words.hide()
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._asked: tuple[tuple[int, ...], int, int] | None = None
         self._is_new = True  # the view's tree is an older one
@@ -112,7 +113,7 @@ class TreePanel(TokensPanel):
             return
         self._asked, self._is_new = wanted, True
         self.view.set_old(True)
-        self.words.setText("")
+        self._say("")
         self.link.ask("tree", self._request, self._on_result, self._on_failed, self._on_event)
         self._show()
 
@@ -139,7 +140,7 @@ class TreePanel(TokensPanel):
         self._asked = None
         self.view.clear()
         self._show()
-        self.words.setText(f"{failed.message} {failed.hint}".strip())
+        self._say(f"{failed.message} {failed.hint}".strip())
 
     def _end(self) -> None:
         """Grow no further. A tree that is not whole is grown again when it is looked at."""
@@ -168,7 +169,7 @@ class TreePanel(TokensPanel):
             return
         why_not = self._refusal(index)
         if why_not:
-            self.words.setText(why_not)
+            self._say(why_not)
             announce(self.view, why_not)
             return
         text = whole_text(self.view.shape.data(index))
@@ -189,6 +190,10 @@ class TreePanel(TokensPanel):
 
     # ---- showing ----
 
+    def _say(self, words: str) -> None:
+        self.words.setText(words)
+        self.words.setVisible(bool(words))
+
     @Slot()
     def _show(self) -> None:
         is_growing = self.link.is_asking("tree")
@@ -201,12 +206,12 @@ class TreePanel(TokensPanel):
     def _on_current(self, index: int) -> None:
         self._show()
         if index < 0:
-            self.words.setText("")
+            self._say("")
             return
         shape = self.view.shape
         text = "".join(visible_piece(shape.nodes[one].piece) for one in shape.path(index))
         total = share_text(shape.total_share(index))
-        self.words.setText(tr("“{text}” · {total} in all").format(text=text, total=total))
+        self._say(tr("“{text}” · {total} in all").format(text=text, total=total))
 
     @Slot(QRectF)
     def _on_place_wanted(self, box: QRectF) -> None:
@@ -237,14 +242,12 @@ class TreePanel(TokensPanel):
         self.area.setWidget(self.view)
         self.area.setWidgetResizable(True)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        foot = QHBoxLayout()
-        foot.addWidget(self.words, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.note)
         column.addLayout(row)
         column.addWidget(self.area, 1)
-        column.addLayout(foot)
+        column.addWidget(self.words)
 
     def _name_parts(self) -> None:
         self.depth_box.setAccessibleName(tr("Depth"))

@@ -17,7 +17,7 @@ class TreeShape:
         self.children: dict[int, list[int]] = {-1: []}
         self.levels: list[int] = []  # of each node, 0 for the first token
         self.totals: list[float] = []  # logprob of the way to each node and with it
-        self._rows: list[float] = []
+        self._rows: list[int] = []
         self.n_rows = 0
 
     def __len__(self) -> int:
@@ -47,16 +47,17 @@ class TreeShape:
         self._place()
 
     def _place(self) -> None:
-        """Ends one below another, each other node in the middle of what follows it."""
-        self._rows = [0.0] * len(self.nodes)
+        """Ends one below another, each other node where its likeliest child is: so the likeliest
+        way runs straight along the top."""
+        self._rows = [0] * len(self.nodes)
         self.n_rows = 0
         for index in self._ends_in_order():
-            self._rows[index] = float(self.n_rows)
+            self._rows[index] = self.n_rows
             self.n_rows += 1
         for index in range(len(self.nodes) - 1, -1, -1):
             below = self.children[index]
             if below:
-                self._rows[index] = (self._rows[below[0]] + self._rows[below[-1]]) / 2
+                self._rows[index] = self._rows[below[0]]
 
     def _ends_in_order(self) -> list[int]:
         ends, waiting = [], self.children[-1][::-1]
@@ -68,14 +69,9 @@ class TreeShape:
                 ends.append(index)
         return ends
 
-    def row(self, index: int) -> float:
+    def row(self, index: int) -> int:
         """How far down a node is drawn, in rows."""
         return self._rows[index]
-
-    @property
-    def root_row(self) -> float:
-        first = self.children[-1]
-        return (self.row(first[0]) + self.row(first[-1])) / 2 if first else 0.0
 
     def path(self, index: int) -> list[int]:
         """The nodes from the text to one, with it."""

@@ -50,6 +50,7 @@ class TreeView(QWidget):
         self._hovered = -1
         self._is_old = False
         self.setMouseTracking(True)
+        self.setProperty("kind", "page")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(tr("Tree of continuations"))
         theme.changed.connect(self._on_grown)
@@ -97,8 +98,7 @@ class TreeView(QWidget):
             box = self.box(parent)
             return QPointF(box.right(), box.center().y())
         px = self._theme.px
-        row = (self.shape.root_row + 0.5) * px(_ROW_PX)
-        return QPointF(px(_ROOT_PX), px(_EDGE_PX) + row)
+        return QPointF(px(_ROOT_PX), px(_EDGE_PX) + px(_ROW_PX) / 2)
 
     def node_at(self, place: QPointF) -> int:
         """The node under a place; -1 for none."""

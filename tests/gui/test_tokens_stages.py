@@ -66,7 +66,7 @@ def labels(panel: StagesPanel) -> list[str]:
 
 
 def click_line(panel: StagesPanel, row: int) -> None:
-    panel.area.ensureWidgetVisible(panel.list)
+    panel.bars.ensureVisible(0, round(panel.list.row_rect(row).center().y()))
     place = QPoint(40, round(panel.list.row_rect(row).center().y()))
     QTest.mouseClick(panel.list, Qt.MouseButton.LeftButton, pos=place)
 

@@ -96,8 +96,8 @@ def _map_s(loaded: Loaded, text: str) -> float:
 
 
 def _answer(loaded: Loaded, text: str, stages: dict[str, Any]) -> Figure:
-    """After 500 tokens of the text, 12 alternatives for each stage."""
-    ids = loaded.vocab.tokenize(text)[:500].tolist()
+    """After a quarter of the text, 12 alternatives for each stage."""
+    ids = loaded.vocab.tokenize(text)[: N_TOKENS // 4].tolist()
     for _ in look_at(loaded, LookAt(job=0, ids=ids)):
         continue
     times_ms = []

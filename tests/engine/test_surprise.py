@@ -283,9 +283,9 @@ def test_a_map_is_of_one_adapter(loaded: Loaded, starter: Path, tmp_path: Path) 
 
 
 def test_the_bench_measures_a_map_beside_the_bare_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_surprise, "N_TOKENS", 520)
+    monkeypatch.setattr(bench_surprise, "N_TOKENS", 120)
     figures = bench_surprise.surprise_figures(n_pairs=1)
-    found = figures["surprise map of 520 tokens"]
+    found = figures["surprise map of 120 tokens"]
     assert found["goal"] == 1.2 and 0.2 < found["ratio"] < 40
     assert all(row["ours"] > 0 for row in figures.values()) and len(figures) == 3
 

@@ -38,6 +38,7 @@ SLOW_MODULES = {
     "test_real_papers",
     "test_real_probabilities",
     "test_real_receipts",
+    "test_real_tokens_pages",
     "test_real_token_editor",
     "test_receipts",
     "test_replay",

@@ -18,7 +18,8 @@ from gui.tokens.parts import TokensPage, TokensParts
 from gui.tokens.sample_model import Figure
 from gui.tokens.sample_panel import SamplePanel
 from gui.tokens.state import STARTER
-from gui.tokens.tokenizer_menu import choose_tokenizer, source_name
+from gui.tokens.tokenizer_menu import source_name
+from gui.tokens.tokenizer_popup import choose_tokenizer
 from gui.tokens.words import tr
 from gui.widgets.choice import Choice
 from gui.widgets.kinds import button, frame
@@ -184,7 +185,7 @@ class ComparePage(TokensPage):
             sources[self.columns.index(column)] = source
             self.set_sources(sources)
 
-        choose_tokenizer(self.parts, asker, put)
+        choose_tokenizer(self.parts, asker, self.sources[self.columns.index(column)], put)
 
     @Slot(QWidget)
     def _on_remove_asked(self, column: CompareColumn) -> None:
@@ -194,9 +195,10 @@ class ComparePage(TokensPage):
 
     @Slot()
     def _on_add_asked(self) -> None:
-        choose_tokenizer(
-            self.parts, self.add_button, lambda source: self.set_sources([*self.sources, source])
-        )
+        def add(source: str) -> None:
+            self.set_sources([*self.sources, source])
+
+        choose_tokenizer(self.parts, self.add_button, "", add)
 
     @Slot(QWidget, int)
     def _on_moved(self, leader: CompareColumn, place: int) -> None:
@@ -220,7 +222,8 @@ class ComparePage(TokensPage):
         self._keep()
 
     @Slot(str)
-    def _on_sample_chosen(self, text: str) -> None:
+    def use_text(self, text: str) -> None:
+        """Compare on this text, of this page's own."""
         self.whose.set_value("own")
         self.edit.setPlainText(text)
         self._on_whose_chosen("own")
@@ -299,7 +302,7 @@ class ComparePage(TokensPage):
         self.add_button.clicked.connect(self._on_add_asked)
         self.comparison.told.connect(self._show_column)
         self.comparison.finished.connect(self._on_finished)
-        self.samples.sample_chosen.connect(self._on_sample_chosen)
+        self.samples.sample_chosen.connect(self.use_text)
         self.samples.figures.changed.connect(lambda _: self._keep())
         self.kept.saving_failed.connect(self.parts.context.notices.show_failure)
         self.parts.context.theme.changed.connect(self._fit_edit)

@@ -30,7 +30,7 @@ class _Known(Struct, frozen=True):
 
 
 class OtherTokenizers(TokensPanel):
-    """A row for the tokenizer in use, o200k, cl100k and those used before in this session."""
+    """A row for the tokenizer in use, o200k, cl100k and those used before."""
 
     def __init__(self, parts: TokensParts, parent: QWidget | None = None) -> None:
         super().__init__(parts, parent)
@@ -92,8 +92,10 @@ class OtherTokenizers(TokensPanel):
         """Whose counts are shown, the one in use first."""
         in_use = self.parts.state.source
         first = [in_use] if in_use else []
-        others = [one for one in (*BUILT_IN, *self._recent) if one != in_use]
-        return first + list(dict.fromkeys(others))
+        kept = self.parts.context.settings.value.tokens_recent
+        recent = list(dict.fromkeys([*self._recent, *kept]))
+        others = [one for one in (*BUILT_IN, *recent) if one != in_use]
+        return first + list(dict.fromkeys(others))[: len(BUILT_IN) + MOST_RECENT]
 
     def _stop(self) -> None:
         self._timer.stop()

@@ -162,10 +162,10 @@ class TokenizerChooser(QObject):
 
     def _fill(self) -> None:
         models = [one for one in self._listing.models if one.kind == "model"]
-        listed = [_of_model(one) for one in models if not is_starter(one.path)]
+        listed = [entry_of_model(one) for one in models if not is_starter(one.path)]
         known = {one.key for one in listed}
         recent = [
-            _of_file(path)
+            entry_of_file(path)
             for path in self._context.settings.value.tokens_recent
             if path not in known
         ]
@@ -173,7 +173,9 @@ class TokenizerChooser(QObject):
             PickerEntry("", Path(path).name, why, f"{path}\n{why}", is_there=False)
             for path, why in self._listing.unreadable.items()
         ]
-        self.picker.set_entries([self._follow(), *_built_in(), *listed, *recent, *broken], "")
+        self.picker.set_entries(
+            [self._follow(), *built_in_entries(), *listed, *recent, *broken], ""
+        )
 
     def _follow(self) -> PickerEntry:
         model = self._context.model.value
@@ -222,7 +224,7 @@ def _cut(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…"
 
 
-def _built_in() -> list[PickerEntry]:
+def built_in_entries() -> list[PickerEntry]:
     facts = {
         STARTER: tr("comes with Bathysphere"),
         "o200k_base": tr("built in · BPE over bytes"),
@@ -231,9 +233,9 @@ def _built_in() -> list[PickerEntry]:
     return [PickerEntry(key, source_name(key), facts[key], facts[key]) for key in facts]
 
 
-def _of_model(model: ModelInfo) -> PickerEntry:
+def entry_of_model(model: ModelInfo) -> PickerEntry:
     return PickerEntry(model.path, model.name, Path(model.path).name, model.path)
 
 
-def _of_file(path: str) -> PickerEntry:
+def entry_of_file(path: str) -> PickerEntry:
     return PickerEntry(path, source_name(path), tr("used before"), path)

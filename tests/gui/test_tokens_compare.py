@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPoint, Qt
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QAbstractButton, QMenu
+from PySide6.QtWidgets import QAbstractButton
 
 from engine.process.token_messages import CountTokens, Encode, Encoded, EncodedPart
 from gui.tokens.compare_column import CompareColumn, against, context_words
@@ -19,6 +19,7 @@ from gui.tokens.other_tokenizers import OtherTokenizers
 from gui.tokens.sample_model import SampleTable
 from gui.tokens.sample_panel import SamplePanel
 from gui.tokens.samples import Sample, read_samples
+from gui.widgets.picker import Picker
 from tests.fakes.fake_tokens import KINDS, lengths
 from tests.fakes.rendered import int32
 from tests.gui.tokens_page_helpers import PageBench, page_bench
@@ -49,11 +50,13 @@ def click(button: QAbstractButton) -> None:
 
 
 def pick(page: ComparePage, name: str) -> None:
-    """Choose a line of the menu that is open."""
-    menus = [one for one in page.findChildren(QMenu) if one.isVisible()]
-    line: QAction = next(one for one in menus[-1].actions() if one.text() == name)
-    line.trigger()
-    menus[-1].close()
+    """Choose from the popup that is open."""
+    popup = next(one for one in page.findChildren(Picker) if one.isVisible())
+    popup.search.setText(name)
+    item = popup.entries.currentItem()
+    assert item.text().startswith(name)
+    spot = popup.entries.visualItemRect(item).center()
+    QTest.mouseClick(popup.entries.viewport(), Qt.MouseButton.LeftButton, pos=spot)
 
 
 def counts(page: ComparePage) -> list[str]:

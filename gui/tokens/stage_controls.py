@@ -21,6 +21,7 @@ from gui.chat.setting_words import reason_off
 from gui.chat.spin_row import SeedRow
 from gui.theme import Theme
 from gui.tokens.words import tr
+from gui.widgets.flow import FlowLayout
 from gui.widgets.kinds import button
 
 SHOWN_GROUPS = ("samplers", "repetition", "mirostat")
@@ -71,16 +72,18 @@ class StageControls(DetailsPage):
         return QSize(self.theme.px(230), self.theme.px(200))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self.theme.px(190), self.theme.px(140))
+        return QSize(self.theme.px(190), self.theme.px(120))
 
     # ---- making ----
 
     def _lay_out(self, seed: SeedRow) -> None:
         self.explain_button.hide()
         self.column.setContentsMargins(0, 0, 8, 0)
-        self.head.addWidget(self.reset)
-        self.head.addWidget(self.as_in_chat)
-        self.head.addStretch(1)
+        buttons = FlowLayout()
+        buttons.setSpacing(6)
+        buttons.addWidget(self.reset)
+        buttons.addWidget(self.as_in_chat)
+        self.column.addLayout(buttons)
         self.column.setSpacing(4)
         for name in COMMON:
             self.column.addWidget(self._kept(name, make_row(self.theme, name)))

@@ -34,9 +34,9 @@ from gui.widgets.kinds import button, label
 from gui.widgets.ramp import share_text, spoken_piece, visible_piece
 
 COUNT = 12
-_BESIDE_FROM_PX = 620  # narrower, the parts stand below one another
+_BESIDE_FROM_PX = 540  # narrower, the parts stand below one another
 _SHARES = (0, 4, 3)  # of the width that is left
-_LEAST_ROWS = 3
+_LEAST_ROWS = 2
 
 
 class StagesPanel(TokensPanel):
@@ -57,6 +57,7 @@ class StagesPanel(TokensPanel):
         self.roll = button(tr("Roll"), "chip")
         self.put = button(tr("Put it into the text"), "chip")
         self.rolled_words = label("", "dim", wrap=True)
+        self.rolled_words.hide()
         self.controls = StageControls(theme, lambda: self.seed)
         self.seed: int | None = None  # of the last roll
         self.rolled: Candidate | None = None
@@ -190,7 +191,7 @@ class StagesPanel(TokensPanel):
     def _put(self, candidate: Candidate) -> None:
         why_not = refusal(self.parts, candidate.id, candidate.piece)
         if why_not:
-            self.rolled_words.setText(why_not)
+            self._say(why_not)
             announce(self.list, why_not)
             return
         self._forget_roll()
@@ -222,7 +223,7 @@ class StagesPanel(TokensPanel):
             share=share_text(math.exp(found.logprob)),
             seed=self.seed,
         )
-        self.rolled_words.setText(words)
+        self._say(words)
         announce(self.roll, words)
         shown = self.stages.stage
         ids = [one.id for one in shown.candidates] if shown is not None else []
@@ -233,10 +234,14 @@ class StagesPanel(TokensPanel):
         if self.rolled is not None:
             self._put(self.rolled)
 
+    def _say(self, words: str) -> None:
+        self.rolled_words.setText(words)
+        self.rolled_words.setVisible(bool(words))
+
     def _forget_roll(self) -> None:
         self.rolled, self._waiting_roll = None, False
         self.put.setEnabled(False)
-        self.rolled_words.setText("")
+        self._say("")
 
     @Slot()
     def _on_as_in_chat(self) -> None:
@@ -252,7 +257,7 @@ class StagesPanel(TokensPanel):
     # ---- making ----
 
     def _lay_out(self) -> None:
-        self.row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self.row = _Row(QBoxLayout.Direction.LeftToRight)
         self.row.setSpacing(12)
         self.row.addWidget(self.stages)
         self.row.addLayout(self._middle())
@@ -315,6 +320,14 @@ class StagesPanel(TokensPanel):
         self.stages.set_whole(not beside)
         n_rows = _LEAST_ROWS if beside else COUNT
         self.bars.setMinimumHeight(n_rows * self.list.row_height)
+
+
+class _Row(QBoxLayout):
+    """Beside one another the parts scroll by themselves, in whatever height there is."""
+
+    def hasHeightForWidth(self) -> bool:
+        is_stacked = self.direction() == QBoxLayout.Direction.TopToBottom
+        return is_stacked and super().hasHeightForWidth()
 
 
 def _line(number: int, candidate: Candidate, here: int) -> CandidateLine:

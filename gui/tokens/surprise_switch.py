@@ -4,7 +4,7 @@ there is room.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Slot
+from PySide6.QtCore import QEvent, QObject, QSize, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -98,6 +98,10 @@ class SurpriseSwitch(QWidget):
         palette = self._theme.palette
         self.button.setIcon(icon("certainty", palette.text_dim, palette.accent))
         self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        # Words are shown whole or not at all: the header decides, and others shrink first.
+        return self.sizeHint()
 
     # ---- seen or not ----
 

@@ -272,7 +272,7 @@ def test_a_narrow_panel_puts_its_parts_below_one_another(
 ) -> None:
     answered(prob)
     assert panel.row.direction() == QBoxLayout.Direction.LeftToRight
-    prob.host.resize(480, 640)
+    prob.host.resize(440, 640)
     prob.qtbot.waitUntil(lambda: panel.row.direction() == QBoxLayout.Direction.TopToBottom)
 
 

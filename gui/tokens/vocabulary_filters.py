@@ -30,7 +30,12 @@ class VocabularyFilters(QWidget):
         self.mode = Choice([("text", tr("Text")), ("regex", tr("Regex")), ("id", tr("Id"))], self)
         self.min_length, self.max_length = QSpinBox(self), QSpinBox(self)
         self.script, self.kind, self.reach = (CalmComboBox(self) for _ in range(3))
-        self.order = CalmComboBox(self)
+        self.longest_button = button(
+            tr("Longest first"),
+            "chip",
+            tr("Put the longest tokens first: often rules of signs, or names that came often"),
+        )
+        self.longest_button.setCheckable(True)
         self.clear_button = button(
             tr("Clear filters"), "quiet", tr("Show all tokens in the order of their ids")
         )
@@ -51,7 +56,7 @@ class VocabularyFilters(QWidget):
             "script": self.script.currentData() or "",
             "kind": self.kind.currentData() or "",
             "reach": self.reach.currentData() or "",
-            "order": self.order.currentData(),
+            "order": "longest" if self.longest_button.isChecked() else "id",
         }
 
     @property
@@ -76,18 +81,16 @@ class VocabularyFilters(QWidget):
         self.problem.setVisible(bool(words))
         self.search.setAccessibleDescription(words)
 
-    def set_order(self, order: str) -> None:
-        self.order.choose(order)
-
     @Slot()
     def clear(self) -> None:
         """Everything at its default, told as one change."""
         parts = (self.search, self.min_length, self.max_length, self.script, self.kind, self.reach)
-        blockers = [QSignalBlocker(part) for part in (*parts, self.order)]
+        blockers = [QSignalBlocker(part) for part in (*parts, self.longest_button)]
         self.search.clear()
         self.min_length.setValue(0)
         self.max_length.setValue(0)
-        for combo in (self.script, self.kind, self.reach, self.order):
+        self.longest_button.setChecked(False)
+        for combo in (self.script, self.kind, self.reach):
             combo.setCurrentIndex(0)
         del blockers
         self.changed.emit()
@@ -109,7 +112,6 @@ class VocabularyFilters(QWidget):
                 *((reach_text(reach), reach) for reach in REACHES if reach != "never"),
             ]
         )
-        self.order.add_choices([(tr("By id"), "id"), (tr("Longest first"), "longest")])
         self.set_scripts([])
         for box, name in (
             (self.min_length, tr("Characters at least")),
@@ -133,16 +135,16 @@ class VocabularyFilters(QWidget):
                 "give; the vocabulary is checked first, which may take some seconds"
             )
         )
-        self.order.setToolTip(tr("The order of the list"))
 
     def _lay_out(self, theme: Theme) -> None:
         first, second = FlowLayout(), FlowLayout()
         first.setSpacing(theme.px(6))
         second.setSpacing(theme.px(6))
         self.search.setMinimumWidth(theme.px(240))
-        for one in (self.search, self.mode, self.order, self.clear_button):
+        for one in (self.search, self.mode, self.longest_button):
             first.addWidget(one)
-        for part in (self.script, self.kind, self.reach, self._lengths()):
+        rest = (self._lengths(), self.clear_button)
+        for part in (self.script, self.kind, self.reach, *rest):
             second.addWidget(part)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -166,7 +168,8 @@ class VocabularyFilters(QWidget):
         self.mode.changed.connect(self._on_mode)
         self.min_length.valueChanged.connect(self._on_changed)
         self.max_length.valueChanged.connect(self._on_changed)
-        for combo in (self.script, self.kind, self.reach, self.order):
+        self.longest_button.toggled.connect(self._on_changed)
+        for combo in (self.script, self.kind, self.reach):
             combo.currentIndexChanged.connect(self._on_changed)
         self.clear_button.clicked.connect(self.clear)
 

@@ -5,7 +5,9 @@ The worker filters and checks; the newest question is the one that counts.
 
 import numpy as np
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QHBoxLayout,
     QMenu,
     QScrollArea,
@@ -31,9 +33,10 @@ from gui.tokens.vocabulary_model import REACH, VocabularyModel
 from gui.tokens.vocabulary_words import found_text
 from gui.tokens.words import tr
 from gui.widgets.announce import announce
-from gui.widgets.kinds import button, frame, label
+from gui.widgets.kinds import frame, label
 
 TYPING_MS = 150
+SIDE_PX, NARROW_PX, SHORT_PX, MOST_PX = 270, 800, 110, 16_777_215
 
 
 class VocabularyPage(TokensPage):
@@ -47,12 +50,6 @@ class VocabularyPage(TokensPage):
         self._timer = QTimer(self, singleShot=True, interval=TYPING_MS)
         self.filters = VocabularyFilters(theme, self)
         self.check = CheckStrip(theme, self)
-        self.longest_button = button(
-            tr("Longest first"),
-            "chip",
-            tr("Put the longest tokens first: often rules of signs, or names that came often"),
-        )
-        self.longest_button.setCheckable(True)
         self.count = label("", "dim")
         self.model = VocabularyModel(theme, self)
         self.table = TokenTable(theme, self.model, self)
@@ -89,8 +86,6 @@ class VocabularyPage(TokensPage):
 
     @Slot()
     def _on_filters_changed(self) -> None:
-        with_longest = self.filters.query()["order"] == "longest"
-        self.longest_button.setChecked(with_longest)
         self._timer.start()
 
     @Slot()
@@ -241,7 +236,6 @@ class VocabularyPage(TokensPage):
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         tools = QHBoxLayout()
         tools.addWidget(self.count)
-        tools.addWidget(self.longest_button)
         tools.addWidget(self.check, 1)
         left = QVBoxLayout()
         left.setContentsMargins(px(24), px(16), px(16), 0)
@@ -256,12 +250,27 @@ class VocabularyPage(TokensPage):
         self.side.setFrameShape(QScrollArea.Shape.NoFrame)
         self.side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.side.setWidget(self._side_inner())
-        self.side.setFixedWidth(px(270))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(work, 1)
-        row.addWidget(self.side)
+        self.row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self.row.setContentsMargins(0, 0, 0, 0)
+        self.row.setSpacing(0)
+        self.row.addWidget(work, 3)
+        self.row.addWidget(self.side, 1)
+        self._place_side()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_side()
+
+    def _place_side(self) -> None:
+        """The chosen token stands beside the list, and below it where there is no room beside."""
+        px = self._theme.px
+        is_wide = self.width() >= px(NARROW_PX)
+        direction = QBoxLayout.Direction
+        self.row.setDirection(direction.LeftToRight if is_wide else direction.TopToBottom)
+        self.side.setMinimumWidth(px(SIDE_PX) if is_wide else 0)
+        self.side.setMaximumWidth(px(SIDE_PX) if is_wide else MOST_PX)
+        self.side.setMinimumHeight(0 if is_wide else px(SHORT_PX))
+        self.side.setMaximumHeight(MOST_PX if is_wide else px(SHORT_PX))
 
     def _side_inner(self) -> QWidget:
         inner = frame("side")
@@ -277,7 +286,6 @@ class VocabularyPage(TokensPage):
         self.filters.changed.connect(self._on_filters_changed)
         self._timer.timeout.connect(self._ask)
         self.filters.search.returnPressed.connect(self._ask)
-        self.longest_button.clicked.connect(self._on_longest)
         self.check.check_requested.connect(self._start_check)
         self.check.cancel_requested.connect(self._on_check_cancelled)
         self.table.selectionModel().currentRowChanged.connect(self._on_row_changed)
@@ -288,7 +296,3 @@ class VocabularyPage(TokensPage):
         self.table.enter_pressed.connect(self.details.merges_button.click)
         self.details.text_wanted.connect(self.parts.show_text)
         self.details.merges_wanted.connect(self._show_merges)
-
-    @Slot(bool)
-    def _on_longest(self, is_on: bool) -> None:
-        self.filters.set_order("longest" if is_on else "id")

@@ -28,7 +28,7 @@ def kind_meaning(kind: TokenKind) -> str:
 
 def reach_text(reach: str) -> str:
     return {
-        "reached": tr("comes back"),
+        "reached": tr("reached"),
         "otherwise": tr("other tokens"),
         "never": tr("out of reach"),
         "part": tr("part of a character"),

@@ -24,6 +24,7 @@ from gui.tokens.message_list import MessageList
 from gui.tokens.no_template import NoTemplate
 from gui.tokens.parts import TokensPage, TokensParts
 from gui.tokens.words import tr
+from gui.widgets.flow import FlowLayout
 from gui.widgets.kinds import button, frame, label
 
 RENDER_DELAY_MS = 150
@@ -58,7 +59,7 @@ class ChatPage(TokensPage):
         self.draft = ChatDraft(self)
         self.list = MessageList(theme, self.draft, self)
         self.view = ChatView(theme, self)
-        self.template = label("", "dim")
+        self.template = label("", "dim", wrap=True)
         self.begin_box = QCheckBox(tr("Add the words that begin the answer"), self)
         self.clear_button = button(
             tr("Begin anew"), "chip", tr("Other messages in place of these; it can be undone")
@@ -219,9 +220,8 @@ class ChatPage(TokensPage):
 
     def _lay_out(self) -> None:
         left = frame("side", self)
-        tools = QHBoxLayout()
+        tools = FlowLayout()
         tools.addWidget(self.begin_box)
-        tools.addStretch(1)
         tools.addWidget(self.clear_button)
         column = QVBoxLayout(left)
         column.addWidget(self.template)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QMargins, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.icons import icon
@@ -28,6 +29,7 @@ class CompareColumn(QFrame):
         super().__init__(parent)
         self._theme = theme
         self._cut: Cut | None = None
+        self._name = ""
         self.name = button("", "chip", tr("Compare another tokenizer in this place"))
         self.remove = icon_button(tr("Take this tokenizer out of the comparison"))
         self.count = label("", "title")
@@ -50,7 +52,8 @@ class CompareColumn(QFrame):
         """All there is to say. first: the cut that others are measured against, None for the first
         column itself or where it has none."""
         name = one.info.name if one.info is not None else source_name(one.source)
-        self.name.setText(name)
+        self._name = name
+        self._fit_name()
         self.name.setAccessibleName(tr("Tokenizer: {name}").format(name=name))
         self.tokens.setAccessibleName(tr("Tokens of {name}").format(name=name))
         self.progress.setVisible(0.0 <= one.done < 1.0)
@@ -74,7 +77,18 @@ class CompareColumn(QFrame):
         if self._cut is not None and len(self._cut.ends):
             self.tokens.go_to(self._cut.token_at(place))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_name()
+
     # ---- parts ----
+
+    def _fit_name(self) -> None:
+        """A name that has no room is cut at its end."""
+        room = self.width() - self.remove.sizeHint().width() - self._theme.px(60)
+        mode = Qt.TextElideMode.ElideRight
+        words = self.name.fontMetrics().elidedText(self._name, mode, max(room, self._theme.px(60)))
+        self.name.setText(words.replace("&", "&&"))
 
     def _show_cut(self, cut: Cut | None) -> None:
         self._cut = cut
@@ -137,8 +151,7 @@ class CompareColumn(QFrame):
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
-        top.addWidget(self.name)
-        top.addStretch(1)
+        top.addWidget(self.name, 1)
         top.addWidget(self.remove)
         self._head = QVBoxLayout()
         self._head.addLayout(top)
@@ -153,7 +166,6 @@ class CompareColumn(QFrame):
         self._column.addWidget(self.tokens, 1)
         self._column.addStretch(0)
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        top.setStretch(0, 1)
 
     @Slot()
     def _dress(self) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 
 from msgspec import Struct
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
 
 from gui.tokens.compare_column import CompareColumn
 from gui.tokens.compare_run import Comparison
@@ -22,6 +22,7 @@ from gui.tokens.tokenizer_menu import source_name
 from gui.tokens.tokenizer_popup import choose_tokenizer
 from gui.tokens.words import tr
 from gui.widgets.choice import Choice
+from gui.widgets.flow import FlowLayout
 from gui.widgets.kinds import button, frame
 
 DELAY_MS = 150
@@ -267,9 +268,9 @@ class ComparePage(TokensPage):
     def _lay_out(self) -> None:
         theme = self.parts.context.theme
         top = frame("work", self)
-        tools = QHBoxLayout()
+        tools = FlowLayout()
+        tools.setSpacing(theme.px(10))
         tools.addWidget(self.whose)
-        tools.addStretch(1)
         tools.addWidget(self.way)
         tools.addWidget(self.add_button)
         head = QVBoxLayout(top)

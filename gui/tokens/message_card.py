@@ -62,7 +62,7 @@ class MessageCard(QFrame):
 
     def show_count(self, own: int, around: int) -> None:
         """Its own tokens and the template's around it; below 0: not known."""
-        words = tr("{own} + {around} of the template").format(own=f"{own:,}", around=f"{around:,}")
+        words = f"{own:,} + {around:,}"
         self.count.setText(words if own >= 0 else "")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -93,8 +93,7 @@ class MessageCard(QFrame):
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.addWidget(self.role)
-        head.addWidget(self.count)
-        head.addStretch(1)
+        head.addWidget(self.count, 1)
         for one in (self.up, self.down, self.delete):
             head.addWidget(one)
         column = QVBoxLayout(self)

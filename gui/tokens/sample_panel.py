@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QModelIndex, Signal, Slot
+from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QHeaderView, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHeaderView, QTableView, QVBoxLayout, QWidget
 
 from engine.process.messages import Failed
 from engine.process.token_messages import Counts, CountTokens
@@ -18,6 +18,7 @@ from gui.tokens.sample_model import FIGURES, Figure, SampleTable
 from gui.tokens.samples import read_samples
 from gui.tokens.words import tr
 from gui.widgets.choice import Choice
+from gui.widgets.flow import FlowLayout
 from gui.widgets.kinds import button, caps, label
 
 
@@ -151,6 +152,7 @@ class SamplePanel(QFrame):
         table.horizontalHeader().setSortIndicatorClearable(True)
         table.horizontalHeader().setSortIndicator(-1, self.model.sorted_order)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        table.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
         table.verticalHeader().hide()
         table.setShowGrid(False)
         table.setWordWrap(False)
@@ -172,16 +174,16 @@ class SamplePanel(QFrame):
 
     def _lay_out(self) -> None:
         self.setProperty("kind", "work")
-        head = QHBoxLayout()
+        head = FlowLayout()
         head.addWidget(caps(tr("Languages and code")))
         head.addWidget(self.figures)
-        head.addStretch(1)
         head.addWidget(self.csv_button)
         head.addWidget(self.markdown_button)
         column = QVBoxLayout(self)
         px = self._parts.context.theme.px
         column.setContentsMargins(px(12), px(8), px(12), px(8))
         column.setSpacing(px(4))
+        head.setSpacing(px(6))
         column.addLayout(head)
         column.addWidget(self.note)
         column.addWidget(self.table, 1)

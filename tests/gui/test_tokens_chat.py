@@ -106,7 +106,7 @@ def test_counts_of_messages_and_template_add_up_to_all(page: ChatPage) -> None:
     assert sum(chat.own) + chat.n_template == total
     assert sum(chat.own) + sum(chat.around) + chat.n_begun == total
     own, around = chat.counts[1]
-    assert page.list.cards[1].count.text() == f"{own} + {around} of the template"
+    assert page.list.cards[1].count.text() == f"{own} + {around}"
     assert f"{total} tokens" in page.view.facts.text()
     assert f"{chat.n_template} of the template" in page.view.facts.text()
 

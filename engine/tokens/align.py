@@ -51,6 +51,24 @@ def _own_length(piece: bytes, first: str) -> int:
     return len(piece) - (piece[:1] == b" " and not first.isspace())
 
 
+def by_kept(data: bytes, pieces: Sequence[bytes], missing: bytes) -> Ids | None:
+    """From the pieces of a byte-level vocabulary that lacks some bytes, which are dropped.
+
+    Args:
+        missing: the bytes that it has no token for.
+
+    Returns:
+        Bytes that each token covers, shape (n,); None where more than those is missing.
+    """
+    if b"".join(pieces) != data.translate(None, missing):
+        return None
+    kept = np.flatnonzero(~np.isin(np.frombuffer(data, np.uint8), list(missing)))
+    lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
+    starts = kept[np.cumsum(lengths) - lengths] if len(pieces) else np.zeros(1, np.int64)
+    starts[0] = 0
+    return np.diff(np.append(starts, len(data))).astype(np.int32)[: len(pieces)]
+
+
 def by_pieces(data: bytes, pieces: Sequence[bytes], unknown: Flags) -> tuple[Ids, bool]:
     """From the pieces alone, laid along the text.
 

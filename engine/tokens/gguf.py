@@ -108,7 +108,18 @@ class GgufTokenizer:
         lengths = self.vocab.lengths(ids)
         if self._is_byte_level and int(lengths.sum()) == len(data):
             return lengths, True
-        return align.by_pieces(data, list(map(self.piece, ids.tolist())), self._is_unknown(ids))
+        pieces = list(map(self.piece, ids.tolist()))
+        if self._is_byte_level:
+            by_kept = align.by_kept(data, pieces, self._missing)
+            if by_kept is not None:
+                return by_kept, False
+        return align.by_pieces(data, pieces, self._is_unknown(ids))
+
+    @cached_property
+    def _missing(self) -> bytes:
+        """The bytes that there is no token for: llama.cpp drops them."""
+        own = {self.piece(token) for token in range(self.vocab.n_tokens)}
+        return bytes(value for value in range(256) if bytes([value]) not in own)
 
     def _is_unknown(self, ids: Ids) -> Flags:
         flags: Flags = (self.kinds[ids] == TOKEN_KINDS.index("unknown")).astype(np.uint8)

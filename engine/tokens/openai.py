@@ -7,8 +7,10 @@ and special tokens are those that tiktoken publishes.
 
 import base64
 import gzip
+import hashlib
 import importlib.util
 import re
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -81,7 +83,7 @@ class OpenAiTokenizer:
     def __init__(self, source: str) -> None:
         self._published = published = ENCODINGS[source]
         self._special = published.special
-        self._ranks = ranks = _ranks(source)
+        self._ranks = ranks = read_ranks(source)
         self._encoding = tiktoken.Encoding(
             source,
             pat_str=published.pattern,
@@ -118,10 +120,10 @@ class OpenAiTokenizer:
                 text, allowed_special=allowed, disallowed_special=()
             )
         except ValueError:
-            return self._encode_long_runs(text, special)
+            return self.encode_long_runs(text, special)
         return ids.astype(np.int32)
 
-    def _encode_long_runs(self, text: str, special: bool) -> Ids:
+    def encode_long_runs(self, text: str, special: bool) -> Ids:
         """WORKAROUND: tiktoken 0.14's regex engine gives up on o200k_base where a run of spaces or
         capitals is very long ("Max stack size exceeded"). Here the same pattern runs in the regex
         module, which tiktoken's own teaching code splits with; slower, the same ids."""
@@ -199,15 +201,30 @@ def table_path(source: str) -> Path:
     )
 
 
-def _ranks(source: str) -> dict[bytes, int]:
-    """A line for each token: its bytes in base64, its rank."""
+def table_hash(source: str) -> str:
+    """sha256 of an encoding's rank table."""
+    return hashlib.sha256(_table(source)).hexdigest()
+
+
+def read_ranks(source: str) -> dict[bytes, int]:
+    """Each token's bytes and rank: a line for each, its bytes in base64."""
     try:
-        lines = gzip.decompress(table_path(source).read_bytes()).splitlines()
-        pairs = (line.split() for line in lines if line)
+        pairs = (line.split() for line in _table(source).splitlines() if line)
         return {base64.b64decode(piece): int(rank) for piece, rank in pairs}
-    except (OSError, EOFError, ValueError) as error:
-        raise AppError(
-            f"The rank table of {source} is damaged.",
-            f"Run “{INSTALL_LINE} --force-reinstall” in the app's environment.",
-            str(error),
-        ) from error
+    except ValueError as error:
+        raise _damaged(source, error) from error
+
+
+def _table(source: str) -> bytes:
+    try:
+        return gzip.decompress(table_path(source).read_bytes())
+    except (OSError, EOFError, zlib.error) as error:
+        raise _damaged(source, error) from error
+
+
+def _damaged(source: str, error: Exception) -> AppError:
+    return AppError(
+        f"The rank table of {source} is damaged.",
+        f"Run “{INSTALL_LINE} --force-reinstall” in the app's environment.",
+        str(error),
+    )

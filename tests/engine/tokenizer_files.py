@@ -21,7 +21,8 @@ from tokenizers import (
 CORPUS = [
     "The quick brown fox jumps over the lazy dog. It's 12,345 times as lazy, isn't it?",
     "def main(argv):\n    return [x for x in argv if x != '--help']\n\n\tprint('done')\r\n",
-    "Größe, naïve café, Ünïcödé: Straße und Öl. Привет, мир! 你好\uff0c世界。今日は、良い天気ですね\uff01",
+    "Größe, naïve café, Ünïcödé: Straße und Öl. Привет, мир!",
+    "你好\uff0c世界。今日は、良い天気ですね\uff01",
     "🙂👩‍👩‍👧 e\u0301 a  b   c    d\n\n\nend of it all; hello hello world world",
 ] * 4
 
@@ -39,6 +40,17 @@ def byte_level(**options: Any) -> Tokenizer:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
+    made.train_from_iterator(CORPUS, trainer)
+    return made
+
+
+def across_words() -> Tokenizer:
+    """Merged without a look at words: tokens hold letters with a space or a comma after them."""
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    made.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=500, initial_alphabet=alphabet, show_progress=False)
     made.train_from_iterator(CORPUS, trainer)
     return made
 
@@ -95,6 +107,7 @@ JSON_KINDS = {
     "byte level, a space first": lambda: byte_level(space=True),
     "byte level, composed": lambda: byte_level(normalizer=normalizers.NFC()),
     "byte level, small letters": lambda: byte_level(normalizer=normalizers.Lowercase()),
+    "byte level, across words": across_words,
     "WordPiece": word_piece,
     "Unigram": unigram,
     "SentencePiece": sentence_piece,
@@ -111,21 +124,39 @@ def json_file(folder: Path, kind: str) -> Path:
 # ---- GGUFs ----
 
 BPE_NAMES = (
-    "gpt-2",
-    "llama-bpe",
-    "qwen2",
-    "deepseek-llm",
-    "tekken",
-    "smollm",
-    "gpt-4o",
-    "superbpe",
+    *("gpt-2", "llama-bpe", "qwen2", "deepseek-llm", "tekken", "smollm", "gpt-4o", "superbpe"),
+    *("deepseek-v3", "bloom"),
+)
+# All other pre-tokenizers that this build of llama.cpp knows by a pattern of their own.
+OTHER_BPE_NAMES = (
+    *(
+        "default",
+        "falcon",
+        "mpt",
+        "starcoder",
+        "jais",
+        "jais-2",
+        "command-r",
+        "qwen35",
+        "stablelm2",
+    ),
+    *("deepseek-coder", "youtu", "olmo", "dbrx", "smaug-bpe", "poro-chat", "glm4", "chatglm-bpe"),
+    *("viking", "codeshell", "gpt3-finnish", "exaone", "exaone-moe", "chameleon", "minerva-7b"),
+    *("megrez", "llama4", "trillion", "granite-docling", "bailingmoe", "seed-coder", "hunyuan"),
+    *("hunyuan-dense", "joyai-llm", "kimi-k2", "grok-2", "afmoe", "minimax-m2", "solar-open"),
+    *("tiny_aya", "modern-bert", "whitespace", "talkie", "falcon-h1", "lfm2", "gigachat"),
 )
 _NORMAL, _UNKNOWN, _CONTROL, _USER, _BYTE = 1, 2, 3, 4, 6
 
 
+@functools.cache
+def _bpe_model() -> Any:
+    return json.loads(byte_level().to_str())["model"]
+
+
 def gguf_bpe(folder: Path, pre: str) -> Path:
     """A byte-level BPE with that pre-tokenizer; <think> is user-defined, <|end|> control."""
-    model = json.loads(byte_level().to_str())["model"]
+    model = _bpe_model()
     tokens = sorted(model["vocab"], key=model["vocab"].__getitem__)
     types = [_CONTROL if token == "<|end|>" else _NORMAL for token in tokens]
     merges = [one if isinstance(one, str) else " ".join(one) for one in model["merges"]]

@@ -1,5 +1,5 @@
-"""The engine's command line: complete, score and bench, headless, over the same worker that the
-window uses.
+"""The engine's command line: complete, score, tokenize and bench, headless, over the same worker
+that the window uses.
 
 bathysphere complete "Once upon a time" --max-tokens 40
 bathysphere bench engine --json
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli_score import add_score
+from engine.cli_tokens import add_tokenize
 from engine.errors import AppError
 from engine.models.library import resolve_model
 from engine.process.client import Client
@@ -41,6 +42,10 @@ BENCHES = {
     "chat": (
         "gui.bench_chat",
         "10,000 messages opened and searched, long replies, forks, hostile replies, kill -9",
+    ),
+    "tokens": (
+        "gui.bench_tokens",
+        "a million tokens shown, keys in a long text, tokenizers and surprise beside their peers",
     ),
 }
 _DEFAULT_MAX_TOKENS = 512
@@ -72,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_complete(commands)
     add_score(commands)
+    add_tokenize(commands)
     bench = commands.add_parser(
         "bench",
         help="measure this machine",

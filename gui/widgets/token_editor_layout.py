@@ -18,7 +18,7 @@ from PySide6.QtGui import QFont, QTextLayout, QTextLine, QTextOption
 from gui.widgets.token_editor_signs import Displayed, displayed
 
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff]")
-_FIRST_MARK = "\u0300"  # before it nothing joins on to the character before
+_FIRST_MARK = 0xCC  # of U+0300; what is before it joins on to no character before
 _WIDE = re.compile("[\U00010000-\U0010ffff]")
 _UNEVEN = re.compile("[^\u0020-\u024f]+")  # what may not be as wide as a plain letter
 _WRAP = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
@@ -41,7 +41,7 @@ class LaidSegment:
         self._unit_text = self.shown.text
         if not self.is_ascii:
             self._unit_text = _WIDE.sub("\uffff\uffff", self._unit_text)
-        self._begins: list[bool] = []  # for each byte, and the end: a code point begins there
+        self._joining = np.zeros(1, np.bool_)
         self._map: npt.NDArray[np.int64] | None = None
         self.layout = QTextLayout(self.shown.text, font)
         self.rows: list[QTextLine] = []
@@ -79,19 +79,19 @@ class LaidSegment:
         """`units` of many bytes."""
         return cast(list[int], self._units()[places].tolist())
 
-    def character(self, place: int, units: int) -> tuple[int, int]:
-        """The units of what is seen as one character where a byte falls within it, its code point
-        beginning at `units`; the same unit twice where the byte is between two."""
-        text = self._unit_text
-        if self._begins[place] and (
-            units >= len(text)
-            or text[units] < _FIRST_MARK
-            or self.layout.isValidCursorPosition(units)
-        ):
+    def may_join(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Of many bytes whether they may fall within what is seen as one character."""
+        self._units()
+        return self._joining[places]
+
+    def character(self, place: int) -> tuple[int, int]:
+        """The units of what is seen as one character where a byte falls within it; the same unit
+        twice where the byte is between two."""
+        units = self.units(place)
+        is_valid = self.layout.isValidCursorPosition(units)
+        if is_valid and self.byte(units) == place:
             return units, units
-        first = units
-        if not self.layout.isValidCursorPosition(units):
-            first = self.layout.previousCursorPosition(units)
+        first = units if is_valid else self.layout.previousCursorPosition(units)
         return first, self.layout.nextCursorPosition(first)
 
     def byte(self, units: int) -> int:
@@ -113,7 +113,8 @@ class LaidSegment:
         if self._map is None:
             data = np.frombuffer(self.text.encode(), np.uint8)
             begins = (data & 0xC0) != 0x80
-            self._begins = [*begins.tolist(), True]
+            # Bytes within a character, and those where one begins that may join on to the left.
+            self._joining = np.append(~begins | (data >= _FIRST_MARK), False)
             ends = np.cumsum(begins.astype(np.int64) + (data >= 0xF0))
             widths = np.where(data >= 0xF0, 2, 1)[begins]
             starts = (ends[begins] - widths)[np.cumsum(begins) - 1]

@@ -71,15 +71,17 @@ class SurpriseMap(QObject):
         return self.status != "off"
 
     def set_on(self, is_on: bool) -> None:
-        """Colour the text by surprise, or by its tokens again."""
+        """Colour the text by surprise, or by its tokens again; what is known of a text stays known
+        for as long as it stands still."""
         if is_on == self.is_on:
             return
         self._stop_all()
-        if is_on:
-            self._consider(0)
-        else:
-            self._forget()
+        if not is_on:
             self._set("off")
+        elif self.total is not None and self._link.is_ready:
+            self._set("known")
+        else:
+            self._consider(0)
         self._colour()
 
     def set_seen(self, is_seen: bool) -> None:
@@ -107,6 +109,7 @@ class SurpriseMap(QObject):
     def text_edited(self, edit: Edit) -> None:
         """A watcher of the document: all behind an edit is out of date."""
         if not self.is_on:
+            self._forget()
             return
         self._stop_all()
         tokens = self._state.document.tokens
@@ -119,11 +122,12 @@ class SurpriseMap(QObject):
 
     @Slot()
     def _on_text_changed(self) -> None:
-        if not self.is_on:
-            return
         ids = self._state.document.tokens.ids
         n_same = _n_same(self._ids, ids)
-        if n_same == len(ids) == len(self._ids) and self.status == "known":
+        if n_same == len(ids) == len(self._ids) and self.total is not None:
+            return
+        if not self.is_on:
+            self._forget()
             return
         self._stop_all()
         self._keep(min(self.n_told, n_same))
@@ -131,9 +135,9 @@ class SurpriseMap(QObject):
 
     @Slot()
     def _on_link_changed(self) -> None:
+        self._stop_all()
+        self._forget()
         if self.is_on:
-            self._stop_all()
-            self._forget()
             self._consider(PAUSE_MS)
             self._colours.start()
 

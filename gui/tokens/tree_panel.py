@@ -57,6 +57,11 @@ class TreePanel(TokensPanel):
         before = words_before(self.parts, place_behind(self.parts))
         return tr("How “{text}” could go on").format(text=before) if before else ""
 
+    @property
+    def is_growing(self) -> bool:
+        """A tree is on its way, or will be in a moment."""
+        return self._pause.isActive() or self.link.is_asking("tree")
+
     # ---- the page's calls ----
 
     def on_token_chosen(self, index: int) -> None:

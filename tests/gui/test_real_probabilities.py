@@ -162,7 +162,7 @@ def test_a_tree_grows_and_its_likeliest_way_is_gone_on_with(here: RealProbabilit
     here.show(panel)
     here.state.document.set_text("The capital of France is")
     view = panel.view
-    here.real.until(lambda: panel.again.isVisible() and view.shape.n_levels == 4)
+    here.real.until(lambda: not panel.is_growing and view.shape.n_levels == 4)
     first = [view.shape.nodes[one] for one in view.shape.children[-1]]
     assert len(first) == 3 and first[0].logprob >= first[1].logprob >= first[2].logprob
     view.setFocus()
@@ -172,8 +172,8 @@ def test_a_tree_grows_and_its_likeliest_way_is_gone_on_with(here: RealProbabilit
     QTest.keyClick(view, Qt.Key.Key_Return)
     text = here.state.document.text
     assert text.text() == "The capital of France is" + way
-    here.real.until(lambda: panel.again.isVisible() and not panel._is_new)
-    assert view.shape.n_levels == 4 and view.current == -1
+    here.real.until(lambda: not panel.is_growing and view.current == -1)
+    assert view.shape.n_levels == 4
 
 
 def test_a_reply_that_is_being_written_goes_on(here: RealProbabilities) -> None:

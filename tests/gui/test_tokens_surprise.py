@@ -85,7 +85,12 @@ def test_the_switch_colours_every_token_and_takes_the_colours_away(
     assert known is not None and known.perplexity == 61.4 and known.bits_per_byte == 3.146
     assert panel.words.text().startswith("91.2 bits over 15 tokens · perplexity 61.4 · 3.15 bits")
     click(switch.button)
-    assert shades(prob) is None and prob.state.probabilities is None
+    assert shades(prob) is None and prob.state.probabilities is known  # the text stands still
+    click(switch.button)
+    assert shades(prob) == expected and len(prob.asked(MapSurprise)) == 1
+    click(switch.button)
+    prob.state.document.replace(0, 0, "So ")
+    assert not map_of(prob.parts).n_told and shades(prob) is None
 
 
 def test_the_ramp_of_the_palette_is_what_is_painted(

@@ -176,7 +176,7 @@ def test_nobody_looking_ends_it_and_coming_back_grows_it(
     grown(prob, 2)
     prob.host.hide()
     prob.host.show()
-    prob.qtbot.waitUntil(lambda: not panel._pause.isActive())
+    prob.qtbot.waitUntil(lambda: not panel.is_growing)
     assert len(prob.asked(GrowTree)) == 2  # it stands as it was
 
 

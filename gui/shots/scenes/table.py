@@ -13,6 +13,7 @@ from gui.shots.scenes import (
     shelf,
     strengths,
     talk,
+    tokens,
     typing_help,
     window,
     writing,
@@ -30,5 +31,6 @@ SCENES = (
     *writing.SCENES,
     *typing_help.SCENES,
     *shelf.SCENES,
+    *tokens.SCENES,
 )
 PICTURES = tuple(name for scene in SCENES for name in scene.pictures)

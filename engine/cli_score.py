@@ -44,7 +44,7 @@ def add_score(commands: Any) -> None:
 
 def _score(arguments: argparse.Namespace) -> int:
     path = resolve_model(arguments.model)
-    text = _read_text(arguments.text)
+    text = read_text(arguments.text)
     with Client() as client:
         client.load(str(path))
         ids, pieces = _tokens(client, text)
@@ -68,7 +68,7 @@ def _score(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _read_text(argument: str) -> str:
+def read_text(argument: str) -> str:
     """The text itself, or what standard input has.
 
     Raises:

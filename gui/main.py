@@ -11,7 +11,11 @@ import sys
 COMMANDS = {
     "complete": ("engine.cli", "continue a prompt or answer a message, as text or JSON lines"),
     "score": ("engine.cli", "how probable each token of a text is, as a table or JSON"),
-    "bench": ("engine.cli", "measure against the goals: bench engine, window or chat [--json]"),
+    "tokenize": ("engine.cli", "the tokens of a text by any tokenizer, as a table or JSON"),
+    "bench": (
+        "engine.cli",
+        "measure against the goals: bench engine, window, chat or tokens [--json]",
+    ),
 }
 WINDOW = "gui.app"
 EXIT_USAGE = 2

@@ -10,8 +10,11 @@ import pytest
 # Real models, real processes, many generated cases: left out of `make check`, run by `make test`.
 SLOW_MODULES = {
     "test_bench_chat",
+    "test_bench_tokens",
     "test_bootstrap_runs",
     "test_cli",
+    "test_cli_tokens",
+    "test_cuts",
     "test_exchange",
     "test_exchange_hostile",
     "test_cli_score",
@@ -54,6 +57,8 @@ SLOW_MODULES = {
     "test_store_kill",
     "test_template_bounds",
     "test_template_child",
+    "test_token_ids",
+    "test_token_jobs",
     "test_transcript",
     "test_vocabulary",
     "test_worker",
@@ -62,7 +67,7 @@ SLOW_MODULES = {
 
 
 # A whole room or window for each test: a third of a second each, and there are hundreds.
-SLOW_FIXTURES = {"bench", "open_window", "real", "side", "twin", "window"}
+SLOW_FIXTURES = {"bench", "open_window", "real", "real_room", "side", "twin", "window"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -59,13 +59,6 @@ class VocabularyFilters(QWidget):
             "order": "longest" if self.longest_button.isChecked() else "id",
         }
 
-    @property
-    def is_at_rest(self) -> bool:
-        """Whether nothing is filtered; an order is no filter."""
-        query = self.query()
-        fields = ("text", "min_length", "max_length", "script", "kind", "reach")
-        return not any(query[field] for field in fields)
-
     def set_scripts(self, names: list[str]) -> None:
         """The scripts of another vocabulary; the chosen one stays where it is among them."""
         with QSignalBlocker(self.script):

@@ -9,6 +9,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 from PySide6.QtCore import Qt
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.tokens.feeder import TokenFeeder
 from gui.tokens.parts import TokensParts
+from gui.tokens.room import TokensRoom
 from gui.tokens.stages_panel import StagesPanel
 from gui.tokens.state import STARTER, TokensState
 from gui.tokens.surprise import bits, facts
@@ -190,3 +192,38 @@ def test_a_reply_that_is_being_written_goes_on(here: RealProbabilities) -> None:
     assert real.room.session.is_busy
     real.room.session.stop()
     real.wait_for_end()
+
+
+def test_in_the_room_the_switch_fills_cards_and_a_picked_token_can_be_undone(
+    real: RealWindow,
+) -> None:
+    real.window.show_page("tokens")
+    room = cast(TokensRoom, real.window.widget_of("tokens"))
+    state = room.state
+    real.until(lambda: state.info is not None, LOAD_MS)
+    room.parts.show_text("The capital of France is")
+    real.until(lambda: not state.document.is_stale)
+    switch = room.findChild(SurpriseSwitch)
+    assert switch is not None
+    real.click(switch.button)
+    real.until(lambda: state.probabilities is not None)
+    assert switch.legend.isVisible() == (real.window.width() >= real.context.theme.px(1250))
+    room.parts.show_panel("next")
+    panel = cast(StagesPanel, room.text_page.panels.panel("next"))
+    real.until(lambda: not panel.look.is_asking and panel.stages.count() > 1)
+    before = state.document.text.text()
+    panel.list.setFocus()
+    QTest.keyClick(panel.list, Qt.Key.Key_Return)
+    assert state.document.text.text() == before + panel_piece(panel)
+    real.until(lambda: state.probabilities is not None)
+    assert len(state.document.tokens) == 6
+    room.text_page.editor.setFocus()
+    QTest.keyClick(room.text_page.editor, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert state.document.text.text() == before
+
+
+def panel_piece(panel: StagesPanel) -> str:
+    """The likeliest token that was on show, as text."""
+    stage = panel.stages.stage
+    assert stage is not None
+    return stage.candidates[0].piece.decode()

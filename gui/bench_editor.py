@@ -254,8 +254,11 @@ def _waiting() -> Iterator[tuple[Callable[[], None], Callable[[Failed], None]]]:
 
     yield done, fail
     if not is_over:
-        QTimer.singleShot(_ANSWER_MS, loop, loop.quit)
+        give_up = QTimer(singleShot=True, interval=_ANSWER_MS)
+        give_up.timeout.connect(loop.quit)
+        give_up.start()
         loop.exec()
+        give_up.stop()
     if failures:
         raise AppError(failures[0].message, failures[0].hint, failures[0].detail)
     if not is_over:

@@ -39,6 +39,7 @@ _NAMES = {
     "\u2068": "fsi",
     "\u2069": "pdi",
     "\ufeff": "bom",
+    "\ufffc": "obj",
 }
 _CONTROLS = [
     *("nul", "soh", "stx", "etx", "eot", "enq", "ack", "bel", "bs", "ht", "lf"),
@@ -47,7 +48,7 @@ _CONTROLS = [
 ]
 _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\xa0\xad\u061c\u115f\u1160\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f"
-    "\u3000\u3164\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]| +"
+    "\u3000\u3164\ufeff\ufff9-\ufffc\U000e0000-\U000e0fff]| +"
 )
 _TAGS = range(0xE0020, 0xE0080)
 _SELECTORS = range(0xE0100, 0xE01F0)

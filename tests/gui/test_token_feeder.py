@@ -171,3 +171,27 @@ def test_the_smallest_texts_settle(qapp: QApplication, text: str) -> None:
     worker.answer_all()
     assert len(document.tokens) == 0
     assert not document.is_stale
+
+
+def test_whether_the_pieces_are_the_text_is_told_of_all_that_was_answered(
+    qapp: QApplication,
+) -> None:
+    worker = HandWorker()
+    document, feeder = fed("one two three four five", worker)
+
+    def is_ok() -> bool:
+        return feeder.text_ok
+
+    worker.answer_all()
+    assert is_ok()
+    worker.text_ok = False
+    document.replace(9, 9, "x")
+    worker.answer_all()
+    assert not is_ok(), "one stretch is not as typed"
+    worker.text_ok = True
+    document.replace(10, 10, "y")
+    worker.answer_all()
+    assert not is_ok(), "and others do not put it right"
+    feeder.set_tokenizer(TOY)
+    worker.answer_all()
+    assert is_ok()

@@ -57,7 +57,7 @@ class HandWorker:
 
     def __init__(self, tokenise: Tokenise = toy_tokens, parts: int = 1) -> None:
         self.engine = Engine()
-        self.tokenise, self.parts = tokenise, parts
+        self.tokenise, self.parts, self.text_ok = tokenise, parts, True
         self.asked: dict[int, tuple[Encode, Any, Any, Any]] = {}
         self.all: list[Encode] = []
 
@@ -84,7 +84,7 @@ class HandWorker:
         tokens = self.tokenise(request.text, request.inside)
         if self.parts == 1:
             del self.asked[job]
-            on_result(Encoded(**_arrays(tokens), n_tokens=len(tokens), text_ok=True))
+            on_result(Encoded(**_arrays(tokens), n_tokens=len(tokens), text_ok=self.text_ok))
             return
         size = max(1, len(tokens) // self.parts)
         pieces = [tokens[at : at + size] for at in range(0, len(tokens), size)] or [[]]

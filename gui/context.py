@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gui.chat.chat_settings import ChatSettings
     from gui.commands import Command
     from gui.connections import Connections
+    from gui.lessons.host import LessonHost
     from gui.model_in_use import ModelInUse
     from gui.notices import Notices
     from gui.process import EngineProcess
@@ -46,9 +47,12 @@ class AppContext:
     # The window's rooms: key -> go there. Filled in by the window, so that a room can lead to one.
     rooms: dict[str, Callable[[], object]] = field(default_factory=dict)
     # What a room opens for another one, by name: "chat.message" (chat id, message id or ""),
-    # "tokens.text" (text, gui.tokens.from_chat.Origin), "tokens.chat" (ChatPrompt). Filled in by
-    # the room that opens it, so those of a room that nobody looked at are there after rooms[key]().
+    # "tokens.text" (text, gui.tokens.from_chat.Origin), "tokens.chat" (ChatPrompt); "stages" (),
+    # all lessons, is the window's. Filled in by the room that opens it, so those of a room that
+    # nobody looked at are there after rooms[key]().
     openers: dict[str, Callable[..., object]] = field(default_factory=dict)
+    # Rooms that lessons are held in: key -> what they offer. Filled in by each such room.
+    lessons: dict[str, LessonHost] = field(default_factory=dict)
     # The settings of the chat that is open; told by the room that has chats.
     chat_settings: Callable[[], ChatSettings] | None = None
     # All connections pass through it; made here, so that no window can be without it.

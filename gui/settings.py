@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     -> its context length.
     tokens_source: the tokenizer chosen in the Tokens room, "" for the loaded model's own;
     tokens_recent: files chosen before, the last one first; tokens_panel: the panel under the text.
+    lessons_done: ids of the lessons that were looked at.
     unknown: keys that another version wrote; kept, not used.
     """
 
@@ -65,6 +66,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tokens_recent: list[str] = []
     tokens_panel: str = ""
     tokens_special: bool = False
+    lessons_done: list[str] = []
     unknown: dict[str, Any] = {}
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from gui.commands import Command
     from gui.palette import CommandPalette
 
-SETTINGS, DIAGNOSTICS = "settings", "diagnostics"
+SETTINGS, DIAGNOSTICS, STAGES = "settings", "diagnostics", "stages"
 FIRST_SIZE_PX = (1280, 820)
 SMALLEST_SIZE_PX = (760, 520)
 
@@ -109,8 +109,8 @@ class MainWindow(QMainWindow):
         return self._pages[key]
 
     def show_page(self, key: str) -> None:
-        """Go to a room, to the settings or to the diagnostics. The keys go along, unless they were
-        outside of the pages."""
+        """Go to a room, to the settings, the diagnostics or the stages. The keys go along, unless
+        they were outside of the pages."""
         focus: QWidget | None = self.focusWidget()
         has_keys = focus is None or self.stack.isAncestorOf(focus)
         self.stack.setCurrentWidget(self.widget_of(key))
@@ -133,11 +133,16 @@ class MainWindow(QMainWindow):
             from gui.settings_page import SettingsPage
 
             return SettingsPage(self._context, self)
+        if key == STAGES:
+            from gui.lessons.stages_page import StagesPage
+
+            return StagesPage(self._context, self)
         from gui.diagnostics import DiagnosticsPage
 
         return DiagnosticsPage(self._context, self)
 
     def _add_rooms(self) -> None:
+        self._context.openers["stages"] = partial(self.show_page, STAGES)
         self._context.rooms.update({key: partial(self.show_page, key) for key in self._entries})
         for key, entry in self._entries.items():
             self.rail.add_page(key, entry.name, entry.icon)
@@ -201,6 +206,8 @@ class MainWindow(QMainWindow):
             action(self, self.tr("&Find a command or a chat…"), self.open_palette, "Ctrl+K")
         )
         menu.addAction(action(self, self.tr("&Keyboard shortcuts"), self.show_shortcuts, "Ctrl+/"))
+        stages = self.tr("The &stages and their lessons")
+        menu.addAction(action(self, stages, lambda: self.show_page(STAGES), "Shift+F1"))
         menu.addAction(action(self, diagnostics, lambda: self.show_page(DIAGNOSTICS), "F1"))
         menu.addSeparator()
         menu.addAction(action(self, self.tr("&About Bathysphere"), self._show_about))

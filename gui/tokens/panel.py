@@ -101,6 +101,12 @@ def side_factories() -> list[PanelEntry]:
             tr("The same text costs each model another number of tokens"),
             _others,
         ),
+        (
+            "lesson",
+            tr("Lesson"),
+            tr("A question about tokens, and its answer on your own model"),
+            _lesson,
+        ),
     ]
 
 
@@ -111,6 +117,12 @@ def _others(parts: TokensParts, parent: QWidget) -> TokensPanel:
     from gui.tokens.other_tokenizers import OtherTokenizers
 
     return OtherTokenizers(parts, parent)
+
+
+def _lesson(parts: TokensParts, parent: QWidget) -> TokensPanel:
+    from gui.tokens.lesson_section import LessonSection
+
+    return LessonSection(parts, parent)
 
 
 def _pieces(parts: TokensParts, parent: QWidget) -> TokensPanel:

@@ -19,6 +19,7 @@ from gui.context import AppContext, Room
 from gui.tokens.arrivals import Arrivals
 from gui.tokens.details_pane import DetailsPane
 from gui.tokens.header import TokensHeader
+from gui.tokens.lesson_host import TokensLessons
 from gui.tokens.parts import Shortcut, TokensPage, TokensParts
 from gui.tokens.state import STARTER, TokensState
 from gui.tokens.surprise_switch import SurpriseSwitch
@@ -29,6 +30,7 @@ from gui.tokens.worker import TokenWorker
 from gui.widgets.panes import Panes
 
 if TYPE_CHECKING:
+    from gui.lessons.lesson import Lesson
     from gui.tokens.text_page import TextPage
 
 TEXT = "text"
@@ -109,6 +111,7 @@ class TokensRoom(Room):
         self.chooser = TokenizerChooser(self.parts, self)
         self.header.set_tokenizer_button(self.chooser.button)
         self.details = DetailsPane(self.parts, self.panes.side)
+        self.lessons = TokensLessons(context, self)
         self._lay_out()
         self._connect()
         self._restore()
@@ -137,6 +140,7 @@ class TokensRoom(Room):
         self._add(tr("Show &details"), self.details_button.toggle, "Ctrl+D")
         self.details_button.toggled.connect(self._on_details_toggled)
         self.panes.details_wished.connect(self.details_button.setChecked)
+        self.details.lesson.changed.connect(self._show_details)
         self.details.token.next_asked.connect(lambda: self.text_page.occurrences.next())
         self.details.token.previous_asked.connect(lambda: self.text_page.occurrences.previous())
 
@@ -163,7 +167,7 @@ class TokensRoom(Room):
         self.stack.setCurrentWidget(page)
         self.tabs.set_value(key)
         self.arrivals.show_for(key)
-        self._on_details_toggled(self.details_button.isChecked())
+        self._show_details()
         page.on_shown()
 
     def page_of(self, key: str) -> TokensPage:
@@ -207,10 +211,22 @@ class TokensRoom(Room):
 
     @Slot(bool)
     def _on_details_toggled(self, is_on: bool) -> None:
-        """The details are of the text's tokens: other pages have the room for themselves."""
+        """The details are of the text's tokens: other pages have the room for themselves, and for
+        a lesson that is under way."""
         is_text = self.page_key in (TEXT, "")
-        self.details_button.setVisible(is_text)
-        self.panes.show_details(is_on and is_text)
+        has_some = is_text or self.details.lesson.lesson is not None
+        self.details.show_whole(is_text)
+        self.details_button.setVisible(has_some)
+        self.panes.show_details(is_on and has_some)
+
+    @Slot()
+    def _show_details(self) -> None:
+        self._on_details_toggled(self.details_button.isChecked())
+
+    def show_lesson(self, lesson: Lesson) -> None:
+        """Begin a lesson beside the work."""
+        self.details_button.setChecked(True)
+        self.details.lesson.begin(lesson)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         # Not a focus proxy: Qt would stop at the room too when Tab comes past.

@@ -23,7 +23,7 @@ from gui.widgets.kinds import button, label
 from gui.widgets.ramp import share_text, visible_piece
 
 PAUSE_MS = 250  # after the last change of place or size
-MOST_DEPTH, MOST_WIDTH = 12, 8
+MOST_DEPTH, MOST_WIDTH = 10, 6
 
 
 class TreePanel(TokensPanel):

@@ -85,11 +85,12 @@ class TreeView(QWidget):
 
     def box(self, index: int) -> QRectF:
         """Where a node stands."""
-        px, height = self._theme.px, self._theme.px(_ROW_PX)
-        gap = px(_COLUMN_PX) - px(_BOX_PX)
-        x = px(_ROOT_PX) + self.shape.levels[index] * px(_COLUMN_PX) + gap
-        y = px(_EDGE_PX) + self.shape.row(index) * height
-        return QRectF(x, y + 2, px(_BOX_PX), height - 4)
+        return self._boxes[index]
+
+    def _placed(self, index: int, sizes: tuple[int, int, int, int, int]) -> QRectF:
+        root, column, width, row, edge = sizes
+        x = root + self.shape.levels[index] * column + column - width
+        return QRectF(x, edge + self.shape.row(index) * row + 2, width, row - 4)
 
     def _start(self, index: int) -> QPointF:
         """Where a node's branch begins: at the box before it, or at the text."""
@@ -113,31 +114,28 @@ class TreeView(QWidget):
         painter.setOpacity(0.45 if self._is_old else 1.0)
         way = set(self.shape.path(self.current))
         dirty = QRectF(event.rect())
-        for index in range(len(self.shape)):
-            self._paint_branch(painter, index, index in way, dirty)
+        for index, reach in enumerate(self._reaches):
+            if reach.intersects(dirty):
+                self._paint_branch(painter, index, index in way)
         if len(self.shape):
             self._paint_root(painter)
         painter.setFont(self._theme.font("mono"))
-        for index in range(len(self.shape)):
-            if self.box(index).intersects(dirty):
-                self._paint_node(painter, index, index in way)
+        metrics = QFontMetricsF(painter.font())
+        for index, box in enumerate(self._boxes):
+            if box.intersects(dirty):
+                self._paint_node(painter, metrics, index, index in way)
         painter.end()
 
-    def _paint_branch(self, painter: QPainter, index: int, is_way: bool, dirty: QRectF) -> None:
+    def _paint_branch(self, painter: QPainter, index: int, is_way: bool) -> None:
         box, start = self.box(index), self._start(index)
         end = QPointF(box.left(), box.center().y())
-        if not QRectF(start, end).normalized().adjusted(-9, -9, 9, 9).intersects(dirty):
-            return
-        middle = (start.x() + end.x()) / 2
-        curve = QPainterPath(start)
-        curve.cubicTo(QPointF(middle, start.y()), QPointF(middle, end.y()), end)
         palette, px = self._theme.palette, self._theme.px
         colour = QColor(palette.accent if is_way else palette.text_faint)
         if not is_way:
             colour.setAlphaF(0.55)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(colour, 1 + px(7) * self.shape.share(index)))
-        painter.drawPath(curve)
+        painter.drawPath(_curve(start, end))
 
     def _paint_root(self, painter: QPainter) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
@@ -145,7 +143,9 @@ class TreeView(QWidget):
         centre = self._start(self.shape.children[-1][0])
         painter.drawEllipse(centre, self._theme.px(4), self._theme.px(4))
 
-    def _paint_node(self, painter: QPainter, index: int, is_way: bool) -> None:
+    def _paint_node(
+        self, painter: QPainter, metrics: QFontMetricsF, index: int, is_way: bool
+    ) -> None:
         palette, px, box = self._theme.palette, self._theme.px, self.box(index)
         painter.setPen(self._edge(index, is_way))
         level = surprise_level(self.shape.nodes[index].logprob)
@@ -153,7 +153,6 @@ class TreeView(QWidget):
         painter.drawRoundedRect(box, px(6), px(6))
         inner = box.adjusted(px(6), 0, -px(6), 0)
         share = share_text(self.shape.share(index))
-        metrics = QFontMetricsF(painter.font())
         room = inner.width() - metrics.horizontalAdvance(share) - px(4)
         piece = visible_piece(self.shape.nodes[index].piece)
         middle = Qt.AlignmentFlag.AlignVCenter
@@ -252,7 +251,18 @@ class TreeView(QWidget):
         self.current_changed.emit(index)
         self.update()
 
+    def _reach(self, index: int, edge: int) -> QRectF:
+        """What a node's branch may paint on."""
+        start, box = self._start(index), self.box(index)
+        whole = QRectF(start, QPointF(box.left(), box.center().y())).normalized()
+        return whole.adjusted(-edge, -edge, edge, edge)
+
     def _on_grown(self) -> None:
+        # Kept, because a large tree is painted anew at every step of a scroll bar.
+        px, nodes = self._theme.px, range(len(self.shape))
+        sizes = (px(_ROOT_PX), px(_COLUMN_PX), px(_BOX_PX), px(_ROW_PX), px(_EDGE_PX))
+        self._boxes = [self._placed(index, sizes) for index in nodes]
+        self._reaches = [self._reach(index, px(_EDGE_PX)) for index in nodes]
         if self.current < 0:
             words = tr("{n} tokens in {levels} levels")
             self.setAccessibleDescription(
@@ -261,3 +271,17 @@ class TreeView(QWidget):
         self.setMinimumSize(self.sizeHint())
         self.updateGeometry()
         self.update()
+
+
+def _curve(start: QPointF, end: QPointF) -> QPainterPath:
+    """Down in a straight line, with a bend at either end: a long curve takes long to paint."""
+    middle = (start.x() + end.x()) / 2
+    bend = min(middle - start.x(), (end.y() - start.y()) / 2)
+    path = QPainterPath(start)
+    if bend <= 0:
+        path.lineTo(end)
+        return path
+    path.quadTo(QPointF(middle, start.y()), QPointF(middle, start.y() + bend))
+    path.lineTo(middle, end.y() - bend)
+    path.quadTo(QPointF(middle, end.y()), end)
+    return path

@@ -20,6 +20,7 @@ __all__ = ["main"]
 # The engine's halves: a module and its function without arguments that gives figures. Named, not
 # imported: what the engine measures with is not for the window's process.
 ENGINE_PARTS = {
+    "engine.tokens.bench_tokenize": "tokenize_figures",
     "engine.generation.bench_surprise": "surprise_figures",
 }
 _CALL = (

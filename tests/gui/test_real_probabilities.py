@@ -138,9 +138,7 @@ def test_stages_say_what_the_map_says_and_follow_the_sliders(here: RealProbabili
     assert sum(shares) + panel.stages.all[-1].rest == pytest.approx(1.0, abs=1e-3)
 
 
-def test_rolled_tokens_go_into_the_text_and_beyond_the_listed_ones_too(
-    here: RealProbabilities,
-) -> None:
+def test_rolls_fall_on_tokens_that_are_not_listed_too(here: RealProbabilities) -> None:
     panel = StagesPanel(here.parts)
     here.state.text_changed.connect(panel.on_text_changed)
     here.show(panel)

@@ -1,8 +1,9 @@
 """The token editor: a text that is edited, coloured by its tokens at every moment. Shows and edits
 a TokenDocument; where its tokens come from is gui/tokens/feeder.py's.
 
-Made of layers, each a file: token_editor_page (what is in view, scrolling, painting),
-token_editor_caret (caret, selection, editing), token_editor_keys, token_editor_mouse, and this one.
+Made of layers, each a file on the one before: token_editor_view (what is in view and where),
+_scroll, _page (painting), _caret (moves, selection), _edit (changes, clipboard), _keys, _mouse, and
+this one.
 """
 
 from __future__ import annotations

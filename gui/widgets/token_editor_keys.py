@@ -19,7 +19,8 @@ from PySide6.QtWidgets import QWidget
 
 from gui.theme import Theme
 from gui.tokens.document import TokenDocument
-from gui.widgets.token_editor_caret import EditorCaret, Move
+from gui.widgets.token_editor_caret import Move
+from gui.widgets.token_editor_edit import EditorEdit
 
 _Key = QKeySequence.StandardKey
 _MOVES: list[tuple[_Key, _Key, Move]] = [
@@ -49,7 +50,7 @@ _SHIFT = Qt.KeyboardModifier.ShiftModifier
 _ENTERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
-class EditorKeys(EditorCaret):
+class EditorKeys(EditorEdit):
     """Hears the keyboard."""
 
     def __init__(

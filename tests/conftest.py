@@ -37,6 +37,7 @@ SLOW_MODULES = {
     "test_real_chat",
     "test_real_columns",
     "test_real_kill",
+    "test_real_lessons",
     "test_real_messages",
     "test_real_papers",
     "test_real_probabilities",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QSize, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from gui.theme import Theme
@@ -11,6 +12,7 @@ from gui.tokens.words import tr
 from gui.widgets.kinds import label
 
 NONE = "–"
+NARROW_PX = 470  # a narrower strip shows words in place of cards
 
 
 class Card(QFrame):
@@ -67,11 +69,31 @@ class Cards(QWidget):
             tr("Bits per byte"),
             tr("Surprise per byte of text: comparable between models with other tokenizers"),
         )
+        self._theme = theme
+        self._cards = (self.tokens, self.ratio, self.perplexity, self.bits)
+        self.line = label("", "dim", wrap=True)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.px(12))
-        for card in (self.tokens, self.ratio, self.perplexity, self.bits):
+        for card in self._cards:
             row.addWidget(card, 1)
+        row.addWidget(self.line, 1)
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        # The line of words takes over where the cards do not fit.
+        return QSize(0, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Cards, or a line of the same words in a narrow room."""
+        is_narrow = self.width() < self._theme.px(NARROW_PX)
+        for card in self._cards:
+            card.setVisible(not is_narrow)
+        self.line.setVisible(is_narrow)
 
     def show_state(self, state: TokensState) -> None:
         """The figures of the text as it is."""
@@ -81,6 +103,7 @@ class Cards(QWidget):
         found = state.probabilities
         self.perplexity.set_figure(NONE if found is None else _short(found.perplexity))
         self.bits.set_figure(NONE if found is None else f"{found.bits_per_byte:.2f}")
+        self.line.setText(" · ".join(card.accessibleName() for card in self._cards))
 
 
 def _short(value: float) -> str:

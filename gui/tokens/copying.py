@@ -135,8 +135,9 @@ class TokenCopier(QObject):
     def save_to(self, path: str) -> None:
         """Write the image into a file."""
         picture, _ = picture_of(self._editor, self._parts.context.theme)
+        path = path if path.lower().endswith(".png") else f"{path}.png"
         name = Path(path).name
-        if picture.save(path, b"PNG"):
+        if picture.save(path):
             self._parts.context.notices.tell(tr("“{name}” is saved.").format(name=name))
         else:
             self._parts.context.notices.show_failure(

@@ -10,12 +10,14 @@ from gui.tokens.panel import TokensPanel, panel_factories
 from gui.tokens.parts import TokensParts
 from gui.tokens.words import tr
 from gui.widgets.choice import Choice
+from gui.widgets.flow_pane import FlowPane
 from gui.widgets.kinds import caps, icon_button
 
+MOST_PX = 1 << 20
 CLOSED = "-"  # before a panel's key in the settings: the area was closed
 
 
-class LowerArea(QWidget):
+class LowerArea(FlowPane):
     """Panels are made when they are first looked at, and told what they missed."""
 
     def __init__(self, parts: TokensParts, parent: QWidget | None = None) -> None:
@@ -25,7 +27,8 @@ class LowerArea(QWidget):
         self._panels: dict[str, TokensPanel] = {}
         self._missed: dict[str, set[str]] = {}
         self.key = ""
-        self.chips = Choice([(key, name) for key, name, _, _ in self._entries.values()], self)
+        names = [(key, name) for key, name, _, _ in self._entries.values()]
+        self.chips = Choice(names, self, wraps=True)
         for key, one in self.chips.buttons.items():
             one.setToolTip(self._entries[key][2])
         self.switch = icon_button(tr("Close the panels (Ctrl+J)"))
@@ -37,9 +40,8 @@ class LowerArea(QWidget):
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
-        row.addWidget(self.chips)
-        row.addStretch(1)
-        row.addWidget(self.switch)
+        row.addWidget(self.chips, 1)
+        row.addWidget(self.switch, 0, Qt.AlignmentFlag.AlignTop)
         self._column = QVBoxLayout(self)
         self._column.addLayout(row)
         self._column.addWidget(self.heading)
@@ -112,7 +114,7 @@ class LowerArea(QWidget):
             self._show_current()
         elif self.key in self._panels:
             self._panels[self.key].on_hidden()
-        self.setMaximumHeight(16777215 if is_open else self.minimumSizeHint().height())
+        self.fit()
         self._parts.context.settings.change(tokens_panel=self.key if is_open else CLOSED + self.key)
         self._show_title()
         self._dress()
@@ -151,6 +153,11 @@ class LowerArea(QWidget):
             panel.on_text_changed()
         elif news == "token":
             panel.on_token_chosen(state.chosen)
+
+    def fit(self) -> None:
+        """Closed it is as high as its chips, open as high as a person wants."""
+        super().fit()
+        self.setMaximumHeight(MOST_PX if self.is_open else self.minimumHeight())
 
     @Slot()
     def _show_title(self) -> None:

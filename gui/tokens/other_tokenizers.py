@@ -148,7 +148,7 @@ class OtherTokenizers(TokensPanel):
         self.cells = []
         for row, source in enumerate(self.sources(), 1):
             self.grid.addWidget(frame("rule"), 2 * row - 1, 0, 1, 3)
-            name = label(self._names.get(source) or source_name(source))
+            name = label(self._names.get(source) or source_name(source), wrap=True)
             name.setToolTip(source)
             cells = (name, label("–"), label("–"))
             self._put_row(2 * row, cells)

@@ -35,6 +35,12 @@ class PiecesModel(QAbstractTableModel):
         super().__init__()
         self._state, self._theme = state, theme
         self._n_rows = 0
+        self.dress()
+
+    def dress(self) -> None:
+        """The theme is another."""
+        self._mono: QFont = self._theme.font("mono")
+        self._colours = [QColor(one) for one in self._theme.palette.token]
 
     def refresh(self) -> None:
         """Take the tokens as they are now."""
@@ -79,16 +85,12 @@ class PiecesModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
         if role == Qt.ItemDataRole.FontRole and column in (PIECE, BYTES):
-            return self._mono()
+            return self._mono
         if role == Qt.ItemDataRole.BackgroundRole and column == PIECE:
-            colours = self._theme.palette.token
-            return QColor(colours[int(self._state.document.tokens.colours[row])])
+            return self._colours[int(self._state.document.tokens.colours[row])]
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(row, column)
         return None
-
-    def _mono(self) -> QFont:
-        return self._theme.font("mono")
 
     def _words(self, row: int, column: int) -> str:
         state, token = self._state, int(self._state.document.tokens.ids[row])

@@ -108,5 +108,6 @@ class PiecesPanel(TokensPanel):
 
     @Slot()
     def _dress(self) -> None:
+        self.model.dress()
         self.table.verticalHeader().setDefaultSectionSize(self._theme.px(ROW_PX))
         self.table.viewport().update()

@@ -6,17 +6,19 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from gui.icons import icon
 from gui.theme import Theme
 from gui.tokens.text_finder import Found, Mode, TextFinder, no_places
 from gui.tokens.words import tr
 from gui.widgets.choice import Choice
+from gui.widgets.flow import FlowLayout
 from gui.widgets.kinds import icon_button, label
 from gui.widgets.token_editor import TokenEditor
 
 PAUSE_MS = 120
+FIELD_PX = 220
 LONGEST_TAKEN = 100  # characters of a selection that are looked for
 
 
@@ -43,9 +45,9 @@ class SearchBar(QWidget):
         self.hide()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.field, 1)
+        row = FlowLayout(self)
+        row.setSpacing(6)
+        row.addWidget(self.field)
         row.addWidget(self.modes)
         row.addWidget(self.count)
         for tool in (self.previous_button, self.next_button, self.close_button):
@@ -158,6 +160,7 @@ class SearchBar(QWidget):
 
     @Slot()
     def _dress(self) -> None:
+        self.field.setFixedWidth(self._theme.px(FIELD_PX))
         colour = self._theme.palette.text_dim
         names = ("chevron-up", "chevron-down", "close")
         buttons = (self.previous_button, self.next_button, self.close_button)

@@ -51,7 +51,7 @@ class TextFinder(QObject):
         elif mode == "id":
             self.found.emit(find_id(document, query))
         else:
-            self._start(document.text.text(), query, mode)
+            self._start(list(document.text.segments), query, mode)
 
     def forget(self) -> None:
         """What is under way is heard of no more."""
@@ -63,11 +63,11 @@ class TextFinder(QObject):
         for thread in self._threads:
             thread.join()
 
-    def _start(self, text: str, query: str, mode: Mode) -> None:
+    def _start(self, segments: list[str], query: str, mode: Mode) -> None:
         number = self._number
 
         def work() -> None:
-            self._done.emit(number, find_text(text, query, mode))
+            self._done.emit(number, find_text("".join(segments), query, mode))
 
         thread = threading.Thread(target=work, name="find in text")
         self._threads = [one for one in self._threads if one.is_alive()] + [thread]

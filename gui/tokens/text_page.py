@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from engine.process.messages import Failed
@@ -26,13 +27,14 @@ from gui.tokens.text_editor import TextEditor
 from gui.tokens.text_file import TextReader
 from gui.tokens.token_words import tooltip_of
 from gui.tokens.words import tr
+from gui.widgets.flow_pane import FlowPane
 from gui.widgets.kinds import label
 
 KEY = "text"
 SPLITTER = "tokens_text"
 LONG_BYTES = 200_000  # from here on it is said that the tokens are on their way
 TELL_MS = 60  # after the tokens are known; typing tells at most so often
-LEAST_EDITOR_PX, LOWER_PX = 56, 260
+LEAST_EDITOR_PX, LOWER_PX, LOW_PX = 36, 260, 430
 
 
 class TextPage(TokensPage):
@@ -42,7 +44,7 @@ class TextPage(TokensPage):
         super().__init__(parts, parent)
         theme, state = parts.context.theme, parts.state
         self.split = QSplitter(Qt.Orientation.Vertical, self)
-        self.top = QWidget(self.split)
+        self.top = FlowPane(self.split)
         self.editor = TextEditor(theme, state.document, self.top)
         self.search = SearchBar(theme, self.editor, self.top)
         self.note = label("", "faint", wrap=True)
@@ -50,7 +52,7 @@ class TextPage(TokensPage):
         self.cards = Cards(theme, self.top)
         self.panels = LowerArea(parts, self.split)
         self.feeder = TokenFeeder(state.document, parts.worker, self)
-        self.kept = KeptTextFile(parts.context.paths.home, self)
+        self.kept = KeptTextFile(parts.context.paths.home, parts.context.notices.show_failure, self)
         self.reader = TextReader(self)
         self.occurrences = Occurrences(parts, self.editor, self)
         self.copier = TokenCopier(parts, self.editor, self.feeder, self)
@@ -101,8 +103,7 @@ class TextPage(TokensPage):
         state.text_changed.connect(self._show_cards)
         self.reader.read.connect(self._on_file_read)
         self.reader.failed.connect(self.parts.context.notices.show_error)
-        self.kept.saving_failed.connect(self.parts.context.notices.show_failure)
-        self.search.closed.connect(self.editor.setFocus)
+        self.search.closed.connect(self._on_search_closed)
 
     def _add_actions(self) -> None:
         add = self.parts.add_action
@@ -149,6 +150,7 @@ class TextPage(TokensPage):
         """Ctrl+F: look for what is selected, if it is short."""
         self.parts.show_page(KEY)
         self.search.open(self.editor.selected_text())
+        self._fit()
 
     def ask_for_file(self) -> None:
         self.reader.ask(self)
@@ -184,7 +186,22 @@ class TextPage(TokensPage):
         splitters[SPLITTER] = self.split.sizes()
         self.parts.context.settings.change(splitters=splitters)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """In a low window the search bar takes the place of the figures."""
+        is_low = self.height() < self.parts.context.theme.px(LOW_PX)
+        for one in (self.cards, self.special):
+            one.setVisible(not is_low or self.search.isHidden())
+
     # ---- slots ----
+
+    @Slot()
+    def _on_search_closed(self) -> None:
+        self._fit()
+        self.editor.setFocus()
 
     @Slot()
     def _on_edited(self) -> None:

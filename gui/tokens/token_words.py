@@ -87,6 +87,9 @@ def part_of(document: TokenDocument, index: int) -> Part | None:
     start, end = document.span(index)
     if start == end:
         return None
+    # Between plain letters every byte is a character; a table asks this of each row.
+    if document.text.data(max(0, start - 1), min(document.n_bytes, end + 1)).isascii():
+        return None
     first = document.text.whole_at(max(0, start - _AROUND))
     around = document.text.text(first, min(document.n_bytes, end + _AROUND))
     places = [first + one for one in _boundaries(around)]

@@ -2,8 +2,9 @@
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLayout, QPushButton, QWidget
 
+from gui.widgets.flow import FlowLayout
 from gui.widgets.kinds import button
 
 
@@ -12,12 +13,14 @@ class Choice(QWidget):
 
     changed = Signal(str)  # the key that a person chose
 
-    def __init__(self, choices: list[tuple[str, str]], parent: QWidget | None = None) -> None:
-        """choices: keys and their visible names."""
+    def __init__(
+        self, choices: list[tuple[str, str]], parent: QWidget | None = None, *, wraps: bool = False
+    ) -> None:
+        """choices: keys and their visible names. wraps: in rows where one is too short."""
         super().__init__(parent)
         self._buttons: dict[str, QPushButton] = {}
         self._group = QButtonGroup(self)
-        row = QHBoxLayout(self)
+        row: QLayout = FlowLayout(self) if wraps else QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
         for key, name in choices:
@@ -38,7 +41,8 @@ class Choice(QWidget):
         return next((key for key, one in self._buttons.items() if one.isChecked()), "")
 
     def set_value(self, key: str) -> None:
-        """Show a choice without telling it as a change."""
+        """Show a choice without telling it as a change; "" for none."""
+        self._group.setExclusive(bool(key))
         for one_key, one in self._buttons.items():
             with QSignalBlocker(one):
                 one.setChecked(one_key == key)

@@ -16,6 +16,7 @@ from gui.chat.notebook import NotebookFeature
 from gui.chat.room import ChatRoom
 from gui.context import AppContext
 from gui.theme import Mode
+from gui.tokens.room import TokensRoom
 from gui.widgets.shy_button import ShyButton
 from gui.window import MainWindow
 from tests.gui.chat_room_helpers import Bench, context
@@ -233,3 +234,22 @@ def test_the_composer_is_as_wide_as_the_welcomes_column(small: SmallWindow, widt
         return [abs(lefts[0] - lefts[1]), abs(parts[0].width() - parts[1].width())]
 
     small.qtbot.waitUntil(lambda: max(edges()) <= 1)
+
+
+@SMALL_AND_LARGE
+@pytest.mark.parametrize("has_details", [False, True])
+def test_the_tokens_room_fits(
+    small: SmallWindow, font_px: int, mode: Mode, *, has_details: bool
+) -> None:
+    small.window.show_page("tokens")
+    room = cast(TokensRoom, small.window.widget_of("tokens"))
+    tokens = room.text_page.cards.tokens.figure
+    small.qtbot.waitUntil(lambda: tokens.text().isdigit() and tokens.text() > "1", timeout=60_000)
+    small.set_letters(font_px, mode)
+    room.details_button.setChecked(has_details)
+    room.state.choose_token(4)
+    small.fits()
+    room.text_page.find_text()
+    small.fits()
+    room.text_page.panels.toggle()
+    small.fits()

@@ -3,8 +3,10 @@ rail holds rooms that are built and no others."""
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from PySide6.QtCore import QTranslator
@@ -13,9 +15,11 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, 
 from pytestqt.qtbot import QtBot
 
 from gui.context import AppContext
+from gui.tokens.room import TokensRoom
 from gui.window import DIAGNOSTICS, SETTINGS, MainWindow
 
 GUI = Path(__file__).parents[2] / "gui"
+LESSONS = GUI.parent / "resources" / "lessons"
 MARK = "\u00a4"
 WORDS = re.compile(r"[^\W\d_]{3,}")
 # What shows its text argument to a person.
@@ -63,11 +67,17 @@ def test_every_word_of_the_window_goes_through_tr(
 ) -> None:
     window = MainWindow(context)
     qtbot.addWidget(window)
-    for page in ("chat", SETTINGS, DIAGNOSTICS):
+    for page in ("chat", "tokens", SETTINGS, DIAGNOSTICS):
         window.show_page(page)
+    tokens = cast(TokensRoom, window.widget_of("tokens"))
+    for panel in tokens.text_page.panels.chips.buttons:
+        tokens.text_page.panels.show_panel(panel)
     texts = texts_of(window)
     assert len(texts) > 60
-    names = ("Bathysphere", str(context.paths.home))
+    names = ["Bathysphere", str(context.paths.home), "o200k_base", "cl100k_base"]
+    names += [
+        tomllib.loads(one.read_text("utf-8")).get("title", "") for one in LESSONS.glob("*.toml")
+    ]
     assert {text for text in texts if MARK not in text and text not in names} == set()
 
 
@@ -103,5 +113,5 @@ def test_the_rail_holds_the_rooms_that_are_built_and_no_others(
     window = MainWindow(context)
     qtbot.addWidget(window)
     buttons = window.rail.findChildren(QToolButton)
-    assert [button.text() for button in buttons] == ["Chat", "Settings"]
+    assert [button.text() for button in buttons] == ["Chat", "Tokens", "Settings"]
     assert all(button.isEnabled() for button in buttons)

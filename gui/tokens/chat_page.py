@@ -55,7 +55,8 @@ class ChatPage(TokensPage):
         theme = context.theme
         self._job = self._run = 0
         self._wanted = ""  # the tokenizer that came with a chat and is not there yet
-        self.kept = KeptFile(context.paths.home / "tokens_chat.json", KeptChat(), self)
+        path, tell = context.paths.home / "tokens_chat.json", context.notices.show_failure
+        self.kept = KeptFile(path, KeptChat(), tell, self)
         self.draft = ChatDraft(self)
         self.list = MessageList(theme, self.draft, self)
         self.view = ChatView(theme, self)
@@ -252,7 +253,6 @@ class ChatPage(TokensPage):
         self.clear_button.clicked.connect(self._on_clear)
         state.tokenizer_changed.connect(self._on_tokenizer_changed)
         state.opening_failed.connect(self._on_opening_failed)
-        self.kept.saving_failed.connect(self.parts.context.notices.show_failure)
 
 
 def _unsendable(messages: Sequence[ChatMessage]) -> str:

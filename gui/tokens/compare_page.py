@@ -50,8 +50,8 @@ class ComparePage(TokensPage):
     def __init__(self, parts: TokensParts, parent: QWidget | None = None) -> None:
         super().__init__(parts, parent)
         context = parts.context
-        path = context.paths.home / "tokens_compare.json"
-        self.kept = KeptFile(path, KeptComparison(), self)
+        path, tell = context.paths.home / "tokens_compare.json", context.notices.show_failure
+        self.kept = KeptFile(path, KeptComparison(), tell, self)
         self.comparison = Comparison(parts.worker, self)
         self.columns: list[CompareColumn] = []
         self.whose = Choice([("shared", tr("The text page’s text")), ("own", tr("A text here"))])
@@ -305,7 +305,6 @@ class ComparePage(TokensPage):
         self.comparison.finished.connect(self._on_finished)
         self.samples.sample_chosen.connect(self.use_text)
         self.samples.figures.changed.connect(lambda _: self._keep())
-        self.kept.saving_failed.connect(self.parts.context.notices.show_failure)
         self.parts.context.theme.changed.connect(self._fit_edit)
 
     @Slot()

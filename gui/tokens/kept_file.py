@@ -4,7 +4,9 @@ whole or not at all and off the window's thread.
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -15,6 +17,7 @@ from gui.settings import write_atomically
 from gui.tokens.words import tr
 
 SAVE_DELAY_MS = 400
+Tell = Callable[[str, str, str], object]
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -22,14 +25,17 @@ class KeptFile(QObject, Generic[T]):
     """One struct in one JSON file.
 
     Args:
-        nothing: what there is where the file is not there or cannot be read.
+        nothing: what there is where the file is not there or cannot be read; then it is set aside.
+        tell: hears message, hint and detail of a file that cannot be read or written.
     """
 
     saving_failed = Signal(str, str, str)  # message, hint, detail; from the writing thread
 
-    def __init__(self, path: Path, nothing: T, parent: QObject | None = None) -> None:
+    def __init__(self, path: Path, nothing: T, tell: Tell, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._path = path
+        self._tell = tell
+        self.saving_failed.connect(tell)
         self.value = self._read(nothing)
         self._unsaved: T | None = None
         self._writer: threading.Thread | None = None
@@ -39,8 +45,18 @@ class KeptFile(QObject, Generic[T]):
     def _read(self, nothing: T) -> T:
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=type(nothing))
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-            return nothing  # not there yet, or of another hand: nothing to go on with
+        except FileNotFoundError:
+            return nothing
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            aside = self._path.with_name(f"{self._path.name}.damaged")
+            with contextlib.suppress(OSError):  # then it is written over, as it cannot be read
+                self._path.replace(aside)
+            self._tell(
+                tr("What was kept of the Tokens room cannot be read, so it begins anew."),
+                tr("The old file is “{name}”.").format(name=aside.name),
+                str(error),
+            )
+            return nothing
 
     def keep(self, value: T) -> None:
         """This is what should be there next time."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 
 from gui.tokens.document import TokenDocument
-from gui.tokens.kept_file import KeptFile
+from gui.tokens.kept_file import KeptFile, Tell
 from gui.tokens.words import tr
 
 FILE = "tokens_text.json"
@@ -29,12 +29,9 @@ class KeptText(msgspec.Struct, frozen=True):
 class KeptTextFile(QObject):
     """Keeps the last text that was short enough, and none that is private. `note` says so."""
 
-    saving_failed = Signal(str, str, str)  # message, hint, detail
-
-    def __init__(self, home: Path, parent: QObject | None = None) -> None:
+    def __init__(self, home: Path, tell: Tell, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._file = KeptFile(home / FILE, KeptText(), self)
-        self._file.saving_failed.connect(self.saving_failed)
+        self._file = KeptFile(home / FILE, KeptText(), tell, self)
         self._document: TokenDocument | None = None
         self._place = 0
         self._revision = -1

@@ -54,6 +54,7 @@ class MergesPanel(TokensPanel):
         self.forward_button = icon_button(tr("One merge forward"))
         self.last_button = icon_button(tr("To the tokens"))
         self.tree, self.lattice = MergeTree(theme), MergeLattice(theme)
+        self.tree.setProperty("kind", "page")  # stands on the ground of the room
         self.tree_scroll = QScrollArea(self)
         self.pictures = QStackedWidget(self)
         self._set_up()

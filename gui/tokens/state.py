@@ -4,12 +4,15 @@ is looked at. Pages and panels hear of changes here and know nothing of one anot
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 from PySide6.QtCore import QObject, Signal
 
-from engine.process.messages import Failed
+from engine.process.messages import AnyRequest, Failed
 from engine.process.token_messages import (
     OpenTokenizer,
     ReadVocabulary,
@@ -57,6 +60,7 @@ class TokensState(QObject):
         super().__init__(parent)
         self._worker = worker
         self._job = 0
+        self._n_asked = 0  # so that an answer that was on its way is known as an old one's
         self.opening = ""
         self.document = TokenDocument()
         self.probabilities: Probabilities | None = None
@@ -75,9 +79,8 @@ class TokensState(QObject):
     def open(self, source: str) -> None:
         """Use another tokenizer, from when it is there."""
         self._worker.cancel(self._job)
-        self._job = self._worker.ask(
-            lambda job: OpenTokenizer(job=job, source=source), self._on_opened, self._on_failed
-        )
+        self._n_asked += 1
+        self._ask(lambda job: OpenTokenizer(job=job, source=source), self._on_opened)
         self._set_opening(source)
 
     def end_private(self) -> None:
@@ -115,6 +118,22 @@ class TokensState(QObject):
             self.chosen = index
             self.token_chosen.emit(index)
 
+    def _ask(
+        self, make_request: Callable[[int], AnyRequest], on_result: Callable[[Any], None]
+    ) -> None:
+        """Ask a part of what was asked for last; what was asked before is heard of no more."""
+        number = self._n_asked
+
+        def hear(result: Any) -> None:
+            if number == self._n_asked:
+                on_result(result)
+
+        def fail(failed: Failed) -> None:
+            if number == self._n_asked:
+                self._on_failed(failed)
+
+        self._job = self._worker.ask(make_request, hear, fail)
+
     def _on_opened(self, info: TokenizerInfo) -> None:
         def on_read(vocabulary: Vocabulary) -> None:
             self.info, self.vocabulary = info, VocabularyTable(vocabulary)
@@ -122,9 +141,7 @@ class TokensState(QObject):
             self._set_opening("")
             self.tokenizer_changed.emit()
 
-        self._job = self._worker.ask(
-            lambda job: ReadVocabulary(job=job, source=info.source), on_read, self._on_failed
-        )
+        self._ask(lambda job: ReadVocabulary(job=job, source=info.source), on_read)
 
     def _on_failed(self, failed: Failed) -> None:
         self._set_opening("")

@@ -1,6 +1,7 @@
 """The chat page of the Tokens room: messages that are edited, and what a template makes of them."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,9 +14,10 @@ from PySide6.QtWidgets import QPushButton
 from engine.process.messages import ChatMessage, ModelList, Render
 from engine.process.token_messages import RenderChat
 from gui.tokens.chat_draft import ROLES, ChatDraft
-from gui.tokens.chat_page import ChatPage
+from gui.tokens.chat_page import ChatPage, KeptChat
 from gui.tokens.chat_result import chat_tokens
 from gui.tokens.from_chat import ChatPrompt, Origin
+from gui.tokens.kept_file import KeptFile
 from tests.fakes.fake_engine import model_info
 from tests.fakes.fake_tokens import TEMPLATE_FAILURE
 from tests.fakes.rendered import rendered_chat
@@ -308,3 +310,13 @@ def test_a_chat_whose_model_is_gone_goes_through_the_one_in_use(
     page.take(ChatPrompt((ChatMessage("user", "Hello"),), "/gone.gguf", Origin("c1", "A chat")))
     wait_rendered(page_bench, page, "Hello")
     assert last_request(page_bench).source == "starter"
+
+
+def test_a_damaged_file_of_what_was_kept_is_set_aside_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "kept.json"
+    path.write_bytes(b'{"messages": [')
+    told: list[str] = []
+    kept = KeptFile(path, KeptChat(), lambda message, hint, detail: told.append(hint))
+    assert kept.value == KeptChat()
+    assert told == ["The old file is “kept.json.damaged”."]
+    assert (tmp_path / "kept.json.damaged").read_bytes() == b'{"messages": ['

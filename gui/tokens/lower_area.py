@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.icons import icon
@@ -19,6 +19,8 @@ CLOSED = "-"  # before a panel's key in the settings: the area was closed
 
 class LowerArea(FlowPane):
     """Panels are made when they are first looked at, and told what they missed."""
+
+    opened = Signal(bool)  # it was opened, or closed
 
     def __init__(self, parts: TokensParts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -104,6 +106,7 @@ class LowerArea(FlowPane):
     # ---- showing ----
 
     def _set_open(self, is_open: bool) -> None:
+        was_open = self.is_open
         self.stack.setVisible(is_open)
         self.switch.setAccessibleName(
             tr("Close the panels (Ctrl+J)") if is_open else tr("Open the panels (Ctrl+J)")
@@ -118,6 +121,8 @@ class LowerArea(FlowPane):
         self._parts.context.settings.change(tokens_panel=self.key if is_open else CLOSED + self.key)
         self._show_title()
         self._dress()
+        if is_open != was_open:
+            self.opened.emit(is_open)
 
     def _show_current(self) -> None:
         panel = self.panel(self.key)

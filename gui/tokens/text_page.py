@@ -104,6 +104,8 @@ class TextPage(TokensPage):
         self.reader.read.connect(self._on_file_read)
         self.reader.failed.connect(self.parts.context.notices.show_error)
         self.search.closed.connect(self._on_search_closed)
+        self.panels.opened.connect(self._on_panels_opened)
+        self.split.splitterMoved.connect(self._on_split_moved)
 
     def _add_actions(self) -> None:
         add = self.parts.add_action
@@ -118,7 +120,8 @@ class TextPage(TokensPage):
 
     def _begin(self) -> None:
         """The text and the caret of last time; our own where there is none."""
-        self.split.setSizes(self._sizes())
+        self._open_sizes = self._kept_sizes()
+        self.split.setSizes(self._open_sizes)
         self.parts.state.set_special(self.parts.context.settings.value.tokens_special)
         kept = self.kept.value
         self.editor.document.set_text(kept.text if kept.is_used else FIRST_TEXT)
@@ -127,7 +130,7 @@ class TextPage(TokensPage):
         if self.parts.state.info is not None:
             self._on_tokenizer()
 
-    def _sizes(self) -> list[int]:
+    def _kept_sizes(self) -> list[int]:
         kept = self.parts.context.settings.value.splitters.get(SPLITTER, [])
         px = self.parts.context.theme.px
         return kept if len(kept) == 2 else [px(420), px(LOWER_PX)]
@@ -183,7 +186,7 @@ class TextPage(TokensPage):
         self.panels.save_state()
         self.parts.context.settings.change(tokens_special=self.parts.state.special)
         splitters = dict(self.parts.context.settings.value.splitters)
-        splitters[SPLITTER] = self.split.sizes()
+        splitters[SPLITTER] = self.split.sizes() if self.panels.is_open else self._open_sizes
         self.parts.context.settings.change(splitters=splitters)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -202,6 +205,18 @@ class TextPage(TokensPage):
     def _on_search_closed(self) -> None:
         self._fit()
         self.editor.setFocus()
+
+    @Slot(bool)
+    def _on_panels_opened(self, is_open: bool) -> None:
+        """The text has the room to itself while the panels are closed."""
+        total = sum(self.split.sizes())
+        self.panels.fit()
+        self.split.setSizes(self._open_sizes if is_open else [total, 0])
+
+    @Slot(int, int)
+    def _on_split_moved(self, _place: int, _index: int) -> None:
+        if self.panels.is_open:
+            self._open_sizes = self.split.sizes()
 
     @Slot()
     def _on_edited(self) -> None:

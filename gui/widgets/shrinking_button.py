@@ -28,6 +28,10 @@ class ShrinkingButton(QPushButton):
     def paintEvent(self, _event: QPaintEvent) -> None:
         option = QStyleOptionButton()
         self.initStyleOption(option)
+        # At its full width rounding must not cut the last letters.
+        if self.width() >= self.sizeHint().width():
+            QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
+            return
         around = self.sizeHint().width() - self.fontMetrics().horizontalAdvance(self.text())
         room = self.width() - around
         option.text = self.fontMetrics().elidedText(

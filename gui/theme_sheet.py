@@ -111,6 +111,12 @@ QCheckBox::indicator:hover, QCheckBox::indicator:focus { border-color: {accent};
 QCheckBox::indicator:checked { background: {accent}; border-color: {accent}; image: url({check}); }
 QCheckBox::indicator:disabled { background: {line}; border-color: {line}; }
 QCheckBox:focus { color: {accent}; }
+QRadioButton::indicator { width: [14]px; height: [14]px; border: 1px solid {text_faint};
+    border-radius: [7]px; background: {pane}; }
+QRadioButton::indicator:hover { border-color: {accent}; }
+QRadioButton::indicator:focus { border-color: {accent}; background: {accent_soft}; }
+QRadioButton::indicator:checked { width: [8]px; height: [8]px; border: [4]px solid {accent}; }
+QRadioButton::indicator:checked:focus { background: {accent_soft}; }
 """
 
 _INPUTS = """

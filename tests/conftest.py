@@ -31,6 +31,7 @@ SLOW_MODULES = {
     "test_packaging",
     "test_parked",
     "test_process",
+    "test_memo",
     "test_promises",
     "test_real_adapters",
     "test_real_certainty",

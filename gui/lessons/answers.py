@@ -89,9 +89,9 @@ def _check_number(said: float, answer: float, unit: str) -> Verdict:
     elif answer > 0 and 0.5 <= said / answer <= 2:
         words = tr("{answer}. You guessed {said}: the right size.")
     elif said < answer:
-        words = tr("{answer}, more than the {said} you guessed. Now see where they come from.")
+        words = tr("{answer}. You guessed {said}: it is more. Now see where that comes from.")
     else:
-        words = tr("{answer}, fewer than the {said} you guessed. Now see why.")
+        words = tr("{answer}. You guessed {said}: it is less. Now see why.")
     is_near = abs(said - answer) <= max(1.0, NEAR_SHARE * abs(answer))
     filled = words.format(answer=its, said=number_text(said))
     return Verdict("near" if is_near else "off", filled)

@@ -12,7 +12,7 @@ from gui.widgets.kinds import label
 
 
 class ChoiceLines(QWidget):
-    """Up and Down go through the answers, as in any group of radio buttons."""
+    """Up and Down go through the answers and Space chooses, as in any group of radio buttons."""
 
     chosen = Signal(str)  # the answer
 

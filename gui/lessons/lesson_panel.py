@@ -101,10 +101,12 @@ class LessonPanel(QWidget):
             return
         words = check(lesson.guess, self.said, answer).words
         because = filled(lesson.guess.because, self._host.words())
-        self.verdict.setText(f"{words} {because}".strip())
+        self.verdict.setText(words)
+        self.because.setText(because)
         self._done.mark(lesson.id)
         self._go("look")
-        announce(self.verdict, self.verdict.text())
+        self.next_button.setFocus()
+        announce(self.verdict, f"{words} {because}".strip())
 
     def _go(self, step: Step) -> None:
         self.step = step
@@ -134,6 +136,7 @@ class LessonPanel(QWidget):
         self.you_said = label("", "dim", wrap=True)
         self.room_words = label("", "faint", wrap=True)
         self.verdict = label("", "heading", wrap=True)
+        self.because = label("", wrap=True)
         self._looks = [
             label(f"{n}.  {filled(one, words)}", wrap=True) for n, one in _numbered(lesson)
         ]
@@ -141,7 +144,7 @@ class LessonPanel(QWidget):
         self._heads = (caps(tr("What to look for")), caps(tr("What it means")))
         self._make_buttons()
         parts: list[QWidget] = [label(stage, "faint"), self.title, self.claim, self.guess]
-        parts += [self.you_said, self.show_button, self.room_words, self.verdict]
+        parts += [self.you_said, self.show_button, self.room_words, self.verdict, self.because]
         parts += [self._heads[0], *self._looks, self._heads[1], self._meaning, self.done_mark]
         column = QVBoxLayout(self._body)
         for part in parts:
@@ -153,6 +156,7 @@ class LessonPanel(QWidget):
         self._body.setAccessibleName(tr("Lesson: {title}").format(title=lesson.title))
         self._dress()
         self._show_step()
+        self._body.show()
 
     def _make_buttons(self) -> None:
         self.show_button = button(
@@ -192,6 +196,7 @@ class LessonPanel(QWidget):
         looked = [self.verdict, *self._heads, *self._looks, self._meaning, self.done_mark]
         for part in looked:
             part.setVisible(is_look)
+        self.because.setVisible(is_look and bool(self.because.text()))
         self.next_button.setVisible(is_look)
         self.again_button.setVisible(is_look)
 

@@ -58,6 +58,7 @@ class LessonSection(TokensPanel):
         if self.panel is None:
             self.panel = self._made_panel()
             self._column.addWidget(self.panel)
+            self.panel.show()
         self.panel.begin(lesson, course().stage(lesson).title)
         self.offer.hide()
         self.changed.emit()

@@ -17,8 +17,11 @@ from engine.process.parts import ChatMessage
 from engine.process.token_messages import TOKEN_KINDS, TokenizerInfo
 from engine.tokens import align, listed
 from engine.tokens.cut_kinds import cut_kinds
+from engine.tokens.memo import SHORTEST, SegmentMemo, apart_in
 from engine.tokens.tokenizer import Figures, Flags, Ids, Merge, Tokens, utf8
 
+# Pre-tokenizers with GPT-2's pattern, which never puts a line break to the sign before it.
+_PLAIN = ("gpt-2", "phi-2", "smollm", "starcoder", "refact", "command-r", "codeshell")
 _CONTROL = TOKEN_KINDS.index("control")
 
 
@@ -45,9 +48,34 @@ class GgufTokenizer:
         self.info = self._described(path, source)
 
     def encode(self, text: str, *, special: bool = False, inside: bool = False) -> Ids:
-        if inside:
+        if inside and not self._is_byte_level:
             return self.vocab.tokenize_inside(text, parse_special=special)
-        return self.vocab.tokenize(text, add_special=special, parse_special=special)
+        if not special and len(text) >= SHORTEST and self.memo is not None:
+            utf8(text)
+            ids = self.memo.encode(text)
+            if ids is not None:
+                return ids
+        added = special and not inside
+        return self.vocab.tokenize(text, add_special=added, parse_special=special)
+
+    @cached_property
+    def memo(self) -> SegmentMemo | None:
+        """None where tokens hold words with the white space after them, or swallow some."""
+        strips = any(one.lstrip or one.rstrip for one in self.vocab.special_tokens.values())
+        kinds = self.kinds.tolist()
+        pieces = [
+            one for one, kind in zip(self._piece_list(), kinds, strict=True) if kind != _CONTROL
+        ]
+        apart = apart_in(pieces)
+        if not self._is_byte_level or strips or not set(apart.white) & set(" \t"):
+            return None
+        # Of the vocabulary alone, so that the two do not keep each other alive.
+        return SegmentMemo(
+            self.vocab.tokenize,
+            self.vocab.lengths,
+            apart,
+            breaks_after_signs=self.info.pre_tokenizer in _PLAIN,
+        )
 
     def tokens(self, text: str, *, special: bool = False, inside: bool = False) -> Tokens:
         data = utf8(text)
@@ -138,10 +166,12 @@ class GgufTokenizer:
         if self.vocab.type_name not in ("BPE", "SentencePiece"):
             return []
         strips = [text.encode() for text, one in self.vocab.special_tokens.items() if one.rstrip]
+        return cut_kinds(self._piece_list(), strips)
+
+    def _piece_list(self) -> list[bytes]:
         data, lengths = self.pieces
         ends = np.cumsum(lengths).tolist()
-        pieces = [data[start:end] for start, end in zip([0, *ends], ends, strict=False)]
-        return cut_kinds(pieces, strips)
+        return [data[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
     def _described(self, path: Path, source: str) -> TokenizerInfo:
         vocab, header = self.vocab, self._header

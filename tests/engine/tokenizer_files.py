@@ -23,6 +23,7 @@ CORPUS = [
     "def main(argv):\n    return [x for x in argv if x != '--help']\n\n\tprint('done')\r\n",
     "Größe, naïve café, Ünïcödé: Straße und Öl. Привет, мир!",
     "你好\uff0c世界。今日は、良い天気ですね\uff01",
+    "a)\n\n\n b);\n  \n  c\n  \nd\t\t\n\n\n\n{\r\n\r\n  }\n \n\n",
     "🙂👩‍👩‍👧 e\u0301 a  b   c    d\n\n\nend of it all; hello hello world world",
 ] * 4
 
@@ -35,7 +36,7 @@ def byte_level(**options: Any) -> Tokenizer:
     if options.get("normalizer"):
         made.normalizer = options["normalizer"]
     trainer = trainers.BpeTrainer(
-        vocab_size=600,
+        vocab_size=700,
         special_tokens=["<|end|>"],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
@@ -144,7 +145,7 @@ OTHER_BPE_NAMES = (
     *("viking", "codeshell", "gpt3-finnish", "exaone", "exaone-moe", "chameleon", "minerva-7b"),
     *("megrez", "llama4", "trillion", "granite-docling", "bailingmoe", "seed-coder", "hunyuan"),
     *("hunyuan-dense", "joyai-llm", "kimi-k2", "grok-2", "afmoe", "minimax-m2", "solar-open"),
-    *("tiny_aya", "modern-bert", "whitespace", "talkie", "falcon-h1", "lfm2", "gigachat"),
+    *("tiny_aya", "modern-bert", "talkie", "falcon-h1", "lfm2", "gigachat"),
 )
 _NORMAL, _UNKNOWN, _CONTROL, _USER, _BYTE = 1, 2, 3, 4, 6
 

@@ -9,6 +9,7 @@ from gui.shots.scenes import (
     details,
     files,
     insight,
+    lessons,
     messages,
     shelf,
     strengths,
@@ -32,5 +33,6 @@ SCENES = (
     *typing_help.SCENES,
     *shelf.SCENES,
     *tokens.SCENES,
+    *lessons.SCENES,
 )
 PICTURES = tuple(name for scene in SCENES for name in scene.pictures)

@@ -106,3 +106,5 @@ class DetailsPane(QScrollArea):
         px = self._parts.context.theme.px
         self._column.setContentsMargins(px(14), px(12), px(14), px(12))
         self._column.setSpacing(px(10))
+        for heading in self._headings.values():
+            heading.setContentsMargins(0, px(12), 0, 0)

@@ -187,6 +187,7 @@ def _scrolling(panel: TokensPanel) -> QWidget:
     if panel.scrolls_itself:
         return _holder(panel)
     area = QScrollArea()
+    panel.setProperty("kind", "page")  # stands on the ground of the room
     area.setWidget(panel)
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)

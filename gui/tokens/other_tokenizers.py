@@ -57,7 +57,7 @@ class OtherTokenizers(TokensPanel):
 
     @property
     def title(self) -> str:
-        return tr("The same text in other tokenizers")
+        return tr("Same text, other tokenizers")
 
     @property
     def is_settled(self) -> bool:

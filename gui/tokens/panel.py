@@ -97,7 +97,7 @@ def side_factories() -> list[PanelEntry]:
     return [
         (
             "others",
-            tr("The same text in other tokenizers"),
+            tr("Same text, other tokenizers"),
             tr("The same text costs each model another number of tokens"),
             _others,
         ),

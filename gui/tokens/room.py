@@ -147,7 +147,8 @@ class TokensRoom(Room):
     def _restore(self) -> None:
         kept = self._context.settings.value.splitters.get(SPLITTER, [])
         self.details_button.setChecked(self.panes.restore(kept))
-        self.header.add_widget(SurpriseSwitch(self.parts, self.header))
+        self.surprise_switch = SurpriseSwitch(self.parts, self.header)
+        self.header.add_widget(self.surprise_switch)
 
     def _add(self, text: str, do: Callable[[], object], shortcut: Shortcut = None) -> QAction:
         action = QAction(text, self)
@@ -167,6 +168,7 @@ class TokensRoom(Room):
         self.stack.setCurrentWidget(page)
         self.tabs.set_value(key)
         self.arrivals.show_for(key)
+        self.surprise_switch.setVisible(key == TEXT)
         self._show_details()
         page.on_shown()
 

@@ -34,7 +34,7 @@ KEY = "text"
 SPLITTER = "tokens_text"
 LONG_BYTES = 200_000  # from here on it is said that the tokens are on their way
 TELL_MS = 60  # after the tokens are known; typing tells at most so often
-LEAST_EDITOR_PX, LOWER_PX, LOW_PX = 36, 260, 430
+LEAST_EDITOR_PX, LOWER_PX, LOW_PX = 36, 340, 430
 
 
 class TextPage(TokensPage):

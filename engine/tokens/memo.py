@@ -115,14 +115,18 @@ class SegmentMemo:
         finally:
             self._lock.release()
 
+    def forget(self) -> None:
+        """Begin anew."""
+        self._known.clear()
+        self._n_characters = 0
+
     def _encode(self, text: str) -> Ids | None:
         first, *middle = self._parts(text)
         if len(middle) < 2:
             return None
         last = middle.pop()
         if len(self._known) > _MAX_KEPT or self._n_characters > _MAX_KEPT_CHARACTERS:
-            self._known.clear()
-            self._n_characters = 0
+            self.forget()
         new = [part for part in dict.fromkeys(middle) if part not in self._known]
         found = self._tokenized([first, *new, last])
         if found is None:

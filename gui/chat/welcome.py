@@ -32,7 +32,7 @@ from gui.widgets.kinds import label, set_kind
 from gui.widgets.transcript_page import column_width
 
 # What gives way to little height, one after the other.
-COMPACT_DOORS, NO_KEYS, SMALL_HEADING, NO_EXAMPLES, BRIEF_DOORS = 1, 2, 3, 4, 5
+COMPACT_DOORS, NO_KEYS, SMALL_HEADING, NO_EXAMPLES, BRIEF_DOORS, BRIEF_STARTER = 1, 2, 3, 4, 5, 6
 # The column's width (at 13 px) from which the starter's button stands beside its words.
 BESIDE_PX = 420
 
@@ -57,6 +57,7 @@ class Welcome(QScrollArea):
         self.door_row = Doors(theme, list(self.doors.values()))
         self.keys = label(tr("Ctrl+K does everything · ? shows the keys"), "faint", wrap=True)
         self.starter = QFrame()
+        self._memory_bytes = 0
         self.starter_words = QLabel(starter_words(), textFormat=Qt.TextFormat.PlainText)
         self.open_file = QPushButton(tr("Open a GGUF file…"))
         self.examples = [QPushButton(text) for text in examples()]
@@ -89,7 +90,7 @@ class Welcome(QScrollArea):
 
     def set_memory(self, n_bytes: int) -> None:
         """How much memory this machine has: what it could run is said beside the starter."""
-        self.starter_words.setText(starter_words(n_bytes))
+        self._memory_bytes = n_bytes
         self._fit()
 
     def _show_doors(self) -> None:
@@ -110,12 +111,17 @@ class Welcome(QScrollArea):
         """As much as there is height for."""
         room = self.maximumViewportSize()
         width = column_width(self._theme, room.width())
-        for level in range(BRIEF_DOORS + 1):
+        for level in range(BRIEF_STARTER + 1):
             self._say(level, width)
             if self._height_at(width) <= room.height():
                 break
         # The scroll bar takes its part where it is needed all the same.
         self._column.setMaximumWidth(column_width(self._theme, self.viewport().width()))
+        # What the layouts remember is the height of a level that was only tried.
+        self._height_at(width)
+        if (layout := self._inner.layout()) is not None:
+            layout.invalidate()
+            layout.activate()
 
     def _say(self, level: int, width: int) -> None:
         """What is said, and how, at one of the levels of brevity."""
@@ -125,8 +131,10 @@ class Welcome(QScrollArea):
         self.keys.setVisible(level < NO_KEYS)
         self._example_row.setVisible(level < NO_EXAMPLES or not self._is_first)
         if self._is_first:
-            lines = first_lines()
+            # At the briefest the heading alone says what the first line says.
+            lines = first_lines()[level >= BRIEF_STARTER :]
             self.lead.setText(" ".join(lines) if level >= BRIEF_DOORS else "\n".join(lines))
+        self.starter_words.setText(starter_words(self._memory_bytes * (level < BRIEF_STARTER)))
         words_kind = "small" if level >= BRIEF_DOORS else ""
         if self.starter_words.property("kind") != words_kind:
             set_kind(self.starter_words, words_kind)

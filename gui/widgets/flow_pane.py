@@ -23,5 +23,6 @@ class FlowPane(QWidget):
         layout = self.layout()
         if layout is not None:
             flows = layout.hasHeightForWidth()
-            least = layout.totalMinimumHeightForWidth(self.width()) if flows else -1
+            width = max(0, self.width())
+            least = layout.totalMinimumHeightForWidth(width) if flows else -1
             self.setMinimumHeight(least if least >= 0 else layout.totalMinimumSize().height())

@@ -84,12 +84,14 @@ def check_all(pytest_arguments: list[str]) -> int:
         [str(SCRIPTS / "lint-imports"), "--no-logo"],
     ]
     # Two processes at the same time: each test that runs a model takes one thread of it.
+    pytest, tokens = [*module("pytest"), *pytest_arguments], "tests/gui/tokens"
     suites = [
-        [*module("pytest"), *pytest_arguments, "tests/gui"],
-        [*module("pytest"), *pytest_arguments, "tests", "--ignore=tests/gui"],
+        [*pytest, "tests/gui", f"--ignore={tokens}"],
+        [*pytest, "tests", "--ignore=tests/gui"],
+        [*pytest, tokens],
     ]
     failed = [shown(tool) for tool in tools if run_tool(tool) != 0]
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(max_workers=2) as pool:
         codes = list(pool.map(run_tool, suites))
     # 5: nothing of what was asked for (ARGS="-k wire") is among these.
     failed += [shown(suite) for suite, code in zip(suites, codes) if code not in (0, 5)]

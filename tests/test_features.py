@@ -30,6 +30,7 @@ SECTIONS = {
         "Done when",
     ],
     "Issue 3": ["A. What people expect", "B. What none of them has", "Numbers", "Done when"],
+    "Issue 4": ["What it must have", "Exactness", "Numbers", "Done when"],
 }
 FIELD = {
     *("accelerate", "gguf", "huggingface-hub", "jinja2", "keyring", "llama-cpp-python"),
@@ -38,11 +39,12 @@ FIELD = {
     *("pytest", "pytest-qt", "pytest-randomly", "pytest-timeout", "hypothesis"),
     *("ruff", "mypy", "import-linter"),
 }
-WAY = r"tests/\S+::\w+$|(bench (engine|window|chat)|by hand|not built): "
+WAY = r"tests/\S+::\w+$|(bench (engine|window|chat|tokens)|by hand|not built): "
 BENCHES = {
     "bench engine": ["engine/bench*.py"],
     "bench window": ["gui/bench.py", "gui/bench_start.py", "gui/bench_stream.py"],
     "bench chat": ["gui/bench_*.py"],
+    "bench tokens": ["gui/bench_*.py", "engine/tokens/bench*.py", "engine/generation/bench*.py"],
 }
 
 
@@ -68,7 +70,7 @@ def rows() -> Iterator[tuple[str, str, str, list[str]]]:
 
 def split_ways(text: str) -> list[str]:
     """The ways of one line: a comma parts them only where the next one begins."""
-    return re.split(r", (?=tests/|bench (?:engine|window|chat): )", text)
+    return re.split(r", (?=tests/|bench (?:engine|window|chat|tokens): )", text)
 
 
 def figures_named() -> list[tuple[str, str]]:

@@ -4,8 +4,11 @@ mouse.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable, Iterator
+
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
@@ -15,6 +18,7 @@ from gui.widgets.token_editor_paint import Marks, SegmentPainter
 from gui.widgets.token_editor_scroll import EditorScroll
 from gui.widgets.token_editor_view import InView
 
+JUMP_S = 0.005  # of a frame, behind a far jump
 Place = tuple[int, int]  # bytes: from, up to
 
 
@@ -32,14 +36,27 @@ class EditorPage(EditorScroll):
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), QColor(self._look.palette.pane))
         top, bottom = event.rect().top(), event.rect().bottom() + 1
-        views = [one for one in self.in_view() if one.bottom > top and one.top < bottom]
+        views = (one for one in self._to_paint() if one.bottom > top and one.top < bottom)
         self.paint_segments(painter, views)
         if not self.document.n_bytes and self.placeholder:
             self._paint_placeholder(painter)
         if self._is_caret_on and self.hasFocus():
             painter.fillRect(self.caret_rect(), QColor(self._look.palette.accent))
 
-    def paint_segments(self, painter: QPainter, views: list[InView]) -> None:
+    def _to_paint(self) -> Iterator[InView]:
+        """The segments in view. Behind a far jump nothing is laid out yet: those that a frame has
+        no time for come with the next one."""
+        give_up_s, has_new = time.perf_counter() + JUMP_S, False
+        for view in self.in_view():
+            is_new = view.prepared.fills is None
+            if self._has_jumped and has_new and is_new and time.perf_counter() > give_up_s:
+                QTimer.singleShot(0, self.viewport(), self.viewport().update)
+                return
+            has_new |= is_new
+            yield view
+        self._has_jumped = False
+
+    def paint_segments(self, painter: QPainter, views: Iterable[InView]) -> None:
         """Paint segments where they are."""
         segments = SegmentPainter(painter, self._look, self.document.tokens)
         painter.setFont(self._look.font)

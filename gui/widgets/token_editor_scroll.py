@@ -25,6 +25,7 @@ class EditorScroll(EditorView):
     ) -> None:
         super().__init__(theme, document, parent)
         self._direction = 1
+        self._has_jumped = False  # and what is there now has not been painted whole
         self._prepare = QTimer(self, singleShot=True, interval=0)
         self._prepare.timeout.connect(self._on_idle)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
@@ -86,6 +87,7 @@ class EditorScroll(EditorView):
             into = wanted - self._heights.above(number) * look.row_height
             self._top = number
             self._offset = min(into, self._segment(number).laid.height - 1)
+            self._has_jumped = True
             self._after_change()
         if value == self.verticalScrollBar().maximum():
             self._go_to_end()

@@ -104,7 +104,7 @@ def test_help_is_complete() -> None:
         assert option in text
     everything = run("--help").stdout
     assert "complete" in everything
-    assert "bench engine, window or chat" in everything
+    assert "bench engine, window, chat or tokens" in everything
     text = run("bench", "--help").stdout
     for what in ("engine:", "window:", "chat:", "--json"):
         assert what in text

@@ -75,6 +75,7 @@ class RoomBench:
     def close(self) -> None:
         self.room.save_state()
         self.context.settings.flush()
+        self.context.notices.strip.hide()
         self.room.hide()
         self.room.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 from gui.theme import Theme
+from gui.widgets import token_editor_page
 from gui.widgets.token_editor import TokenEditor
 from tests.gui.token_editor_helpers import SHIFT, point_of, put, shown_editor
 
@@ -177,6 +178,24 @@ def test_what_scrolling_moves_looks_as_if_painted_anew(qtbot: QtBot, theme: Them
     editor.viewport().repaint()
     assert editor.screen().grabWindow(editor.winId()).toImage() == moved
     assert not moved.isNull()
+
+
+def test_behind_a_far_jump_what_is_not_painted_at_once_comes_with_the_next_frames(
+    qtbot: QtBot, theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_editor_page, "JUMP_S", 0.0)  # a segment a frame
+    editor = shown_editor(qtbot, theme, "".join(f"row {n} of many\n" for n in range(400)))
+    editor.clearFocus()
+    QApplication.processEvents()
+    bar = editor.verticalScrollBar()
+    bar.setValue(bar.maximum() // 2)
+    editor.viewport().repaint()
+    partly = editor.screen().grabWindow(editor.winId()).toImage()
+    qtbot.waitUntil(lambda: not editor._has_jumped)
+    whole = editor.screen().grabWindow(editor.winId()).toImage()
+    assert whole != partly
+    editor.viewport().repaint()
+    assert editor.screen().grabWindow(editor.winId()).toImage() == whole
 
 
 def test_the_menu_offers_what_can_be_done(qtbot: QtBot, theme: Theme) -> None:

@@ -19,7 +19,9 @@ def action(
 ) -> QAction:
     """A menu entry with its shortcuts."""
     result = QAction(text, parent)
-    result.setShortcuts([QKeySequence(one) for one in shortcuts])
+    # A platform's own key may be the other one that is given: twice the same is ambiguous to Qt.
+    keys = {(key := QKeySequence(one)).toString(): key for one in shortcuts}
+    result.setShortcuts(list(keys.values()))
     result.triggered.connect(lambda: do())
     return result
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QLabel,
     QLineEdit,
+    QMainWindow,
     QMenu,
     QToolButton,
     QVBoxLayout,
@@ -21,7 +22,7 @@ from pytestqt.qtbot import QtBot
 from engine.paths import Paths
 from gui.context import AppContext, Room, RoomEntry
 from gui.diagnostics import DiagnosticsPage
-from gui.menus import EditMenu
+from gui.menus import EditMenu, action
 from gui.settings import load
 from gui.settings_page import SettingsPage
 from gui.window import DIAGNOSTICS, SETTINGS, MainWindow
@@ -118,6 +119,20 @@ def test_the_rail_is_walked_by_the_arrow_keys(window: MainWindow, qtbot: QtBot) 
     assert window.page == "undoing"
     QTest.keyClick(rail_buttons(window)["Undoing"], Qt.Key.Key_Up)
     assert window.page == "plain"
+
+
+def test_a_key_that_is_the_platforms_own_too_is_given_once(qtbot: QtBot) -> None:
+    asked: list[int] = []
+    parent = QMainWindow()
+    qtbot.addWidget(parent)
+    twice = action(parent, "Leave", lambda: asked.append(1), "Ctrl+Q", "Ctrl+Q")
+    parent.addAction(twice)
+    assert [key.toString() for key in twice.shortcuts()] == ["Ctrl+Q"]
+    with qtbot.waitExposed(parent):
+        parent.show()
+    parent.activateWindow()
+    QTest.keyClick(parent, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+    assert asked == [1]
 
 
 @pytest.mark.parametrize(

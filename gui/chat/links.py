@@ -115,10 +115,10 @@ class LinkCard(QFrame):
         self.warning.setText("\n".join(_warnings(facts)))
         self.warning.setVisible(bool(self.warning.text()))
         self.setAccessibleDescription(f"{facts.address} {self.warning.text()}")
-        self._place(at)
         self._came_from = QApplication.focusWidget()
         self.show()
         self.raise_()
+        self._place(at)  # only now its parts have their fonts, and it its height
         # The harmless one first: a stray Enter opens nothing.
         self.copy_button.setFocus(Qt.FocusReason.PopupFocusReason)
 

@@ -31,6 +31,11 @@ class Paths:
         return self.home / "runs"
 
     @property
+    def datasets(self) -> Path:
+        """Rows to learn from, a folder each; made when the first is brought."""
+        return self.home / "datasets"
+
+    @property
     def presets(self) -> Path:
         """Saved prompts and sampling settings, a file each; made when the first is saved."""
         return self.home / "presets"

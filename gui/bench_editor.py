@@ -27,11 +27,11 @@ from engine.paths import Paths
 from engine.process.messages import Failed
 from engine.process.token_messages import OpenTokenizer, TokenizerInfo
 from gui.garbage import GarbageCollector
+from gui.side_worker import SideWorker
 from gui.theme import Theme
 from gui.tokens.document import TokenDocument
 from gui.tokens.feeder import TokenFeeder
 from gui.tokens.token_spans import Ids, Small
-from gui.tokens.worker import TokenWorker
 from gui.widgets.token_editor import TokenEditor
 
 N_TOKENS = 1_000_000
@@ -70,7 +70,7 @@ def editor_figures(folder: Path) -> dict[str, Figure]:
     """All figures. folder: the user's, for logs."""
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
-    worker = TokenWorker(Paths(folder).ensure())
+    worker = SideWorker(Paths(folder).ensure())
     garbage = GarbageCollector()  # as in the window
     garbage.start()
     try:
@@ -89,7 +89,7 @@ def editor_figures(folder: Path) -> dict[str, Figure]:
     return found
 
 
-def _open(theme: Theme, worker: TokenWorker) -> Bench:
+def _open(theme: Theme, worker: SideWorker) -> Bench:
     theme.apply()
     editor = TimedEditor(theme)
     editor.resize(1000, 800)

@@ -23,6 +23,7 @@ from engine.process.parts import (
     Struct,
 )
 from engine.process.token_messages import TokenEvent, TokenRequest, TokenResult
+from engine.process.tune_messages import TuneRequest, TuneResult
 
 # The whole interface is read from this page, whichever file a struct stands in.
 __all__ = [
@@ -142,6 +143,18 @@ class Score(Request, frozen=True):
     private: bool = False
 
 
+class WriteLogits(Request, frozen=True):
+    """What the model makes of rows of ids, into a .npy file: for each row the log-probabilities
+    (float16) behind its last n_last tokens, in order, rows one behind the other; shape
+    (sum of n_last, n_vocab). n_last as long as rows. Events: Progress; -> Nothing."""
+
+    rows: list[list[int]]
+    n_last: list[int]
+    out: str
+    adapters: list[Adapter] = []
+    context: str = "main"
+
+
 class KeepStates(Request, frozen=True):
     """Write the KV states of idle chats to disk now (as an unload does), so that a later worker
     goes on from them."""
@@ -211,6 +224,7 @@ AnyRequest = (
     | CloseContext
     | Generate
     | Score
+    | WriteLogits
     | KeepStates
     | Cancel
     | Ping
@@ -222,6 +236,7 @@ AnyRequest = (
     | ListHubFiles
     | Diagnose
     | TokenRequest
+    | TuneRequest
 )
 
 
@@ -490,6 +505,7 @@ AnyResult = (
     | Rendered
     | Diagnosis
     | TokenResult
+    | TuneResult
 )
 AnyEvent = (
     Ready

@@ -13,21 +13,43 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from engine.errors import AppError
-from engine.process.jobs import Jobs
-from engine.process.messages import PROTOCOL, AnyRequest, Cancel, Done, Failed, Ping, Pong, Ready
+from engine.process.jobs import JobGenerator, Jobs
+from engine.process.messages import (
+    PROTOCOL,
+    AnyRequest,
+    AnyResult,
+    Cancel,
+    Done,
+    Failed,
+    Ping,
+    Pong,
+    Ready,
+)
 from engine.process.outbox import Outbox
 from engine.process.pipe import Pipe
-from engine.process.service import Service
 from engine.process.wire import FrameReader, WireError, read_request
 
 _CHUNK_BYTES = 1 << 16
 BAD_WIRE_EXIT = 3
 
 
-def main(make_service: Callable[[], Service] = Service) -> None:
+class WorkerService(Protocol):
+    """What a worker does for each request: service.py's is the engine's."""
+
+    def set_abort(self, on: bool) -> None:
+        """Leave what runs now at once (from any thread), or allow it again."""
+
+    def answer(self, request: AnyRequest) -> AnyResult | None:
+        """The answer to a short question, or None: it is a job's work. Raises AppError."""
+
+    def job(self, request: AnyRequest) -> JobGenerator:
+        """The generator that does a request's work."""
+
+
+def main(make_service: Callable[[], WorkerService]) -> None:
     """Serve until stdin ends; never returns."""
     wire_fd = _private_stdout()
     faulthandler.enable()
@@ -62,7 +84,7 @@ def _private_stdout() -> int:
     return wire_fd
 
 
-def _read(service: Service, outbox: Outbox, jobs: Jobs) -> None:
+def _read(service: WorkerService, outbox: Outbox, jobs: Jobs) -> None:
     frames = FrameReader()
     try:
         while data := os.read(0, _CHUNK_BYTES):
@@ -77,7 +99,7 @@ def _read(service: Service, outbox: Outbox, jobs: Jobs) -> None:
     _leave(0)
 
 
-def _handle(request: AnyRequest, service: Service, outbox: Outbox, jobs: Jobs) -> None:
+def _handle(request: AnyRequest, service: WorkerService, outbox: Outbox, jobs: Jobs) -> None:
     if isinstance(request, Ping):
         outbox.answer(Pong(job=request.job))
     elif isinstance(request, Cancel):
@@ -108,4 +130,6 @@ def _leave(code: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    main()
+    from engine.process.service import Service
+
+    main(Service)

@@ -17,9 +17,9 @@ from engine.process.token_messages import (
     OpenTokenizer,
     TokenizerInfo,
 )
+from gui.side_worker import SideWorker
 from gui.tokens.compare_text import Cut, cut_of
 from gui.tokens.words import tr
-from gui.tokens.worker import TokenWorker
 
 
 class Compared(msgspec.Struct):
@@ -39,7 +39,7 @@ class Comparison(QObject):
     told = Signal(int)  # something is new of the tokenizer at this place
     finished = Signal()  # all have the text, or have said why not
 
-    def __init__(self, worker: TokenWorker, parent: QObject | None = None) -> None:
+    def __init__(self, worker: SideWorker, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._worker = worker
         self._job = self._run = 0

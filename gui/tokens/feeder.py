@@ -14,11 +14,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from engine.process.cuts import find_cut
 from engine.process.messages import AnyEvent, Array, Failed
 from engine.process.token_messages import Encode, Encoded, EncodedPart, TokenizerInfo
+from gui.side_worker import SideWorker
 from gui.tokens.document import Edit, TokenDocument
 from gui.tokens.slices import REACH_BYTES, FindCut, Slice, slice_around
 from gui.tokens.token_spans import Ids, Small
 from gui.tokens.vocabulary import array_of
-from gui.tokens.worker import TokenWorker
 
 LONG_BYTES = 200_000  # a stretch that is not asked for at every key, only when typing pauses
 PAUSE_MS = 120
@@ -58,7 +58,7 @@ class TokenFeeder(QObject):
     def __init__(
         self,
         document: TokenDocument,
-        worker: TokenWorker,
+        worker: SideWorker,
         parent: QObject | None = None,
         find: FindCut = find_cut,
     ) -> None:

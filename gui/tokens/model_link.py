@@ -116,7 +116,7 @@ class ModelLink(QObject):
         on_failed: OnFailed,
         on_event: Callable[[AnyEvent], None] | None = None,
     ) -> None:
-        """Ask the model's worker; as TokenWorker.ask. A job before of this kind is cancelled."""
+        """Ask the model's worker; as SideWorker.ask. A job before of this kind is cancelled."""
         self.cancel(kind)
         own: list[int] = []
 

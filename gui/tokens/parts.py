@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
     from gui.context import AppContext
+    from gui.side_worker import SideWorker
     from gui.tokens.state import TokensState
-    from gui.tokens.worker import TokenWorker
 
 Shortcut = QKeySequence.StandardKey | str | None
 AddAction = Callable[[str, Callable[[], object], Shortcut], QAction]
@@ -25,7 +25,7 @@ class TokensParts(Struct, frozen=True):
     add_header_widget(widget): put something at the right end of the header."""
 
     context: AppContext
-    worker: TokenWorker
+    worker: SideWorker
     state: TokensState
     add_action: AddAction
     show_page: Callable[[str], object]

@@ -16,6 +16,7 @@ from engine.errors import AppError
 from engine.process.messages import Failed
 from gui.commands import Command
 from gui.context import AppContext, Room
+from gui.side_worker import SideWorker
 from gui.tokens.arrivals import Arrivals
 from gui.tokens.details_pane import DetailsPane
 from gui.tokens.header import TokensHeader
@@ -26,7 +27,6 @@ from gui.tokens.surprise_switch import SurpriseSwitch
 from gui.tokens.tokenizer_chooser import FOLLOW, TokenizerChooser
 from gui.tokens.tokenizer_menu import BUILT_IN, source_name
 from gui.tokens.words import tr
-from gui.tokens.worker import TokenWorker
 from gui.widgets.panes import Panes
 
 if TYPE_CHECKING:
@@ -84,11 +84,11 @@ class TokensRoom(Room):
         self,
         context: AppContext,
         parent: QWidget | None = None,
-        worker: TokenWorker | None = None,
+        worker: SideWorker | None = None,
     ) -> None:
         super().__init__(parent)
         self._context = context
-        self.worker = worker or TokenWorker(context.paths, parent=self)
+        self.worker = worker or SideWorker(context.paths, parent=self)
         self.state = TokensState(self.worker, self)
         self._factories = page_factories()
         self._pages: dict[str, TokensPage] = {}

@@ -19,9 +19,9 @@ from engine.process.token_messages import (
     TokenizerInfo,
     Vocabulary,
 )
+from gui.side_worker import SideWorker
 from gui.tokens.document import TokenDocument
 from gui.tokens.vocabulary import VocabularyTable
-from gui.tokens.worker import TokenWorker
 
 STARTER = "starter"
 
@@ -56,7 +56,7 @@ class TokensState(QObject):
     word_changed = Signal()  # how another word was merged is to be shown
     title_changed = Signal()  # a panel's heading is another
 
-    def __init__(self, worker: TokenWorker, parent: QObject | None = None) -> None:
+    def __init__(self, worker: SideWorker, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._worker = worker
         self._job = 0

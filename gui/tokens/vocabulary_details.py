@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 from engine.process.messages import Failed
 from engine.process.scripts import script_of
 from engine.process.token_messages import Encode, Encoded, MergeHistory, Merges
+from gui.side_worker import SideWorker
 from gui.tokens.merge_steps import MergeSteps
 from gui.tokens.vocabulary import VocabularyTable, array_of
 from gui.tokens.vocabulary_model import n_characters
@@ -22,7 +23,6 @@ from gui.tokens.vocabulary_words import (
     reach_meaning,
 )
 from gui.tokens.words import tr
-from gui.tokens.worker import TokenWorker
 from gui.widgets.flow import FlowLayout
 from gui.widgets.kinds import button, caps, label
 from gui.widgets.token_text import bytes_text, shown
@@ -34,7 +34,7 @@ class VocabularyDetails(QWidget):
     text_wanted = Signal(str)  # this text is to be put into the editor
     merges_wanted = Signal(str)  # how this word was merged is to be shown
 
-    def __init__(self, worker: TokenWorker, parent: QWidget | None = None) -> None:
+    def __init__(self, worker: SideWorker, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._worker = worker
         self._jobs: list[int] = []

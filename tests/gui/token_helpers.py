@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.process.messages import AnyEvent, AnyRequest, Array
 from engine.process.token_messages import Encode, Encoded, EncodedPart, TokenizerInfo
-from gui.tokens.worker import TokenWorker
+from gui.side_worker import SideWorker
 
 Tokenise = Callable[[str, bool], list[tuple[int, int]]]  # text, inside -> ids and lengths in bytes
 
@@ -98,8 +98,8 @@ class HandWorker:
         while self.asked:
             self.answer()
 
-    def as_worker(self) -> TokenWorker:
-        return cast(TokenWorker, self)
+    def as_worker(self) -> SideWorker:
+        return cast(SideWorker, self)
 
 
 def _arrays(tokens: list[tuple[int, int]]) -> dict[str, Array]:

@@ -17,10 +17,10 @@ from engine.paths import Paths
 from gui.context import AppContext
 from gui.notices import Notices
 from gui.settings_store import SettingsStore
+from gui.side_worker import SideWorker
 from gui.theme import Theme
 from gui.tokens.parts import Shortcut, TokensPage, TokensParts
 from gui.tokens.state import TokensState
-from gui.tokens.worker import TokenWorker
 from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.fake_tokens import FakeTokens
 
@@ -34,7 +34,7 @@ class PageBench:
         self.qtbot, self.context = qtbot, context
         self.engine = FakeTokens()
         engine: Any = self.engine
-        self.worker = TokenWorker(context.paths, engine)
+        self.worker = SideWorker(context.paths, engine)
         self.state = TokensState(self.worker)
         self.shown_texts: list[str] = []
         self.shown: list[QWidget] = []

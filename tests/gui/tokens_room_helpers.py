@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gui.context import AppContext
+from gui.side_worker import SideWorker
 from gui.tokens.first_text import FIRST_TEXT
 from gui.tokens.room import TokensRoom
 from gui.tokens.text_page import TextPage
-from gui.tokens.worker import TokenWorker
 
 SIZE_PX = (1300, 860)
 SLOW_MS = 60_000  # a process is started, a file of the disk is read
@@ -27,7 +27,7 @@ class RoomBench:
 
     def __init__(self, qtbot: QtBot, context: AppContext, engine: Any = None) -> None:
         self.qtbot, self.context = qtbot, context
-        worker = TokenWorker(context.paths, engine) if engine is not None else None
+        worker = SideWorker(context.paths, engine) if engine is not None else None
         self.room = TokensRoom(context, None, worker)
         self.room.resize(*SIZE_PX)
         with qtbot.waitExposed(self.room):

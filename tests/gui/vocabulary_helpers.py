@@ -17,13 +17,13 @@ from engine.tokens.serve_encode import encoded
 from engine.tokens.serve_vocabulary import vocabulary_job
 from engine.tokens.tokenizer import Tokenizer
 from gui.context import AppContext
+from gui.side_worker import SideWorker
 from gui.tokens.parts import TokensParts
 from gui.tokens.state import TokensState
-from gui.tokens.worker import TokenWorker
 
 
 class HereWorker(QObject):
-    """Has the surface of TokenWorker. Requests wait for `answer_all`."""
+    """Has the surface of SideWorker. Requests wait for `answer_all`."""
 
     failed = Signal(object)
 
@@ -88,7 +88,7 @@ class Wishes:
 
 def parts_of(context: AppContext, worker: HereWorker, wishes: Wishes) -> TokensParts:
     """The parts of a room, over a tokenizer that is open."""
-    real = cast(TokenWorker, worker)
+    real = cast(SideWorker, worker)
     state = TokensState(real, worker)
     state.open(worker.path)
     worker.answer_all()

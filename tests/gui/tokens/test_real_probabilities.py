@@ -17,6 +17,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from gui.side_worker import SideWorker
 from gui.tokens.feeder import TokenFeeder
 from gui.tokens.parts import TokensParts
 from gui.tokens.room import TokensRoom
@@ -26,7 +27,6 @@ from gui.tokens.surprise import bits, facts
 from gui.tokens.surprise_panel import SurprisePanel
 from gui.tokens.surprise_switch import SurpriseSwitch
 from gui.tokens.tree_panel import TreePanel
-from gui.tokens.worker import TokenWorker
 from tests.gui.probability_helpers import click
 from tests.gui.real_window import ENDLESS, LOAD_MS, Open, RealWindow, open_window, real
 
@@ -44,7 +44,7 @@ class RealProbabilities:
         self.host = QWidget()
         self.host.resize(1000, 640)
         self.column = QVBoxLayout(self.host)
-        self.worker = TokenWorker(real.context.paths, parent=self.host)
+        self.worker = SideWorker(real.context.paths, parent=self.host)
         self.state = TokensState(self.worker, self.host)
         self.parts = TokensParts(
             context=real.context,

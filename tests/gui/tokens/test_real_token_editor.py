@@ -19,10 +19,10 @@ from engine.paths import Paths
 from engine.process.token_messages import OpenTokenizer, TokenizerInfo
 from engine.tokens.opened import open_tokenizer
 from engine.tokens.tokenizer import Tokenizer
+from gui.side_worker import SideWorker
 from gui.theme import Theme
 from gui.tokens.document import TokenDocument
 from gui.tokens.feeder import TokenFeeder
-from gui.tokens.worker import TokenWorker
 from gui.widgets.token_editor import TokenEditor
 from tests.gui.token_helpers import HandWorker
 
@@ -80,14 +80,14 @@ def test_after_any_edits_tokens_equal_a_full_pass(
 
 
 @pytest.fixture
-def worker(paths: Paths) -> Iterator[TokenWorker]:
-    worker = TokenWorker(paths)
+def worker(paths: Paths) -> Iterator[SideWorker]:
+    worker = SideWorker(paths)
     yield worker
     worker.close()
 
 
 def fed_editor(
-    qtbot: QtBot, worker: TokenWorker, text: str, source: str = "starter"
+    qtbot: QtBot, worker: SideWorker, text: str, source: str = "starter"
 ) -> tuple[TokenEditor, TokenFeeder]:
     app = QApplication.instance()
     assert isinstance(app, QApplication)
@@ -108,7 +108,7 @@ def fed_editor(
 
 
 def test_keys_in_the_middle_of_a_megabyte_are_coloured_soon_and_rightly(
-    qtbot: QtBot, worker: TokenWorker
+    qtbot: QtBot, worker: SideWorker
 ) -> None:
     text = (TEXT * (1 + MEGABYTE // len(TEXT.encode())))[:MEGABYTE]
     editor, feeder = fed_editor(qtbot, worker, text)
@@ -131,7 +131,7 @@ def test_keys_in_the_middle_of_a_megabyte_are_coloured_soon_and_rightly(
 
 @pytest.mark.parametrize("line", ["a" * MEGABYTE, "abcdefghij" * (MEGABYTE // 10)])
 def test_a_megabyte_without_a_cut_keeps_its_old_colours_until_the_full_pass(
-    qtbot: QtBot, worker: TokenWorker, line: str
+    qtbot: QtBot, worker: SideWorker, line: str
 ) -> None:
     editor, feeder = fed_editor(qtbot, worker, line)
     n_tokens = len(editor.document.tokens)
@@ -146,7 +146,7 @@ def test_a_megabyte_without_a_cut_keeps_its_old_colours_until_the_full_pass(
     assert (editor.document.tokens.ids >= 0).all()
 
 
-def test_a_worker_that_dies_is_asked_again(qtbot: QtBot, worker: TokenWorker) -> None:
+def test_a_worker_that_dies_is_asked_again(qtbot: QtBot, worker: SideWorker) -> None:
     editor, feeder = fed_editor(qtbot, worker, "the deep sea")
     worker.engine.kill("a test ended it")
     qtbot.waitUntil(lambda: not worker.engine.is_running, timeout=10_000)

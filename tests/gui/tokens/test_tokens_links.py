@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QAbstractButton, QStackedWidget
 from pytestqt.qtbot import QtBot
 
 from gui.chat.received import Received
+from gui.side_worker import SideWorker
 from gui.tokens.chat_page import ChatPage
 from gui.tokens.room import TokensRoom
-from gui.tokens.worker import TokenWorker
 from tests.fakes import fake_tokens
 from tests.fakes.fake_tokens import FakeTokens
 from tests.gui.chat_room_helpers import Bench, bench, context
@@ -42,7 +42,7 @@ class Both:
         if not self.made:
             engine: Any = FakeTokens()
             context = self.bench.context
-            room = TokensRoom(context, None, TokenWorker(context.paths, engine))
+            room = TokensRoom(context, None, SideWorker(context.paths, engine))
             self.made.append(room)
             self.window.addWidget(room)
         self.window.setCurrentWidget(self.made[0])

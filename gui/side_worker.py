@@ -1,5 +1,6 @@
-"""The room's own worker: it has no model, only tokenizers and vocabularies. Started when it is
-first asked, ended with the window.
+"""A room's own worker beside the engine that chats: tokenizers and vocabularies, datasets, what is
+made of runs. Started when it is first asked, ended with the window, or when its room has no more
+use for what it holds.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ OnResult = Callable[[Any], None]
 OnFailed = Callable[[Failed], None]
 
 
-class TokenWorker(QObject):
+class SideWorker(QObject):
     """Asks, and hears the answers on the window's thread. A worker that dies is started again and
-    opens its tokenizers anew by itself: every request names the one it needs.
+    opens anew by itself what it needs: every request names that.
 
     Args:
-        engine: its process, not started; None for one of its own (tests give a fake).
+        engine: its process, not started; None for an engine worker without a model.
     """
 
     failed = Signal(object)  # the Failed of a request whose asker does not listen to failures

@@ -1,0 +1,53 @@
+"""The worker of the Fine-tune room: datasets, bases, what will be learned, what is made of runs.
+Run: python -m finetune.worker
+
+The same wire and the same jobs as the engine worker. It imports torch only where a request needs
+it, and it never trains: a run is a process of its own (runner.py).
+"""
+
+from collections.abc import Callable
+
+from engine.errors import AppError
+from engine.paths import user_paths
+from engine.process import worker
+from engine.process.jobs import JobGenerator
+from engine.process.messages import AnyRequest, AnyResult
+from engine.tokens.opened import Tokenizers
+from finetune import serve_base, serve_data, serve_learn, serve_result
+
+SERVERS = (serve_data, serve_learn, serve_base, serve_result)
+ANSWERS: list[Callable[[AnyRequest, serve_data.Shared], AnyResult | None]] = [
+    server.answer for server in SERVERS
+]
+JOBS: list[Callable[[AnyRequest, serve_data.Shared], JobGenerator | None]] = [
+    server.job for server in SERVERS
+]
+
+
+class TuneService:
+    """Dispatches requests to the four files that serve them: each has `answer(request, shared)`,
+    for short questions, and `job(request, shared)`; None where a request is not its own."""
+
+    def __init__(self) -> None:
+        self.shared = serve_data.Shared(user_paths(), Tokenizers())
+
+    def set_abort(self, on: bool) -> None:
+        """Nothing here decodes for long without a yield."""
+
+    def answer(self, request: AnyRequest) -> AnyResult | None:
+        for ask in ANSWERS:
+            found = ask(request, self.shared)
+            if found is not None:
+                return found
+        return None
+
+    def job(self, request: AnyRequest) -> JobGenerator:
+        for make in JOBS:
+            found = make(request, self.shared)
+            if found is not None:
+                return found
+        raise AppError("This worker does not know that request.", "", type(request).__name__)
+
+
+if __name__ == "__main__":
+    worker.main(TuneService)

@@ -36,7 +36,7 @@ class BaseTable:
 
     path: str = option(
         "",
-        "The model that is taught: a GGUF file, or a folder of safetensors in the Hugging Face layout.",
+        "The model that is taught: a GGUF file, or a folder of safetensors (Hugging Face’s layout).",
     )
     in_4_bits: bool = option(
         False,

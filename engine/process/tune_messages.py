@@ -257,7 +257,7 @@ class Duplicates(Result, frozen=True):
 
 
 class FindDuplicates(Request, frozen=True):
-    """Equal rows, and near ones by MinHash over 5-grams of words. Events: Progress; -> Duplicates."""
+    """Equal rows, and near ones by MinHash over 5-grams. Events: Progress; -> Duplicates."""
 
     dataset: str
     near: bool = True
@@ -484,7 +484,7 @@ class ImportPeft(Request, frozen=True):
 
 class HandOver(Request, frozen=True):
     """What another program needs. to: "ollama" (Modelfile), "lm_studio" (its folder) or "hub" (a
-    repository; opens a connection, token from the keyring) -> Converted; words say how to use it."""
+    repository; opens a connection, token from the keyring) -> Converted; words: how to use it."""
 
     run: str
     to: Literal["ollama", "lm_studio", "hub"]

@@ -36,7 +36,7 @@ class BaseTable:
 
     path: str = option(
         "",
-        "The model that is taught: a GGUF file, or a folder of safetensors (Hugging Face’s layout).",
+        "The model that is taught: a GGUF file, or a Hugging Face folder of safetensors.",
     )
     in_4_bits: bool = option(
         False,

@@ -97,6 +97,16 @@ class RunFolder:
         return self.path / "notes.md"
 
     @property
+    def own_answers(self) -> Path:
+        """The base's own answers that are mixed in, as rows (data/rows.py)."""
+        return self.path / "own_answers.jsonl"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that runs it, as long as that lives."""
+        return self.path / ".lock"
+
+    @property
     def log(self) -> Path:
         """What the run's process said on stdout and stderr."""
         return self.path / "log.txt"

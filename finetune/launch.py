@@ -18,6 +18,7 @@ import psutil
 
 from engine.errors import AppError
 from finetune.run_folder import RunFolder, write_whole
+from finetune.run_queue import put_ticket
 
 RUNNER = (sys.executable, "-m", "finetune.runner")
 
@@ -38,7 +39,8 @@ def start_run(folder: RunFolder, resume: bool = False, command: Sequence[str] = 
     if folder.pid():
         raise AppError("This run is running already.", "Stop it first, or wait for its end.")
     folder.config()
-    arguments = [*command, str(folder.path), "--asked", repr(time.time())]
+    asked_s = time.time()
+    arguments = [*command, str(folder.path), "--asked", repr(asked_s)]
     try:
         with folder.log.open("ab") as log:
             process = subprocess.Popen(
@@ -55,6 +57,7 @@ def start_run(folder: RunFolder, resume: bool = False, command: Sequence[str] = 
     # Somebody has to hear of its end, or it would stay a zombie while the window lives.
     threading.Thread(target=process.wait, name=f"run-{process.pid}", daemon=True).start()
     note_runner(folder, process.pid)
+    put_ticket(folder, process.pid, asked_s)
     return process.pid
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+import psutil
 
 from engine.errors import AppError
 from finetune import events
@@ -109,7 +110,7 @@ class RunState:
         self._tail = Tail(folder.events)
         self._inode = 0
         self._now = RunSummary(str(folder.path), folder.path.name, "new")
-        self._ended: AnyRunEvent | None = None
+        self._ended: Ended | RunFailed | None = None
         self._last_s = 0.0
         self._config_ns = -1
 
@@ -120,25 +121,26 @@ class RunState:
         for event in _but_steps(list(self._tail.lines())):
             self._take(event)
         pid = self.folder.pid()
+        state = self._state(pid)
         return msgspec.structs.replace(
             self._now,
-            state=self._state(pid),
+            state=state,
             pid=pid,
             time_left_s=self._time_left_s(),
             fraction=min(1.0, self._now.step / self._now.n_steps) if self._now.n_steps else 0.0,
-            ended_s=0.0 if pid and not isinstance(self._ended, Ended) else self._last_s,
+            ended_s=0.0 if state in LIVE else self._last_s,
         )
 
     def _state(self, pid: int) -> RunStateName:
-        if isinstance(self._ended, Ended):
-            return "stopped" if self._ended.how == "stopped" else "finished"
-        if not pid:
+        if self._ended is not None:
+            if pid and _created_s(pid) > self._ended.time_s:
+                return "starting"  # the next attempt, before its first event
             if isinstance(self._ended, RunFailed):
                 return "failed"
+            return "stopped" if self._now.how == "stopped" else "finished"
+        if not pid:
             was_started = self._now.attempt or self.folder.runner.exists()
             return "died" if was_started else "new"
-        if isinstance(self._ended, RunFailed):
-            return "starting"  # the next attempt, before its first event
         if self._now.why:
             return "paused"
         if self._now.phase is None or self._now.phase in _STARTING:
@@ -182,6 +184,13 @@ class RunState:
             self.__dict__.update(fresh.__dict__)
             self._read_config()
         self._inode = inode
+
+
+def _created_s(pid: int) -> float:
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return 0.0
 
 
 Fields = dict[str, object]

@@ -47,6 +47,7 @@ SLOW_MODULES = {
     "test_real_token_editor",
     "test_receipts",
     "test_replay",
+    "test_runner",
     "test_score",
     "test_real_quiet",
     "test_real_vocabulary",

@@ -102,7 +102,12 @@ def test_a_run_whose_process_is_gone_has_died_and_can_be_resumed(folder: RunFold
 
 
 def test_one_that_said_why_has_failed_until_its_next_attempt(folder: RunFolder) -> None:
-    write(folder, began(), step(5), events.RunFailed(1, 5, NOW, "The disk is full.", "Make room."))
+    write(
+        folder,
+        began(),
+        step(5),
+        events.RunFailed(1, 5, NOW - 9e6, "The disk is full.", "Make room."),
+    )
     found = summary(folder)
     assert (found.state, found.message, found.hint) == ("failed", "The disk is full.", "Make room.")
     note_runner(folder, os.getpid())

@@ -1,0 +1,61 @@
+"""What the stages of a run are given: its folder, its configuration, its pen, and a person's
+wishes. Light."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from finetune.config import RunConfig
+from finetune.control import Control
+from finetune.events import Ending, Phase, PhaseChanged
+from finetune.run_folder import RunFolder
+from finetune.run_log import RunLog
+
+_TELL_S = 0.2  # progress is told this often at most
+
+
+@dataclass(frozen=True)
+class WorkDone:
+    """How a run came to its end. product: path within the run folder, "" for none."""
+
+    how: Ending
+    product: str = ""
+    best_step: int = 0
+
+
+@dataclass
+class Attempt:
+    """One life of a run. number: from 1, one more with each resume; began_s: time.monotonic() of
+    its start; seconds: what each phase took."""
+
+    folder: RunFolder
+    config: RunConfig
+    log: RunLog
+    control: Control
+    number: int
+    began_s: float = field(default_factory=time.monotonic)
+    seconds: dict[str, float] = field(default_factory=dict)
+    _phase: Phase | None = None
+    _since_s: float = 0.0
+    _told_s: float = 0.0
+
+    def enter(self, phase: Phase, words: str = "") -> None:
+        """A phase begins; the one before is over."""
+        self.leave()
+        self._phase, self._since_s, self._told_s = phase, time.monotonic(), 0.0
+        self.log.say(PhaseChanged, phase=phase, words=words)
+
+    def leave(self) -> None:
+        """The phase is over: its time is noted."""
+        if self._phase is not None:
+            took_s = time.monotonic() - self._since_s
+            self.seconds[self._phase] = self.seconds.get(self._phase, 0.0) + took_s
+            self._phase = None
+
+    def tell(self, fraction: float, words: str = "") -> None:
+        """How far the phase is, 0..1."""
+        now_s = time.monotonic()
+        if self._phase is not None and now_s - self._told_s > _TELL_S:
+            self._told_s = now_s
+            self.log.say(PhaseChanged, phase=self._phase, fraction=fraction, words=words)

@@ -50,6 +50,7 @@ from engine.process.messages import (
     Tokenize,
     Tokenized,
     Unload,
+    WriteLogits,
 )
 from engine.process.token_messages import GrowTree, LookAt, MapSurprise, Stages
 from engine.tokens.opened import Tokenizers
@@ -123,6 +124,8 @@ class Service:
                 return self._generate(request)
             case Score():
                 return self._score(request)
+            case WriteLogits():
+                return self._write_logits(request)
             case MapSurprise() | LookAt() | GrowTree():
                 return self._probabilities(request)
             case Tokenize():
@@ -218,6 +221,12 @@ class Service:
 
         with self.hashes.paused():
             return (yield from score(self._model, request))
+
+    def _write_logits(self, request: WriteLogits) -> JobGenerator:
+        from engine.generation.logits import write_logits
+
+        with self.hashes.paused():
+            return (yield from write_logits(self._model, request))
 
     def _probabilities(self, request: MapSurprise | LookAt | GrowTree) -> JobGenerator:
         from engine.generation.look import look_at

@@ -11,13 +11,12 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import get_args
 
 from engine.errors import AppError
 from engine.process.tune_messages import BadRow, Row
 from finetune.config import RowFormat
-from finetune.data import from_lines, from_text
+from finetune.data.file_kinds import kind_of_file
 from finetune.data.kinds import Content, content_of, format_of, mapped_content
 from finetune.data.oasst import read_trees
 from finetune.data.source_file import Record, SourceFile
@@ -142,10 +141,3 @@ class RowFile:
                 found[format_of(record.value)] += 1
         del found[""]
         return found.most_common(1)[0][0] if found else ""
-
-
-def kind_of_file(file: SourceFile) -> tuple[str, ModuleType]:
-    """What a file is, in words, and the module that reads it."""
-    if file.suffix in (".txt", ".text", ".md", ".markdown", ".rst"):
-        return "text", from_text
-    return "JSONL", from_lines

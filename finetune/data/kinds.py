@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.process.tune_messages import RowMessage
-from finetune.data.turns import (
+from finetune.data.conversation import (
     LISTS,
     is_sharegpt_turn,
     is_turn,

@@ -13,9 +13,9 @@ from typing import Any
 
 from engine.chats.imported import role_of
 from engine.process.tune_messages import BadRow, RowMessage
+from finetune.data.conversation import with_answer
 from finetune.data.kinds import Content
 from finetune.data.source_file import Record
-from finetune.data.turns import with_answer
 from finetune.data.unfit import UnfitError, kind_of, text_of
 
 # Trees that are gathered at once, and messages in all: bounds of memory, far above what files need.

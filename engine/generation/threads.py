@@ -66,18 +66,20 @@ def beside_training(n_threads: int, runs: Path) -> int:
 
 
 def training_is_live(runs: Path) -> bool:
-    """Whether a run's lock names a living process. A lock holds `{"pid": ..., "started": ...}`
-    (seconds, as psutil has it); a lock whose process is gone counts for nothing."""
+    """Whether a living process runs one of these runs: its runner.json holds `{"pid": ...,
+    "created_s": ...}`, as psutil has it. One whose process is gone counts for nothing, nor does the
+    run that this very process works for: its own training stands still meanwhile."""
     if not runs.is_dir():
         return False
-    return any(_lock_is_live(lock) for lock in runs.glob("*/lock"))
+    return any(_is_live(noted) for noted in runs.glob("*/runner.json"))
 
 
-def _lock_is_live(lock: Path) -> bool:
+def _is_live(noted: Path) -> bool:
     try:
-        held = json.loads(lock.read_text())
+        held = json.loads(noted.read_text())
         process = psutil.Process(int(held["pid"]))
-        return bool(abs(process.create_time() - float(held["started"])) < 1.0)
+        is_it = bool(abs(process.create_time() - float(held["created_s"])) < 1.0)
+        return is_it and process.pid != os.getppid()
     except (OSError, ValueError, KeyError, TypeError, psutil.Error):
         return False
 

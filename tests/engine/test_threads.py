@@ -1,4 +1,4 @@
-"""Thread trial and training locks."""
+"""Thread trial, and runs that train."""
 
 import json
 import os
@@ -53,15 +53,18 @@ def test_a_spoiled_cache_costs_a_trial(paths: Paths) -> None:
     assert threads.choose(lambda count, n: 0.01 / count, "m", paths) in threads.candidates()
 
 
-def test_a_live_run_halves_the_threads(paths: Paths) -> None:
+def test_a_live_run_halves_the_threads(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     assert threads.beside_training(8, paths.runs) == 8
     run = paths.runs / "2026-01-01-tales"
     run.mkdir()
-    lock = {"pid": os.getpid(), "started": psutil.Process().create_time()}
-    (run / "lock").write_text(json.dumps(lock))
+    lock = {"pid": os.getpid(), "created_s": psutil.Process().create_time()}
+    (run / "runner.json").write_text(json.dumps(lock))
     assert threads.beside_training(8, paths.runs) == 4
     assert threads.beside_training(1, paths.runs) == 1
-    (run / "lock").write_text(json.dumps({**lock, "started": 1.0}))
+    (run / "runner.json").write_text(json.dumps({**lock, "created_s": 1.0}))
     assert threads.beside_training(8, paths.runs) == 8
-    (run / "lock").write_text("nonsense")
+    monkeypatch.setattr(os, "getppid", os.getpid)
+    (run / "runner.json").write_text(json.dumps(lock))
+    assert threads.beside_training(8, paths.runs) == 8, "a run's own worker works while it rests"
+    (run / "runner.json").write_text("nonsense")
     assert threads.beside_training(8, paths.runs) == 8

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from engine.generation.known_templates import known_template
 from engine.generation.recent import Recent
 from engine.generation.specials import Special, SpecialInfo, SpecialTable
-from engine.generation.template import TemplateRenderer
+from engine.generation.template import DEADLINE_S, TemplateRenderer
 from engine.models.gguf_header import Header
 
 Ids = npt.NDArray[np.int32]
@@ -52,10 +52,10 @@ class ChatModel(Protocol):
 class TokenizerChat:
     """The ChatModel of a tokenizer without its model. Its child starts with the first rendering."""
 
-    def __init__(self, vocab: ChatVocab, template: str) -> None:
+    def __init__(self, vocab: ChatVocab, template: str, deadline_s: float = DEADLINE_S) -> None:
         self.vocab = vocab
         self.template = template
-        self.renderer = TemplateRenderer()
+        self.renderer = TemplateRenderer(deadline_s)
         self.recent_prompts: Recent[Any] = Recent(_N_RECENT_PROMPTS)
 
     @cached_property

@@ -113,14 +113,20 @@ def chat_prompt(
         loaded.renderer,
         loaded.template,
         messages,
-        bos=_written(vocab, vocab.bos),
-        eos=_written(vocab, vocab.eos),
+        bos=written(vocab, vocab.bos),
+        eos=written(vocab, vocab.eos),
         add_generation_prompt=add_generation_prompt,
         prefill=prefill,
         table=loaded.special_table,
     )
+    return prompt_of(loaded, rendered)
+
+
+def prompt_of(loaded: ChatModel, rendered: RenderedChat) -> Prompt:
+    """A rendered chat as the model receives it."""
     ids, starts, special = _tokenized(loaded, rendered)
-    return _with_bos(vocab, Prompt(rendered.text, ids, starts, rendered.spans, special))
+    prompt = Prompt(rendered.text, ids, starts, rendered.spans, special)
+    return _with_bos(loaded.vocab, prompt)
 
 
 def _tokenized(loaded: ChatModel, rendered: RenderedChat) -> tuple[Ids, Ids, Flags]:
@@ -190,9 +196,10 @@ def token_starts(vocab: ChatVocab, ids: Ids, text: str) -> Ids:
         first_bytes = np.maximum(
             first_bytes - 1, 0
         )  # the space that the vocabulary put before the text
+    if text.isascii():
+        within: Ids = np.minimum(first_bytes, max(0, len(text) - 1)).astype(np.int32)
+        return within
     data = np.frombuffer(text.encode(), np.uint8)
-    if len(data) == 0:
-        return np.zeros(len(ids), np.int32)
     is_start = (data & 0xC0) != 0x80
     code_point = np.cumsum(is_start) - 1
     starts: Ids = code_point[np.minimum(first_bytes, len(data) - 1)].astype(np.int32)
@@ -209,7 +216,8 @@ def _with_bos(vocab: ChatVocab, prompt: Prompt) -> Prompt:
     return prompt
 
 
-def _written(vocab: ChatVocab, token: int) -> str:
+def written(vocab: ChatVocab, token: int) -> str:
+    """A token as templates write it, "" where there is none."""
     return vocab.piece(token).decode("utf-8", "replace") if token >= 0 else ""
 
 

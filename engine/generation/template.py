@@ -3,9 +3,10 @@ message in it.
 
 `TemplateRenderer` owns the child process that renders (template_child.py says what templates can do
 there) and ends it beyond its time or memory. `render_chat` finds the messages in what came out
-(template_spans.py says how). Tokens are not made here; specials.py cuts the text for that.
+(template_locate.py says how). Tokens are not made here; specials.py cuts the text for that.
 """
 
+import functools
 import hashlib
 import threading
 from collections import OrderedDict
@@ -17,6 +18,7 @@ from engine.errors import AppError
 from engine.generation import template_spans
 from engine.generation.specials import SpecialTable
 from engine.generation.template_frames import Outcome, RenderRequest
+from engine.generation.template_locate import ChatToPlace, Located, locating, run, text_of
 from engine.generation.template_process import ChildLimitError, TemplateProcess
 from engine.process.messages import ChatMessage, Span
 
@@ -102,7 +104,7 @@ class TemplateRenderer:
         Raises:
             AppError: the template is faulty, refuses the chat, or goes beyond its bounds.
         """
-        context = _context(bos_token, eos_token, add_generation_prompt, extra)
+        context = chat_context(bos_token, eos_token, add_generation_prompt, extra)
         return text_of(self.outcomes(template, [{"messages": messages, **context}])[0])
 
     def outcomes(self, template: str, contexts: Sequence[Mapping[str, Any]]) -> list[Outcome]:
@@ -183,6 +185,7 @@ def render_chat(
     prefill: str = "",
     table: SpecialTable | None = None,
     extra: Mapping[str, Any] | None = None,
+    extras: Sequence[Mapping[str, Any]] = (),
 ) -> RenderedChat:
     """A chat as text, with the place of each message and the template's own regions.
 
@@ -192,26 +195,36 @@ def render_chat(
         table: the vocabulary's special tokens; without it anything like <s> or [INST] counts as one
             in doubt.
         extra: further names for the template.
+        extras: further keys of each message (tool_calls, name), empty or one for each.
 
     Raises:
         AppError: as TemplateRenderer.render; also where messages hold what looks like special
             tokens and the template changes contents so much that they cannot be told from its own
             text.
     """
-    context = _context(bos, eos, add_generation_prompt, extra or {})
-    key = (template, tuple(messages), repr(sorted(context.items())), id(table))
+    context = chat_context(bos, eos, add_generation_prompt, extra or {})
+    key = (template, tuple(messages), repr((sorted(context.items()), extras)), id(table))
     chat = renderer.remembered(key)
     if chat is None:
-        text, spans = _located(renderer, template, messages, context, table)
-        own = template_spans.own_regions(len(text), spans)
-        replies = [(s.start, s.end) for s in spans if messages[s.message].role == "assistant"]
-        markers = table.markers_in(template) if table else frozenset[str]()
-        chat = RenderedChat(text, spans, own, replies, markers)
+        asked = ChatToPlace(messages, context, extras)
+        ask = functools.partial(renderer.outcomes, template)
+        chat = placed_chat(template, asked, run(ask, locating(template, asked, table)), table)
         renderer.remember(key, chat)
     return _with_prefill(chat, prefill, len(messages))
 
 
-def _context(
+def placed_chat(
+    template: str, chat: ChatToPlace, located: Located, table: SpecialTable | None
+) -> RenderedChat:
+    """A chat whose messages were found."""
+    messages, spans = chat.messages, located.spans
+    own = template_spans.own_regions(len(located.text), [*spans, *located.described])
+    replies = [(s.start, s.end) for s in spans if messages[s.message].role == "assistant"]
+    markers = table.markers_in(template) if table else frozenset[str]()
+    return RenderedChat(located.text, spans, own, replies, markers)
+
+
+def chat_context(
     bos: str, eos: str, add_generation_prompt: bool, extra: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The names that templates may count on, but for the messages."""
@@ -236,83 +249,6 @@ def _with_prefill(chat: RenderedChat, prefill: str, message: int) -> RenderedCha
         [*chat.replies, *added],
         chat.markers,
     )
-
-
-def _located(
-    renderer: TemplateRenderer,
-    template: str,
-    messages: Sequence[ChatMessage],
-    context: Mapping[str, Any],
-    table: SpecialTable | None,
-) -> tuple[str, list[Span]]:
-    """Text and spans, by the first way that explains the text in full."""
-    plain = [message.content for message in messages]
-    bare = template_spans.bare_probe(messages)
-    asked = [_filled(context, messages, contents) for contents in (plain, bare.contents)]
-    real, probed = renderer.outcomes(template, asked)
-    text = text_of(real)
-    spans = None if probed.fault else template_spans.locate(text, probed.text, bare, messages)
-    if spans is None:
-        spans = _located_keeping(renderer, template, messages, context, text)
-    if spans is None:
-        spans = _guessed(text, messages, table)
-    return text, spans
-
-
-def _located_keeping(
-    renderer: TemplateRenderer,
-    template: str,
-    messages: Sequence[ChatMessage],
-    context: Mapping[str, Any],
-    text: str,
-) -> list[Span] | None:
-    probe = template_spans.keeping_probe(template, messages)
-    if probe is None:
-        return None
-    (probed,) = renderer.outcomes(template, [_filled(context, messages, probe.contents)])
-    return None if probed.fault else template_spans.locate(text, probed.text, probe, messages)
-
-
-def _guessed(text: str, messages: Sequence[ChatMessage], table: SpecialTable | None) -> list[Span]:
-    looks_special = table.found_in if table else template_spans.has_special_look
-    for index, message in enumerate(messages):
-        if looks_special(message.content):
-            raise AppError(
-                f"Message {index + 1} holds text that looks like a special token, and this model's "
-                "chat template changes messages in a way that hides which of them it wrote itself.",
-                "Take the text in angle or square brackets out of the message.",
-            )
-    return template_spans.find_in_order(text, messages)
-
-
-def _filled(
-    context: Mapping[str, Any], messages: Sequence[ChatMessage], contents: Sequence[str]
-) -> dict[str, Any]:
-    pairs = zip(messages, contents, strict=True)
-    return {**context, "messages": [{"role": m.role, "content": text} for m, text in pairs]}
-
-
-def text_of(outcome: Outcome) -> str:
-    """A rendering's text.
-
-    Raises:
-        AppError: the template is faulty or refuses the chat.
-    """
-    if not outcome.fault:
-        return outcome.text
-    where = f" (line {outcome.line})" if outcome.line else ""
-    reason = outcome.message.rstrip(".")
-    words = {
-        "refused": f"refuses this chat: {reason}.",
-        "syntax": f"has a mistake{where}: {reason}.",
-        "forbidden": f"tries something that templates may not do{where}.",
-        "recursion": "is nested too deeply, or calls itself without end.",
-        "failed": f"failed{where}: {reason}.",
-    }
-    hint = "Use another file of this model, or let it continue a plain text."
-    if outcome.fault == "refused":
-        hint = "Change the messages as it asks."
-    raise AppError(f"The model's chat template {words[outcome.fault]}", hint, outcome.message)
 
 
 def _limit_error(limit: str) -> AppError:

@@ -1,4 +1,4 @@
-"""Where the messages stand in a rendered chat: pure functions, used by template.render_chat.
+"""Where the messages stand in a rendered chat: pure functions, used by template_locate.py.
 
 A chat is rendered twice, once as it is and once with each content replaced by a sentinel
 (private-use characters that stand nowhere else). What lies between sentinels is the template's own
@@ -25,6 +25,9 @@ _NONCE_CHARS = [chr(code) for code in range(0xE200, 0xE300)]
 _DIGIT_ZERO = 0xE100
 _SEPARATOR = "\ue10b"
 _END = "\ue10c"
+_DIGITS = f"([{chr(_DIGIT_ZERO)}-{chr(_DIGIT_ZERO + 9)}]+)"
+# What follows the nonce in a sentinel. Without the nonce, so that it is compiled once.
+_SENTINEL_REST = re.compile(f"{_DIGITS}{_SEPARATOR}{_DIGITS}{_END}")
 
 # Literals that a template may look for in a content: text it tests or splits by, or gives a name.
 _QUOTED = r"""(?:'((?:[^'\\\n]|\\.){3,80})'|"((?:[^"\\\n]|\\.){3,80})")"""
@@ -76,10 +79,16 @@ class Probe:
 
     def taken_apart(self, text: str) -> tuple[list[str], list[Key]]:
         """A probe's rendering as own texts and sentinels: own[0], keys[0], own[1], ... own[-1]."""
-        digit = f"[{chr(_DIGIT_ZERO)}-{chr(_DIGIT_ZERO + 9)}]+"
-        parts = re.split(f"{self.nonce}({digit}){_SEPARATOR}({digit}){_END}", text)
-        keys = list(zip(map(_number, parts[1::3]), map(_number, parts[2::3]), strict=True))
-        return parts[0::3], keys
+        first, *others = text.split(self.nonce)
+        own, keys = [first], list[Key]()
+        for part in others:
+            found = _SENTINEL_REST.match(part)
+            if found is None:  # the nonce alone is no sentinel
+                own[-1] += self.nonce + part
+                continue
+            keys.append((_number(found[1]), _number(found[2])))
+            own.append(part[found.end() :])
+        return own, keys
 
 
 def bare_probe(messages: Sequence[ChatMessage]) -> Probe:
@@ -200,7 +209,7 @@ def _with_kept(
         high, has_after = _after(real, after, end, ceiling)
         joins_previous = bool(spans) and spans[-1].message == key[0] and floor == start
         is_whole = has_after and (has_before or joins_previous)
-        if messages[key[0]].role != "assistant" and not is_whole:
+        if not is_whole and messages[key[0]].role != "assistant":
             return None
         spans.append(Span(low, high, key[0]))
     return _touching_joined(spans)

@@ -143,10 +143,13 @@ class Vocab:
         """How many bytes each token's piece has, shape (n,). Pieces are read as they are met: those
         of a large vocabulary all at once would take half a second."""
         found: Ids = self._lengths[ids]
-        unread = np.unique(ids[found < 0])
-        for token in unread.tolist():
+        is_unread = found < 0
+        if not is_unread.any():
+            return found
+        for token in set(ids[is_unread].tolist()):
             self._lengths[token] = len(self.piece(token))
-        return self._lengths[ids] if len(unread) else found
+        again: Ids = self._lengths[ids]
+        return again
 
     def checked(self, ids: list[int]) -> Ids:
         """Ids from outside, shape (n,). Raises AppError where one is not in the vocabulary."""

@@ -120,12 +120,13 @@ class GgufTokenizer:
 
     def render(self, messages: list[ChatMessage], add_generation_prompt: bool) -> Rendered:
         prompt = build_prompt(
-            self._chat, messages, None, add_generation_prompt=add_generation_prompt
+            self.chat, messages, None, add_generation_prompt=add_generation_prompt
         )
         return told(self.vocab, prompt)
 
     @cached_property
-    def _chat(self) -> TokenizerChat:
+    def chat(self) -> TokenizerChat:
+        """Its vocabulary and template, as a chat is made into a prompt with."""
         name = self._header.text("general.name") or self._model.path.name
         chat = TokenizerChat(self.vocab, template_of(self._header, self.vocab, name))
         weakref.finalize(self, chat.renderer.close)

@@ -1,160 +1,197 @@
-"""Messages of a conversation as files write them, checked: OpenAI's role/content and ShareGPT's
-from/value, with tool calls and flags of what is to be learned.
+"""Where in a rendered row the model's own words stand, and what the chat would have sent before
+them.
+
+The principle: learned is what the model itself has to write in a chat. So a turn begins where the
+chat's prompt for it ends (the messages before it, with add_generation_prompt), and not before its
+content; where that prompt is no beginning of the row, the content's own place counts, and the row
+is told to differ from the chat. Texts only; learned.py makes tokens of it.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections import OrderedDict
+from dataclasses import dataclass, replace
 
-from engine.chats.imported import role_of
-from engine.process.tune_messages import RowMessage
-from finetune.data.unfit import UnfitError, kind_of, list_of, parse_json, plain_json, text_of
+from engine.generation.template_frames import Outcome
+from engine.generation.template_locate import ChatToPlace, Located, Steps
+from engine.process.messages import ChatMessage, Span
+from engine.process.tune_messages import Row
 
-# Keys under which a record keeps its conversation.
-LISTS = ("messages", "conversations", "conversation")
+# A header that was found the same so often, at the same place of chats built alike, is trusted.
+_N_TRUSTED = 3
+_N_KNOWN = 512
+_SENTINEL = "\ue200\ue100\ue10b\ue201\ue10c"
+_N_SHOWN = 60
 
-
-def is_turn(value: object) -> bool:
-    """Whether a value is a message in one of the two ways."""
-    return is_sharegpt_turn(value) or (isinstance(value, dict) and "role" in value)
-
-
-def is_sharegpt_turn(value: object) -> bool:
-    return isinstance(value, dict) and "from" in value and "value" in value
+HeaderKey = tuple[tuple[str, ...], int, str]
 
 
-def messages_of(value: object, name: str, system: object = None) -> list[RowMessage]:
-    """A whole conversation.
+@dataclass(frozen=True)
+class Turn:
+    """An assistant's turn in a rendered row, in code points.
 
-    Args:
-        system: what the record says beside it, before the conversation where that has none.
-
-    Raises:
-        UnfitError: no list, no messages, a message that is none, or no assistant's among them.
+    start: where what the model writes begins; words: where its content or call does; last: where
+    they end; bound: where the next message's words begin (the text's end and one where none do).
+    differs: how the chat's prompt is another than what stands before, "" where it is not.
     """
-    found = turns_of(value, name)
-    if system is not None and system != "" and found[0].role != "system":
-        found.insert(0, RowMessage("system", text_of(system, "system")))
-    return with_answer(found)
+
+    message: int
+    start: int
+    words: int
+    last: int
+    bound: int
+    differs: str = ""
 
 
-def turns_of(value: object, name: str) -> list[RowMessage]:
-    """Some messages of a conversation. Raises UnfitError as messages_of."""
-    turns = list_of(value, name)
-    if not turns:
-        raise UnfitError("It has no messages.")
-    return [_message(turn, number) for number, turn in enumerate(turns, 1)]
+@dataclass(frozen=True)
+class _Header:
+    """How many characters before its words a turn begins; how the chat differs there."""
+
+    n_before: int
+    differs: str
 
 
-def with_answer(messages: list[RowMessage]) -> list[RowMessage]:
-    """The messages, if there is an assistant's to learn from. Raises UnfitError."""
-    if not any(message.role == "assistant" for message in messages):
-        raise UnfitError("No message is the assistant's: there is nothing to learn.")
-    return messages
+class Headers:
+    """What was found of the headers of earlier rows, so that not every row asks again."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[HeaderKey, tuple[_Header, int]] = OrderedDict()
+
+    def trusted(self, key: HeaderKey) -> _Header | None:
+        """What was found often enough."""
+        header, n = self._known.get(key, (None, 0))
+        return header if n >= _N_TRUSTED else None
+
+    def found(self, key: HeaderKey, header: _Header) -> None:
+        """Note what a row's header turned out to be; another one than before begins anew."""
+        before, n = self._known.pop(key, (None, 0))
+        self._known[key] = (header, n + 1 if before == header else 1)
+        while len(self._known) > _N_KNOWN:
+            self._known.popitem(last=False)
 
 
-def tools_of(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """The tools a record describes, as OpenAI does. Raises UnfitError."""
-    tools = record.get("tools")
-    if tools in (None, "", [], "[]") and record.get("functions"):
-        functions = list_of(record["functions"], "functions")
-        tools = [{"type": "function", "function": one} for one in functions]
-    if tools in (None, "", [], "[]"):
-        return []
-    return _objects(tools, "tools")
+def finding_turns(
+    row: Row, chosen: list[int], chat: ChatToPlace, located: Located, headers: Headers
+) -> Steps[list[Turn]]:
+    """The chosen messages' turns, in order; those of which the text holds nothing are left out."""
+    turns = []
+    for message in chosen:
+        turn = yield from _finding_turn(row, message, chat, located, headers)
+        if turn is not None:
+            turns.append(turn)
+    return turns
 
 
-def _objects(value: object, name: str) -> list[dict[str, Any]]:
-    found = list_of(value, name)
-    if not all(isinstance(one, dict) for one in found):
-        raise UnfitError(f"“{name}” has an entry that is not an object.")
-    plain: list[dict[str, Any]] = plain_json(found, name)
-    return plain
+def _finding_turn(
+    row: Row, message: int, chat: ChatToPlace, located: Located, headers: Headers
+) -> Steps[Turn | None]:
+    own = [span for span in located.spans if span.message == message]
+    calls = bool(row.messages[message].tool_calls)
+    if own and not calls and not row.tools:
+        key = _header_key(chat, message, own[0], located)
+        header = headers.trusted(key)
+        if header is None:
+            header = yield from _asking_header(message, chat, located, own)
+            headers.found(key, header)
+        start = own[0].start - header.n_before
+        return _turn(message, start, own, located, header.differs)
+    prompt = yield from _asking_prompt(message, chat)
+    if prompt is not None and _begins(located, prompt, own):
+        return _turn(message, len(prompt), own, located, "")
+    if not own and not calls:
+        return None
+    differs = _difference(located.text, prompt, own[0].start if own else -1)
+    start = own[0].start if own else -1
+    if calls:
+        start = yield from _asking_call(message, chat, located, own)
+    return None if start < 0 else _turn(message, start, own, located, differs)
 
 
-def _message(turn: object, number: int) -> RowMessage:
-    if not isinstance(turn, dict):
-        raise UnfitError(f"Message {number} is {kind_of(turn)}, not an object.")
-    try:
-        if is_sharegpt_turn(turn):
-            return _sharegpt(turn)
-        return _openai(turn)
-    except UnfitError as error:
-        raise UnfitError(f"Message {number}: {error}") from error
+def _asking_header(
+    message: int, chat: ChatToPlace, located: Located, own: list[Span]
+) -> Steps[_Header]:
+    prompt = yield from _asking_prompt(message, chat)
+    if prompt is not None and _begins(located, prompt, own):
+        return _Header(own[0].start - len(prompt), "")
+    return _Header(0, _difference(located.text, prompt, own[0].start))
 
 
-def _openai(turn: dict[str, Any]) -> RowMessage:
-    role = _role(turn.get("role"))
-    calls = _calls(turn)
-    name = turn.get("name")
-    return RowMessage(
-        role=role,
-        content=_content(turn.get("content"), can_lack=bool(calls)),
-        train=_train(turn),
-        tool_calls=calls,
-        name="" if name is None else text_of(name, "name"),
-    )
+def _asking_prompt(message: int, chat: ChatToPlace) -> Steps[str | None]:
+    """What the chat sends before a message; None where the template refuses such a chat."""
+    (outcome,) = yield [_until(chat, message, True).filled()]
+    return None if outcome.fault else outcome.text
 
 
-def _sharegpt(turn: dict[str, Any]) -> RowMessage:
-    if turn["from"] == "function_call":
-        call = parse_json(text_of(turn["value"], "value").encode())
-        return RowMessage("assistant", "", _train(turn), [_call({"function": call})])
-    return RowMessage(_role(turn["from"]), text_of(turn["value"], "value"), _train(turn))
+def _asking_call(message: int, chat: ChatToPlace, located: Located, own: list[Span]) -> Steps[int]:
+    """Where a turn with tool calls begins: up to there the text is the same if the message says
+    something else instead. Its content's place where it has one before the call; -1: unknown."""
+    said = chat.messages[message].content.strip()
+    if own and said and located.text.startswith(said, own[0].start):
+        return own[0].start
+    shorter = _until(chat, message + 1, False)
+    messages = [*shorter.messages[:-1], ChatMessage("assistant", _SENTINEL)]
+    extras = [*shorter.extras[:-1], {}] if shorter.extras else ()
+    (outcome,) = yield [replace(shorter, messages=messages, extras=extras).filled()]
+    other = _before_sentinel(outcome)
+    if other is None:
+        return own[0].start if own else -1
+    return _n_common(located.text, other)
 
 
-def _role(value: object) -> str:
-    role = role_of(value)
-    if role is None:
-        said = f"“{value[:40]}”" if isinstance(value, str) else kind_of(value)
-        raise UnfitError(f"its role is {said}: neither system, user, assistant nor tool.")
-    return role
+def _until(chat: ChatToPlace, end: int, add_generation_prompt: bool) -> ChatToPlace:
+    context = {**chat.context, "add_generation_prompt": add_generation_prompt}
+    return replace(chat, messages=chat.messages[:end], extras=chat.extras[:end], context=context)
 
 
-def _content(value: object, can_lack: bool) -> str:
-    if value is None and can_lack:
+def _begins(located: Located, prompt: str, own: list[Span]) -> bool:
+    """Whether the row goes on where the chat's prompt ends."""
+    is_before = not own or len(prompt) <= own[0].start
+    return is_before and located.text.startswith(prompt)
+
+
+def _header_key(chat: ChatToPlace, message: int, first: Span, located: Located) -> HeaderKey:
+    before = max((s.end for s in located.spans if s.end <= first.start), default=0)
+    roles = tuple(one.role for one in chat.messages)
+    return roles, message, located.text[before : first.start]
+
+
+def _turn(message: int, start: int, own: list[Span], located: Located, differs: str) -> Turn:
+    others = [span for span in located.spans if span.message != message]
+    words = own[0].start if own else start
+    last = max((span.end for span in own), default=start)
+    floor = max((span.end for span in others if span.end <= words), default=0)
+    bound = min((s.start for s in others if s.start >= last), default=len(located.text) + 1)
+    return Turn(message, max(start, floor), words, last, bound, differs)
+
+
+def _difference(text: str, prompt: str | None, words: int) -> str:
+    """How a chat's prompt departs from a row's text, in words; "" where no chat is like it."""
+    if prompt is None:
         return ""
-    if isinstance(value, list):
-        return "\n\n".join(_part(part) for part in value)
-    return text_of(value, "content")
+    n = _n_common(text, prompt)
+    end = words if words >= n else n + _N_SHOWN
+    return f"the chat sends {_shown(prompt[n:])} where the row has {_shown(text[n:end])}."
 
 
-def _part(part: object) -> str:
-    kind = part.get("type", "text") if isinstance(part, dict) else None
-    if not isinstance(part, dict) or kind != "text":
-        said = f"“{kind}”" if isinstance(kind, str) else kind_of(part)
-        raise UnfitError(f"a part of its content is {said[:40]}; only text can be learned.")
-    return text_of(part.get("text"), "text")
+def _shown(text: str) -> str:
+    if not text:
+        return "nothing"
+    cut = text if len(text) <= _N_SHOWN else text[: _N_SHOWN - 1] + "…"
+    return "“" + cut.replace("\n", "⏎") + "”"
 
 
-def _train(turn: dict[str, Any]) -> bool | None:
-    """Whether the message says itself that it is learned: `train`, or OpenAI's `weight`."""
-    for name in ("train", "weight"):
-        value = turn.get(name)
-        if value is None:
-            continue
-        # True and 1.0 are 1 to Python, which is what is meant.
-        if not isinstance(value, int | float) or value not in (0, 1):
-            raise UnfitError(f"“{name}” has to be true or false, or 1 or 0.")
-        return bool(value)
-    return None
+def _n_common(one: str, other: str) -> int:
+    """How many characters two texts have in common from their beginning."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
-def _calls(turn: dict[str, Any]) -> list[dict[str, Any]]:
-    calls = turn.get("tool_calls")
-    if not calls and turn.get("function_call"):
-        calls = [{"function": turn["function_call"]}]
-    if not calls:
-        return []
-    return [_call(one) for one in _objects(calls, "tool_calls")]
-
-
-def _call(call: dict[str, Any]) -> dict[str, Any]:
-    function = call.get("function")
-    if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-        raise UnfitError("a tool call does not say which function it calls.")
-    if not isinstance(function.get("arguments", ""), str | dict):
-        raise UnfitError("the arguments of a tool call are neither a text nor an object.")
-    whole = {**call, "type": call.get("type", "function")}
-    plain: dict[str, Any] = plain_json(whole, "tool_calls")
-    return plain
+def _before_sentinel(outcome: Outcome) -> str | None:
+    at = outcome.text.find(_SENTINEL)
+    return None if outcome.fault or at < 0 else outcome.text[:at]

@@ -217,12 +217,15 @@ class Tail:
     def __init__(self, path: Path) -> None:
         self._path, self._offset = path, 0
 
-    def lines(self) -> Iterator[bytes]:
-        """The whole lines that were added since the last look."""
+    def lines(self, most_bytes: int = -1) -> Iterator[bytes]:
+        """The whole lines that were added since the last look; of many, those of about the next
+        most_bytes."""
         try:
             with self._path.open("rb") as file:
                 file.seek(self._offset)
-                data = file.read()
+                data = file.read(most_bytes)
+                if b"\n" not in data:
+                    data += file.read()  # a line longer than that
         except OSError:
             return
         end = data.rfind(b"\n") + 1

@@ -83,6 +83,7 @@ def run(app: QApplication, context: AppContext) -> int:
         return app.exec()
     finally:
         garbage.stop()
+        context.close_runs()
         context.engine.stop_and_wait()
         context.settings.flush()
         crash_hooks.uninstall()
@@ -90,6 +91,7 @@ def run(app: QApplication, context: AppContext) -> int:
 
 def _on_shown(context: AppContext) -> None:
     context.engine.start()
+    context.runs.start()
     if context.settings.note:
         context.notices.show_failure(context.settings.note)
 

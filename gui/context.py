@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from gui.model_in_use import ModelInUse
     from gui.notices import Notices
     from gui.process import EngineProcess
+    from gui.runs_watch import RunsWatch
     from gui.settings_store import SettingsStore
     from gui.theme import Theme
 
@@ -66,6 +68,19 @@ class AppContext:
 
         self.connections = Connections(self.paths, self.settings, self.engine)
         self.model = ModelInUse()
+
+    @cached_property
+    def runs(self) -> RunsWatch:
+        """All training runs. Made when it is first asked for, behind the window's first sight; it
+        reads from its start() on."""
+        from gui.runs_watch import RunsWatch
+
+        return RunsWatch(self.paths.runs, self.engine)
+
+    def close_runs(self) -> None:
+        """Look at runs no more; they go on."""
+        if "runs" in self.__dict__:
+            self.runs.close()
 
 
 class Room(QWidget):

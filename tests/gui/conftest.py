@@ -51,7 +51,9 @@ def context(qapp: QApplication, paths: Paths) -> Iterator[AppContext]:
     settings = SettingsStore(paths.settings)
     theme = Theme(qapp)
     engine = EngineProcess(paths, [sys.executable, WORKER, "success"])
-    yield AppContext(paths, settings, theme, engine, Notices(theme))
+    made = AppContext(paths, settings, theme, engine, Notices(theme))
+    yield made
+    made.close_runs()
     engine.stop_and_wait()
     settings.flush()
     theme.set_mode("light")

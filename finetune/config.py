@@ -197,6 +197,10 @@ def read_config(path: Path) -> RunConfig:
     Raises:
         AppError: it cannot be read, is no TOML, or says something that cannot be; all at once.
     """
+    return _read(path)
+
+
+def _read(path: Path, *, is_draft: bool = False) -> RunConfig:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -207,11 +211,25 @@ def read_config(path: Path) -> RunConfig:
         raise AppError(
             f"“{path.name}” is no valid TOML: {error}.", "Mend the line that it names."
         ) from error
-    return config_of(raw, path.parent)
+    return config_of(raw, path.parent, is_draft=is_draft)
 
 
-def config_of(raw: dict[str, Any], folder: Path | None = None) -> RunConfig:
+def read_draft(path: Path) -> RunConfig:
+    """A RUN.toml that need not be whole yet: fields may be missing or out of their bounds.
+
+    Raises:
+        AppError: it cannot be read, is no TOML, or has what no RUN.toml has.
+    """
+    return _read(path, is_draft=True)
+
+
+def config_of(
+    raw: dict[str, Any], folder: Path | None = None, *, is_draft: bool = False
+) -> RunConfig:
     """A configuration from its tables; relative paths are taken from `folder`.
+
+    Args:
+        is_draft: whether values may be missing or out of their bounds.
 
     Raises:
         AppError: as read_config.
@@ -225,7 +243,8 @@ def config_of(raw: dict[str, Any], folder: Path | None = None) -> RunConfig:
             continue
         tables[name] = _table(kinds[name], name, table, wrong)
     config = _resolved(RunConfig(**tables), folder) if not wrong else RunConfig()
-    wrong += [f"{name}: {words}" for name, words in config.problems().items()] if not wrong else []
+    if not wrong and not is_draft:
+        wrong += [f"{name}: {words}" for name, words in config.problems().items()]
     if wrong:
         raise AppError(f"The run's file cannot be used: {'; '.join(wrong)}.", "Mend it there.")
     return config

@@ -41,6 +41,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tokens_source: the tokenizer chosen in the Tokens room, "" for the loaded model's own;
     tokens_recent: files chosen before, the last one first; tokens_panel: the panel under the text.
     lessons_done: ids of the lessons that were looked at.
+    tune_page, tune_run: the page and the run last looked at in the Fine-tune room ("" for the
+    draft); tune_all_fields: whether its How page shows every field; tune_identity: what was typed
+    into the form of who a model is.
     unknown: keys that another version wrote; kept, not used.
     """
 
@@ -67,6 +70,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tokens_panel: str = ""
     tokens_special: bool = False
     lessons_done: list[str] = []
+    tune_page: str = ""
+    tune_run: str = ""
+    tune_all_fields: bool = False
+    tune_identity: dict[str, Any] = {}
     unknown: dict[str, Any] = {}
 
 

@@ -48,6 +48,7 @@ def room_entries() -> dict[str, RoomEntry]:
     return {
         "chat": RoomEntry(tr("Chat"), "chat", _chat_room, at_start=True),
         "tokens": RoomEntry(tr("Tokens"), "tokens", _tokens_room),
+        "tune": RoomEntry(tr("Fine-tune"), "tune", _tune_room),
     }
 
 
@@ -64,6 +65,12 @@ def _tokens_room(context: AppContext, parent: QWidget | None) -> Room:
     from gui.tokens.room import TokensRoom
 
     return TokensRoom(context, parent)
+
+
+def _tune_room(context: AppContext, parent: QWidget | None) -> Room:
+    from gui.tune.room import TuneRoom
+
+    return TuneRoom(context, parent)
 
 
 class MainWindow(QMainWindow):

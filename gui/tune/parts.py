@@ -47,8 +47,18 @@ class TunePage(QWidget):
         """The page is looked at now."""
 
     def details(self) -> QWidget | None:
-        """What stands beside it in the details pane; made once, None for nothing."""
+        """What stands beside it in the details pane (which scrolls it); made once, None for
+        nothing."""
         return None
+
+    def header_widget(self) -> QWidget | None:
+        """What stands at the right of the header while the page is on show; made once, None for
+        nothing."""
+        return None
+
+    def header_words(self) -> str:
+        """What the header says behind the run's name; told anew at each status_changed."""
+        return ""
 
     def undo(self) -> bool:
         """Take back what was done last on this page; False where there is nothing."""

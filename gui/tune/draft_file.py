@@ -1,0 +1,77 @@
+"""The draft in the user folder: tune_draft.toml, there again after a restart. Written soon after a
+change, whole or not at all, behind the window.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+from engine.errors import AppError
+from finetune.config import RunConfig, read_draft, to_toml
+from finetune.run_folder import write_whole
+from gui.notices import Notices
+from gui.tune.behind import Behind
+from gui.tune.state import TuneState
+from gui.tune.words import tr
+
+SAVE_DELAY_MS = 400
+
+
+class DraftFile(QObject):
+    """Keeps a state's draft."""
+
+    def __init__(
+        self,
+        path: Path,
+        state: TuneState,
+        behind: Behind,
+        notices: Notices,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._path, self._state, self._behind, self._notices = path, state, behind, notices
+        self._timer = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
+        self._timer.timeout.connect(self._save)
+        # One small file, once: quicker than a frame.
+        state.set_draft(self._read())
+        self._saved = state.draft
+        state.draft_changed.connect(self._on_changed)
+
+    def _read(self) -> RunConfig:
+        if not self._path.exists():
+            return RunConfig()
+        try:
+            return read_draft(self._path)
+        except AppError as error:
+            aside = self._path.with_name(f"{self._path.name}.damaged")
+            with contextlib.suppress(OSError):  # then it is written over, as it cannot be read
+                self._path.replace(aside)
+            self._notices.show_failure(
+                tr("The plan of your next run cannot be read, so it begins anew."),
+                tr("The old file is “{name}”.").format(name=aside.name),
+                f"{error.message} {error.detail}",
+            )
+            return RunConfig()
+
+    def flush(self) -> None:
+        """Write what is not written yet, before the room's thread ends."""
+        if self._timer.isActive():
+            self._timer.stop()
+            self._save()
+
+    @Slot()
+    def _on_changed(self) -> None:
+        self._timer.start()
+
+    @Slot()
+    def _save(self) -> None:
+        if self._state.draft != self._saved:
+            self._saved = self._state.draft
+            self._behind.do(
+                partial(write_whole, self._path, to_toml(self._saved).encode()),
+                on_failed=self._notices.show_error,
+            )

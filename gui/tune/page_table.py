@@ -1,0 +1,44 @@
+"""The pages of the room in their order. Each is imported when it is first looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+from PySide6.QtWidgets import QWidget
+
+from gui.tune.parts import TunePage, TuneParts
+from gui.tune.words import tr
+
+PageFactory = Callable[[TuneParts, QWidget], TunePage]
+
+
+class PageEntry(Struct, frozen=True):
+    """A page before anybody looked at it. number: its step, and its key with Alt; is_of_run: it
+    shows a run, not the plan of a new one."""
+
+    key: str
+    number: int
+    name: str
+    make: PageFactory
+    is_of_run: bool = False
+
+
+def page_entries() -> list[PageEntry]:
+    """The pages that exist, in order."""
+    return [
+        PageEntry("base", 1, tr("Base"), _base_page),
+        PageEntry("how", 4, tr("How"), _how_page),
+    ]
+
+
+def _base_page(parts: TuneParts, parent: QWidget) -> TunePage:
+    from gui.tune.base_page import BasePage
+
+    return BasePage(parts, parent)
+
+
+def _how_page(parts: TuneParts, parent: QWidget) -> TunePage:
+    from gui.tune.how_page import HowPage
+
+    return HowPage(parts, parent)

@@ -9,6 +9,16 @@ import pytest
 
 # Real models, real processes, many generated cases: left out of `make check`, run by `make test`.
 SLOW_MODULES = {
+    "test_adapter_gguf",
+    "test_compare",
+    "test_hand_over",
+    "test_merge",
+    "test_model_gguf",
+    "test_parity",
+    "test_peft_files",
+    "test_quantise",
+    "test_serve_result",
+    "test_write_logits",
     "test_bench_chat",
     "test_bench_tokens",
     "test_bootstrap_runs",

@@ -11,11 +11,27 @@ from pathlib import Path
 from typing import Literal
 
 from engine.models.gguf_bytes import ByteReader, open_regular
-from engine.models.gguf_parse import ArrayNote, Header, TensorInfo, TextNote, parse_header
+from engine.models.gguf_parse import (
+    ArrayNote,
+    Header,
+    TensorInfo,
+    TextNote,
+    parse_header,
+    parse_spans,
+)
 from engine.models.gguf_types import FILE_TYPE_GUESSED, FILE_TYPES, VOCAB_TYPES
 from engine.process.messages import ModelInfo
 
-__all__ = ["ArrayNote", "Header", "TensorInfo", "TextNote", "describe", "read_bytes", "read_header"]
+__all__ = [
+    "ArrayNote",
+    "Header",
+    "TensorInfo",
+    "TextNote",
+    "describe",
+    "read_bytes",
+    "read_entries",
+    "read_header",
+]
 
 # Special tokens of chat formats that can be recognised where a file carries no template.
 CHAT_MARKERS = ("<|im_start|>", "<start_of_turn>", "<|start_header_id|>", "[INST]", "<|user|>")
@@ -36,6 +52,21 @@ def read_header(path: Path | str) -> Header:
     """
     with open_regular(Path(path)) as (file, file_bytes):
         return parse_header(ByteReader(file, file_bytes))
+
+
+def read_entries(path: Path | str) -> dict[str, bytes]:
+    """Every metadata entry's own bytes (key, type and value), in the file's order.
+
+    Raises:
+        AppError: see read_header.
+    """
+    with open_regular(Path(path)) as (file, file_bytes):
+        spans = parse_spans(ByteReader(file, file_bytes))
+        entries = {}
+        for key, (start, end) in spans.items():
+            file.seek(start)
+            entries[key] = file.read(end - start)
+        return entries
 
 
 def read_bytes(path: Path | str, offset: int, n_bytes: int) -> bytes:

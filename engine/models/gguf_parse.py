@@ -121,6 +121,26 @@ def parse_header(reader: ByteReader) -> Header:
     return Header(version, metadata, tensors, data_start, alignment, reader.file_bytes)
 
 
+def parse_spans(reader: ByteReader) -> dict[str, tuple[int, int]]:
+    """Where each metadata entry (key, type and value) lies in the file: start and end in bytes, in
+    the file's order. For writers that copy entries as they are.
+
+    Raises:
+        AppError: see read_header.
+    """
+    _read_version(reader)
+    _, n_keys = reader.u64(), reader.u64()
+    if n_keys > MAX_KEYS:
+        raise absurd("its counts are absurd", f"{n_keys} metadata keys")
+    spans: dict[str, tuple[int, int]] = {}
+    for _ in range(n_keys):
+        start = reader.position
+        key = _read_name(reader, MAX_KEY_BYTES)
+        _read_value(reader, reader.u32())
+        spans[key] = (start, reader.position)
+    return spans
+
+
 def _read_version(reader: ByteReader) -> int:
     if reader.file_bytes == 0:
         raise AppError("The file is empty.", "Download it again.")

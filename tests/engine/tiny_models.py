@@ -67,7 +67,7 @@ def _write(path: Path, model: Any, adds_bos: bool) -> None:
     writer.add_rope_freq_base(10000.0)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-2")
-    writer.add_token_list([*_byte_tokens(), "th", "<|end|>", "<|begin|>"])
+    writer.add_token_list([*byte_tokens(), "th", "<|end|>", "<|begin|>"])
     writer.add_token_types([gguf.TokenType.NORMAL] * N_PIECES + [gguf.TokenType.CONTROL] * 2)
     writer.add_token_merges(["t h"])
     writer.add_eos_token_id(END)
@@ -92,7 +92,7 @@ def _tensors(model: Any) -> list[tuple[str, Any]]:
     return found
 
 
-def _byte_tokens() -> list[str]:
+def byte_tokens() -> list[str]:
     """Every byte as the letter that stands for it in byte-level BPE: printable ones as themselves,
     the others from U+0100 on."""
     shown = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.process.tune_messages import RowMessage
+import msgspec
+
+from engine.process.tune_messages import Row, RowMessage
 from finetune.data.conversation import (
     LISTS,
     is_sharegpt_turn,
@@ -79,6 +81,15 @@ def mapped_content(record: object, mapping: Mapped) -> Content:
         if said or role == "assistant":
             messages.append(RowMessage(role, said))
     return Content(messages)
+
+
+def checked(row: Row) -> Row:
+    """A row from the window or a script, checked as if it came from a file. Raises UnfitError."""
+    said = msgspec.to_builtins(row)
+    content = content_of(said, "messages" if row.messages or not row.text else "text")
+    return msgspec.structs.replace(
+        row, messages=content.messages, text=content.text, tools=content.tools
+    )
 
 
 def _cell(record: dict[str, Any], name: str) -> str:

@@ -11,16 +11,12 @@ from gguf import GGUFReader
 from peft import LoraConfig, get_peft_model_state_dict
 
 from engine.errors import AppError
-from engine.generation.logits import write_logits
 from engine.models.gguf_header import describe, read_header
-from engine.process.messages import Adapter, WriteLogits
+from engine.process.messages import Adapter
 from finetune.export.adapter_gguf import check_base, read_adapter, write_adapter
 from finetune.export.header_base import header_base
-from tests.engine.loading import drain, load_here
-from tests.engine.tiny_models import N_CTX
+from tests.finetune.llama_logits import IDS, in_llama
 from tests.finetune.tiny_bases import TinyBase, logprobs, random_lora, tiny_base
-
-IDS = [5, 9, 70, 31, 200, 8, 8, 90, 41, 3, 111, 17, 256, 40, 99, 12, 250, 61] * 3
 
 
 @pytest.fixture(autouse=True)
@@ -35,17 +31,6 @@ def exported(base: TinyBase, tuned: Any, target: Path, **fields: Any) -> Path:
     state = get_peft_model_state_dict(tuned)
     write_adapter(base, state, tuned.peft_config["default"], target, {"run": "a run"}, **fields)
     return target
-
-
-def in_llama(path: Path, tmp_path: Path, adapters: list[Adapter]) -> Any:
-    loaded = load_here(path, tmp_path / "home", n_ctx=N_CTX)
-    try:
-        out = tmp_path / "logits.npy"
-        request = WriteLogits(job=1, rows=[IDS], n_last=[len(IDS)], out=str(out), adapters=adapters)
-        drain(write_logits(loaded, request))
-        return np.load(out).astype(np.float32)
-    finally:
-        loaded.close()
 
 
 @pytest.mark.parametrize("architecture", ["llama", "qwen2", "qwen3", "gemma3"])

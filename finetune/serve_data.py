@@ -22,6 +22,7 @@ from finetune.data import datasets
 from finetune.data.dataset import Dataset, opening
 from finetune.data.dataset_files import read_about
 from finetune.data.dataset_view import DatasetView
+from finetune.data.duplicate_groups import find_groups
 from finetune.data.importing import export, import_file, look_at
 from finetune.data.kinds import checked
 from finetune.data.problems import n_problems, read_problems
@@ -232,6 +233,13 @@ def _problems(request: m.ReadProblems, shared: Shared) -> JobGenerator:
     return read_problems(folder / "problems.jsonl", request.start, request.count)
 
 
+def _duplicates(request: m.FindDuplicates, shared: Shared) -> JobGenerator:
+    dataset = yield from open_dataset(shared, request.dataset)
+    threshold = min(1.0, max(0.1, request.threshold))
+    groups = yield from _told(find_groups(dataset, request.near, threshold), "comparing")
+    return m.Duplicates(groups)
+
+
 _SERVERS: dict[type, Callable[[Any, Shared], JobGenerator]] = {
     m.ListDatasets: _list,
     m.RenameDataset: _rename,
@@ -245,4 +253,5 @@ _SERVERS: dict[type, Callable[[Any, Shared], JobGenerator]] = {
     m.DeleteRows: _delete_rows,
     m.UndoRows: _undo,
     m.ReadProblems: _problems,
+    m.FindDuplicates: _duplicates,
 }

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from engine.errors import AppError
 from engine.process.tune_messages import Row
@@ -42,6 +43,7 @@ from finetune.data.rows import read_row, to_line
 _N_AT_ONCE = 500
 # Rows' JSON before and after.
 Changed = Iterable[tuple[bytes | None, bytes | None]]
+Numbers = npt.NDArray[np.int64]
 __all__ = ["Dataset", "is_dataset", "opening"]
 
 
@@ -120,18 +122,27 @@ class Dataset:
         at = self.positions([row_id])
         return next(self.rows_at(at)) if at[0] >= 0 else None
 
-    def rows_at(self, numbers: np.ndarray) -> Iterator[Row]:
-        """Rows by their places in the table."""
-        return (read_row(line) for line in self.lines(numbers))
+    def rows_at(self, numbers: Numbers, version: int = -1) -> Iterator[Row]:
+        """Rows by their places in the table. Args: version: as lines()."""
+        return (read_row(line) for line in self.lines(numbers, version))
 
-    def positions(self, ids: Sequence[str]) -> np.ndarray:
+    def positions(self, ids: Sequence[str]) -> Numbers:
         """Places in the table of rows by id, -1 where there is none; shape (n,)."""
         return positions(self.table, np.array([_number(one) for one in ids], np.int64))
 
-    def lines(self, numbers: np.ndarray | None = None) -> Iterator[bytes]:
-        """Rows as JSON, without line ends: all, or those at some places in the table."""
+    def lines(self, numbers: Numbers | None = None, version: int = -1) -> Iterator[bytes]:
+        """Rows as JSON, without line ends, as they are when this begins.
+
+        Args:
+            numbers: their places in the table; None: all.
+            version: the one whose places these are; it has to be so still.
+
+        Raises:
+            AppError: the files cannot be read, or the version is another now.
+        """
         with ExitStack() as stack:
             with self._locked(is_reading=True):
+                self.expect(version)
                 table = self.table if numbers is None else self.table[numbers]
                 files = [stack.enter_context(one) for one in self._opened(table)]
             for start in range(0, len(table), _N_AT_ONCE):
@@ -142,6 +153,11 @@ class Dataset:
                         file.seek(offset)
                     yield file.read(n_bytes)
                     file.read(1)  # the line end: the next row is then where the file is
+
+    def expect(self, version: int) -> None:
+        """Raises AppError where this is another version now; -1: any will do."""
+        if version not in (-1, self.version):
+            raise AppError("The dataset was changed meanwhile.", "Try again.")
 
     def _opened(self, table: Table) -> list[BinaryIO]:
         if not len(table):

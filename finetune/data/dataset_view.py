@@ -38,22 +38,30 @@ class DatasetView:
 
     def page(self, asked: ReadRows) -> Generator[float, None, RowPage]:
         """Some rows that match, in the order asked for. Yields how far the search is, 0 to 1."""
+        key = self._key(asked)
+        while key not in self._views:
+            version = self._dataset.version
+            found = yield from self._find(asked)
+            # Rows may have been changed while others had their turns.
+            if version == self._dataset.version:
+                key = self._key(asked)
+                self._views[key] = found
+        self._views.move_to_end(key)
+        while len(self._views) > _N_VIEWS:
+            self._views.popitem(last=False)
+        view = self._views[key]
+        n_total = self._dataset.n_rows if view is None else len(view)
+        start = max(0, min(asked.start, n_total))
+        end = max(start, min(start + asked.count, n_total))
+        numbers = np.arange(start, end) if view is None else view[start:end]
+        return RowPage(self._items(self._bounded(numbers), asked.validation), n_total)
+
+    def _key(self, asked: ReadRows) -> tuple[object, ...]:
         if self._version != self._dataset.version:
             self._views.clear()
             self._version = self._dataset.version
         state = kept_state(self._dataset, "loss", "warnings", "near", "near-to")
-        key = (asked.text.casefold(), asked.only, asked.order, asked.validation, state)
-        if key not in self._views:
-            self._views[key] = yield from self._find(asked)
-            while len(self._views) > _N_VIEWS:
-                self._views.popitem(last=False)
-        self._views.move_to_end(key)
-        found = self._views[key]
-        n_total = self._dataset.n_rows if found is None else len(found)
-        start = max(0, min(asked.start, n_total))
-        end = max(start, min(start + asked.count, n_total))
-        numbers = np.arange(start, end) if found is None else found[start:end]
-        return RowPage(self._items(self._bounded(numbers), asked.validation), n_total)
+        return (asked.text.casefold(), asked.only, asked.order, asked.validation, state)
 
     def _bounded(self, numbers: Numbers) -> Numbers:
         sizes = np.cumsum(self._dataset.table["n_bytes"][numbers], dtype=np.int64)
@@ -77,7 +85,7 @@ class DatasetView:
                 duplicate_of="" if first[at] < 0 else str(dataset.table["id"][first[at]]),
                 warnings=kinds_of(warned[at]),
             )
-            for at, row in enumerate(dataset.rows_at(numbers))
+            for at, row in enumerate(dataset.rows_at(numbers, self._version))
         ]
 
     # ---- which, and in which order ----

@@ -283,7 +283,8 @@ class DatasetStats(Struct, frozen=True):
 
 class RowWarning(Struct, frozen=True):
     """A classic failure found in the rows. kind: "no_end", "unmasked_user", "cut", "template",
-    "double_bos", "empty_answer", "cannot_render", "nothing_learned", "few_rows", "languages".
+    "border", "double_bos", "empty_answer", "cannot_render", "nothing_learned", "split",
+    "lost_text", "unseen_tools", "few_rows", "languages", "repeated".
     message: a sentence with its figures; remedy: what to do; ids: the rows it is about (the first
     1,000), n_rows: how many."""
 

@@ -90,13 +90,29 @@ KINDS: dict[str, _Kind] = {
         lambda rows, _n, why: (
             f"In {_rows(rows)} the model is asked otherwise than in a chat. {_first(rows)} {why}"
         ),
-        "Take white space off the beginning of answers; for models that reason, write the "
-        "reasoning into the answers the way the model does.",
+        "For a model that reasons, write the reasoning into the answers the way the model does, or "
+        "turn it off in the chat.",
+    ),
+    "border": _Kind(
+        lambda _n, where: f"The tokens where an answer begins are others than in a chat, {where}",
+        lambda rows, _n, where: (
+            f"In {_rows(rows)} the tokens where an answer begins are others "
+            f"than in a chat. {_first(rows)} {where}"
+        ),
+        "Take white space off the beginning of the answers. Where there is none, the base's "
+        "vocabulary is like that: the difference is small, and nothing need be done.",
     ),
     "double_bos": _Kind(
         lambda _n, _why: "The row begins with two BOS tokens.",
         lambda rows, _n, _why: f"{_rows(rows)} begin with two BOS tokens.",
         "The base's chat template writes it twice, in a chat too. Use another file of this model.",
+    ),
+    "lost_text": _Kind(
+        lambda n, _why: f"{_bytes(n)} of this row are lost: the base has no tokens for them.",
+        lambda rows, n, _why: (
+            f"{_bytes(n)} in {_rows(rows)} are lost: the base has no tokens for these characters."
+        ),
+        "In a chat they are lost too. Write these characters otherwise, or choose another base.",
     ),
     "empty_answer": _Kind(
         lambda n, _why: (
@@ -199,6 +215,10 @@ def _first(n: int) -> str:
 
 def _tokens(n: int) -> str:
     return "1 token" if n == 1 else f"{n:,} tokens"
+
+
+def _bytes(n: int) -> str:
+    return "1 byte" if n == 1 else f"{n:,} bytes"
 
 
 def _answers(n: int) -> str:

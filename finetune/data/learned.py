@@ -85,6 +85,11 @@ class Learner:
     vocab: LearnVocab
     headers: Headers = field(default_factory=Headers)
 
+    @functools.cached_property
+    def swallows(self) -> bool:
+        """Whether some special token takes the white space beside it."""
+        return any(one.lstrip or one.rstrip for one in self.vocab.special_tokens.values())
+
 
 def learner_of(tokenizer: Tokenizer) -> Learner:
     """What a row is learned with, from an open tokenizer of a GGUF.
@@ -194,7 +199,18 @@ def _row_findings(
     bos = learner.vocab.bos
     if bos >= 0 and prompt.ids[:2].tolist() == [bos, bos]:
         found.append(Finding("double_bos"))
-    return found
+    return [*found, *_lost(prompt.text, prompt.ids, learner)]
+
+
+def _lost(text: str, ids: Ids, learner: Learner) -> list[Finding]:
+    """Bytes of a text that no token stands for. Only vocabularies whose pieces are the very bytes
+    can tell, and only where no special token swallows white space."""
+    vocab = learner.vocab
+    if vocab.type_name != "BPE" or learner.swallows:
+        return []
+    # What the vocabulary adds by itself (BOS, EOS) makes a text longer, never shorter.
+    n_lost = len(text.encode()) - int(vocab.lengths(ids).sum(dtype=np.int64))
+    return [Finding("lost_text", n_lost)] if n_lost > 0 else []
 
 
 def _fitted(
@@ -240,7 +256,8 @@ def _text_tokens(learner: Learner, row: Row) -> RowTokens:
         special = np.append(special, np.uint8(1))
     learned = np.ones(len(ids), np.uint8)
     learned[:1] = 0
-    return RowTokens(row.id, ids, learned, starts, row.text, special)
+    lost = tuple(_lost(row.text, prompt.ids, learner))
+    return RowTokens(row.id, ids, learned, starts, row.text, special, findings=lost)
 
 
 def _part(whole: RowTokens, low: int, high: int, n_parts: int) -> RowTokens:
@@ -251,7 +268,7 @@ def _part(whole: RowTokens, low: int, high: int, n_parts: int) -> RowTokens:
     starts = whole.starts[own]
     begin = int(starts[0]) if len(starts) else 0
     end = int(whole.starts[high]) if high < len(whole.ids) else len(whole.text)
-    findings = []
+    findings = [] if low else list(whole.findings)
     if n_parts > 1 and low == 0:
         findings.append(Finding("split", n_parts))
     if not learned.any():

@@ -63,10 +63,7 @@ def mask_of(
     n_unmasked = _n_unmasked(prompt, placed, token_ends, learned)
     if n_unmasked:
         findings.append(Finding("unmasked_user", n_unmasked))
-    differs = next((one for one in (_differs(prompt, placed, t, model) for t in turns) if one), "")
-    if differs:
-        findings.append(Finding("template", 1, differs))
-    return Mask(learned, findings)
+    return Mask(learned, [*findings, *_differences(prompt, placed, turns, model)])
 
 
 def _token_ends(prompt: Prompt) -> Places:
@@ -115,16 +112,29 @@ def _n_unmasked(prompt: Prompt, placed: RenderedChat, token_ends: Places, learne
 # ---- whether the chat would send the same tokens before a turn ----
 
 
-def _differs(prompt: Prompt, placed: RenderedChat, turn: Turn, model: ChatModel) -> str:
-    """How the tokens before a turn are others than the chat's, in words."""
-    if turn.differs:
-        return turn.differs
+def _differences(
+    prompt: Prompt, placed: RenderedChat, turns: Sequence[Turn], model: ChatModel
+) -> list[Finding]:
+    """How texts or tokens before turns are others than the chat's, the first of each in words."""
+    texts = [turn.differs for turn in turns if turn.differs]
+    found = [Finding("template", len(texts), texts[0])] if texts else []
+    borders = [_border(prompt, placed, turn, model) for turn in turns if not turn.differs]
+    broken = [words for words in borders if words]
+    return [*found, Finding("border", len(broken), broken[0])] if broken else found
+
+
+def _border(prompt: Prompt, placed: RenderedChat, turn: Turn, model: ChatModel) -> str:
+    """What becomes of the border between the chat's prompt and a turn, "" where it stays one."""
     border = int(np.searchsorted(prompt.starts, turn.start, side="left"))
     is_border = border == len(prompt.ids) or prompt.starts[border] == turn.start
     if is_border and _same_before(prompt, placed, border, turn.start, model):
         return ""
-    said = prompt.text[turn.start : turn.start + 12].replace("\n", "⏎")
-    return f"the answer's beginning, “{said}”, becomes one token with what stands before it."
+    before, after = prompt.text[: turn.start][-12:], prompt.text[turn.start :][:12]
+    return f"between “{_shown(before)}” and “{_shown(after)}”."
+
+
+def _shown(text: str) -> str:
+    return text.replace("\n", "⏎")
 
 
 def _same_before(

@@ -18,6 +18,7 @@ from engine.generation.prompt import written
 from engine.generation.template import chat_context
 from engine.generation.template_locate import ChatToPlace, Located, Steps, locating
 from engine.generation.template_spans import own_regions
+from engine.generation.template_values import require_plain
 from engine.process.messages import ChatMessage
 from engine.process.parts import Role
 from engine.process.tune_messages import Row, RowMessage
@@ -36,10 +37,13 @@ def rendering(model: ChatModel, row: Row) -> Steps[tuple[ChatToPlace, Located]]:
             "This is a base model: it has no chat template.",
             "Teach it plain texts, or choose a model taught to chat.",
         )
+    table = model.special_table
+    # As objects: within JSON text the names of arguments could not be told from their values.
+    require_plain(_extras(row, False, False), row.tools, table.found_in)
     failure: AppError | None = None
     for chat in _forms(model, row):
         try:
-            located = yield from locating(model.template, chat, model.special_table)
+            located = yield from locating(model.template, chat, table)
         except AppError as error:
             failure = failure or error
             continue

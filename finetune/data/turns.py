@@ -86,34 +86,33 @@ def _finding_turn(
     row: Row, message: int, chat: ChatToPlace, located: Located, headers: Headers
 ) -> Steps[Turn | None]:
     own = [span for span in located.spans if span.message == message]
-    calls = bool(row.messages[message].tool_calls)
-    if own and not calls and not row.tools:
-        key = _header_key(chat, message, own[0], located)
-        header = headers.trusted(key)
-        if header is None:
-            header = yield from _asking_header(message, chat, located, own)
-            headers.found(key, header)
-        start = own[0].start - header.n_before
-        return _turn(message, start, own, located, header.differs)
-    prompt = yield from _asking_prompt(message, chat)
-    if prompt is not None and _begins(located, prompt, own):
-        return _turn(message, len(prompt), own, located, "")
-    if not own and not calls:
-        return None
-    differs = _difference(located.text, prompt, own[0].start if own else -1)
-    start = own[0].start if own else -1
-    if calls:
-        start = yield from _asking_call(message, chat, located, own)
-    return None if start < 0 else _turn(message, start, own, located, differs)
+    if not own or row.messages[message].tool_calls or row.tools:
+        start, differs = yield from _asking_start(message, chat, located, own)
+        return None if start < 0 else _turn(message, start, own, located, differs)
+    key = _header_key(chat, message, own[0], located)
+    header = headers.trusted(key)
+    if header is None:
+        start, differs = yield from _asking_start(message, chat, located, own)
+        header = _Header(own[0].start - start, differs)
+        headers.found(key, header)
+    return _turn(message, own[0].start - header.n_before, own, located, header.differs)
 
 
-def _asking_header(
+def _asking_start(
     message: int, chat: ChatToPlace, located: Located, own: list[Span]
-) -> Steps[_Header]:
+) -> Steps[tuple[int, str]]:
+    """Where a turn begins, -1 where nobody can tell, and how the chat differs there."""
     prompt = yield from _asking_prompt(message, chat)
     if prompt is not None and _begins(located, prompt, own):
-        return _Header(own[0].start - len(prompt), "")
-    return _Header(0, _difference(located.text, prompt, own[0].start))
+        return len(prompt), ""
+    asked = any(one.role in ("user", "tool") for one in chat.messages[:message])
+    words = own[0].start if own else -1
+    differs = _difference(located.text, prompt, words) if asked else ""
+    said = chat.messages[message].content.strip()
+    if own and said and located.text.startswith(said, words):
+        return words, differs
+    start = yield from _asking_other(message, chat, located)
+    return (start if start >= 0 else words), differs
 
 
 def _asking_prompt(message: int, chat: ChatToPlace) -> Steps[str | None]:
@@ -122,20 +121,15 @@ def _asking_prompt(message: int, chat: ChatToPlace) -> Steps[str | None]:
     return None if outcome.fault else outcome.text
 
 
-def _asking_call(message: int, chat: ChatToPlace, located: Located, own: list[Span]) -> Steps[int]:
-    """Where a turn with tool calls begins: up to there the text is the same if the message says
-    something else instead. Its content's place where it has one before the call; -1: unknown."""
-    said = chat.messages[message].content.strip()
-    if own and said and located.text.startswith(said, own[0].start):
-        return own[0].start
+def _asking_other(message: int, chat: ChatToPlace, located: Located) -> Steps[int]:
+    """Where a turn that holds a call, or nothing, begins: up to there the text is the same if the
+    message says something else instead. -1 where the template does not say."""
     shorter = _until(chat, message + 1, False)
     messages = [*shorter.messages[:-1], ChatMessage("assistant", _SENTINEL)]
     extras = [*shorter.extras[:-1], {}] if shorter.extras else ()
     (outcome,) = yield [replace(shorter, messages=messages, extras=extras).filled()]
     other = _before_sentinel(outcome)
-    if other is None:
-        return own[0].start if own else -1
-    return _n_common(located.text, other)
+    return -1 if other is None else _n_common(located.text, other)
 
 
 def _until(chat: ChatToPlace, end: int, add_generation_prompt: bool) -> ChatToPlace:

@@ -2,7 +2,8 @@
 
 It cannot be interrupted from within, and its failed assertions end a process: so whoever wants a
 file quantised starts this and ends it to cancel. It speaks in lines of JSON on stdout:
-{"fraction": 0.5}, and at its end {"done": true} or {"failed": "what llama.cpp said"}.
+{"fraction": 0.5}, and at its end {"done": true, "n_others": 0} (tensors that had to become another
+type) or {"failed": "what llama.cpp said"}.
 """
 
 import argparse
@@ -26,11 +27,13 @@ class _Told:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.n_others = 0
         self.callback = C.llama_log_callback(self._on_text)
 
     def _on_text(self, _level: int, text: bytes, _data: object) -> None:
         line = text.decode("utf-8", "replace")
         self.lines = [*self.lines[-_N_LINES_KEPT:], line]
+        self.n_others += "falling back" in line
         if step := _STEP.search(line):
             tell(fraction=int(step[1]) / max(1, int(step[2])))
 
@@ -59,7 +62,7 @@ def quantise(arguments: argparse.Namespace) -> int:
         os.fsencode(arguments.source), os.fsencode(arguments.target), ctypes.byref(parameters)
     )
     if status == 0:
-        tell(done=True)
+        tell(done=True, n_others=told.n_others)
     else:
         tell(failed="".join(told.lines))
     return int(status != 0)

@@ -63,11 +63,12 @@ class Planned:
 
 @dataclass(frozen=True)
 class Written:
-    """A file that was made."""
+    """A file that was made; words: what a person should know of it."""
 
     path: Path
     n_bytes: int
     sha256: str
+    words: str = ""
 
 
 def write_gguf(

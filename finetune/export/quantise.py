@@ -53,7 +53,8 @@ def quantise(
         end = _run(command, report)
         if not end.get("done"):
             raise _failed(kind, str(end.get("failed", "")))
-    return Written(target, target.stat().st_size, sha256_of(target))
+    words = _others(int(end.get("n_others", 0)), kind)
+    return Written(target, target.stat().st_size, sha256_of(target), words)
 
 
 def is_quantised(path: Path) -> bool:
@@ -78,6 +79,15 @@ def requantised_words(path: Path) -> str:
     return (
         f"The base was quantised already ({kind}); what was merged is rounded a second time. "
         "From the F16 original, where you have it, the result is nearer to what was trained."
+    )
+
+
+def _others(count: int, kind: str) -> str:
+    if not count:
+        return ""
+    return (
+        f"{count:,} of its tensors have a width that {kind} cannot hold; llama.cpp gave them the "
+        "nearest type that can."
     )
 
 

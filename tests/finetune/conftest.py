@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from engine.models.starter import starter_path
 from tests.finetune.learn_templates import starter
 
 
@@ -16,3 +18,9 @@ def starters_template_child() -> Iterator[None]:
     if starter.cache_info().currsize:
         starter().chat.renderer.close()
         starter.cache_clear()
+
+
+@pytest.fixture(scope="session", name="starter")
+def starter_file() -> Path:
+    """The starter model's file."""
+    return starter_path()

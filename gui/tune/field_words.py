@@ -3,6 +3,9 @@ own (finetune.config.help_of)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from gui.tune.words import tr
 
 
@@ -52,3 +55,46 @@ def field_names() -> dict[str, str]:
         "out.name": tr("Name"),
         "out.notes": tr("Notes"),
     }
+
+
+def choice_names(name: str) -> Mapping[Any, str]:
+    """Values of a field that is one of a few, and what they are called; empty for others."""
+    names: dict[str, dict[Any, str]] = {
+        "data.format": {
+            "": tr("found by looking"),
+            "messages": tr("messages (OpenAI)"),
+            "sharegpt": "ShareGPT",
+            "alpaca": "Alpaca",
+            "prompt_completion": tr("prompt and completion"),
+            "oasst": "OpenAssistant",
+            "ultrachat": "UltraChat",
+            "text": tr("plain text"),
+        },
+        "data.learn_from": {
+            "all": tr("all assistant turns"),
+            "last": tr("the last turn"),
+            "marked": tr("marked messages"),
+        },
+        "train.method": {"lora": "LoRA", "full": tr("every weight")},
+        "train.precision": {"auto": tr("as fits"), "bf16": "bf16", "fp32": "fp32"},
+        "train.schedule": {
+            "cosine": tr("cosine"),
+            "linear": tr("linear"),
+            "constant": tr("constant"),
+        },
+    }
+    return names.get(name, {})
+
+
+def shown_value(name: str, value: Any) -> str:
+    """A value in words."""
+    choices = choice_names(name)
+    if choices and value in choices:
+        return choices[value]
+    if isinstance(value, bool):
+        return tr("on") if value else tr("off")
+    if isinstance(value, tuple):
+        return " · ".join(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value) or tr("nothing")

@@ -112,6 +112,7 @@ class TuneRoom(Room):
             changed.connect(self._show_lists)
         state.checked_changed.connect(self._show_lists)
         state.run_chosen.connect(self._on_run_chosen)
+        self._context.runs.changed.connect(self._show_lists)
         self.starter.started.connect(self._on_started)
         self.starter.refused.connect(self._on_refused)
         side.steps.chosen.connect(self._on_step_chosen)
@@ -224,8 +225,7 @@ class TuneRoom(Room):
     @property
     def runs(self) -> list[RunSummary]:
         """All runs, newest first."""
-        watch = getattr(self._context, "runs", None)
-        return [] if watch is None else list(watch.summaries)
+        return self._context.runs.summaries
 
     def run_summary(self) -> RunSummary | None:
         """How the run looked at stands, None for the draft."""
@@ -263,6 +263,7 @@ class TuneRoom(Room):
 
     @Slot(object)
     def _on_started(self, folder: RunFolder) -> None:
+        self._context.runs.refresh()
         self.state.choose_run(folder)
 
     @Slot(list)
@@ -289,6 +290,8 @@ class TuneRoom(Room):
 
     @Slot(bool)
     def _on_details_toggled(self, is_on: bool) -> None:
+        if not self._pages:
+            return  # the panes keep what they were restored to
         area = self._details.get(self.page_key)
         self.details_button.setVisible(area is not None)
         if area is not None:

@@ -1,0 +1,131 @@
+"""One field of a run's configuration: its name, a mark that puts it back to its default, its input,
+and what is wrong with it underneath.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from finetune.config import RunConfig, help_of
+from gui import icons
+from gui.theme import Theme
+from gui.tune.field_inputs import FieldInput, LinesInput
+from gui.tune.field_words import field_name, shown_value
+from gui.tune.words import tr
+from gui.widgets.kinds import icon_button, label
+
+INPUT_PX = 190
+
+
+class FieldRow(QWidget):
+    """name: "table.field"."""
+
+    changed = Signal(str, object)  # name and value, as a person left it
+
+    def __init__(
+        self, theme: Theme, name: str, field: FieldInput, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._theme, self.name, self.input = theme, name, field
+        self.default = default_of(name)
+        self.title, self.tip = field_name(name), help_of(name)
+        self.label = QLabel(self.title, self, textFormat=Qt.TextFormat.PlainText)
+        self.reset: QToolButton = icon_button("", "quiet")
+        self.problem = label("", "bad", wrap=True)
+        self._told = self._refusal = self._reason = ""
+        self._lay_out()
+        field.changed.connect(lambda value: self.changed.emit(name, value))
+        field.refused.connect(self._on_refused)
+        self.reset.clicked.connect(lambda: self.changed.emit(name, self.default))
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(4)
+        head.addWidget(self.label)
+        head.addWidget(self.reset)
+        head.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(head)
+        if isinstance(self.input, LinesInput):
+            column.addWidget(self.input)
+        else:
+            head.addWidget(self.input)
+        column.addWidget(self.problem)
+        field = self.input.field
+        self.label.setBuddy(field)
+        field.setAccessibleName(self.title)
+        for part in (self, self.label, self.input, field):
+            part.setToolTip(self.tip)
+        self.problem.hide()
+
+    # ---- what the form tells ----
+
+    def set_value(self, value: Any) -> None:
+        """Show a value without telling it; one that is not the default has the mark."""
+        self.input.set_value(value)
+        self.reset.setVisible(value != self.default)
+        words = tr("Put “{name}” back to {value}").format(
+            name=self.title, value=shown_value(self.name, self.default)
+        )
+        self.reset.setToolTip(words)
+        self.reset.setAccessibleName(words)
+
+    def show_problem(self, words: str) -> None:
+        """What is wrong with the value; "" for nothing."""
+        self._told = words
+        self._show_problem()
+
+    def set_off(self, reason: str) -> None:
+        """It has no effect now; say why. "" when it has."""
+        if reason == self._reason:
+            return
+        self._reason = reason
+        self.input.setEnabled(not reason)
+        self.label.setEnabled(not reason)
+        for part in (self, self.label, self.input, self.input.field):
+            part.setToolTip(reason or self.tip)
+
+    @property
+    def wrong(self) -> str:
+        """What is wrong with it now."""
+        return self._refusal or self._told
+
+    @Slot(str)
+    def _on_refused(self, words: str) -> None:
+        self._refusal = words
+        self._show_problem()
+
+    def _show_problem(self) -> None:
+        words, field = self.wrong, self.input.field
+        if words == self.problem.text():
+            return
+        self.problem.setText(words)
+        self.problem.setVisible(bool(words))
+        field.setProperty("problem", bool(words))
+        field.setAccessibleDescription(words or self.tip)
+        field.style().unpolish(field)
+        field.style().polish(field)
+
+    @Slot()
+    def _dress(self) -> None:
+        self.reset.setIcon(icons.icon("undo", self._theme.palette.accent))
+        side = self._theme.px(22)
+        self.reset.setFixedSize(side, side)
+        if not isinstance(self.input, LinesInput):
+            self.input.setMinimumWidth(0)
+            self.input.setMaximumWidth(self._theme.px(INPUT_PX))
+
+
+def default_of(name: str) -> Any:
+    """What a field is where nobody said otherwise."""
+    table, _, one = name.partition(".")
+    kind = type(getattr(RunConfig(), table))
+    return next(field.default for field in dataclasses.fields(kind) if field.name == one)

@@ -1,9 +1,9 @@
 """Every connection the app opens passes through here: refused while offline, listed otherwise.
 
-The window's own process opens none. The one request that makes a worker open one is looked at
-before it is sent (EngineProcess.gate) and written down; so is a link that a person opened in their
-browser. The list of this session is in memory, the last ones of all sessions in connections.jsonl
-in the user folder.
+The window's own process opens none. A request that makes a worker open one is looked at before it
+is sent (EngineProcess.gate) and written down; so is a link that a person opened in their browser.
+The list of this session is in memory, the last ones of all sessions in connections.jsonl in the
+user folder.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ from engine.process.messages import (
     HubFiles,
     ListHubFiles,
 )
+from engine.process.tune_messages import Converted, DatasetInfo, HandOver, ImportHub
 
 if TYPE_CHECKING:
     from engine.paths import Paths
@@ -38,10 +40,15 @@ if TYPE_CHECKING:
 HUB = "https://huggingface.co"
 MAX_FILE_BYTES = 128 * 1024
 MAX_EARLIER = 200
-# What opens a connection. Another request that does so is named here, and nowhere else.
-CONNECTING = (ListHubFiles,)
 
 End = Literal["open", "done", "failed", "browser"]
+
+
+def connects(request: AnyRequest) -> bool:
+    """Whether a request opens a connection. Another one that does so is named here, and nowhere
+    else."""
+    is_upload = isinstance(request, HandOver) and request.to == "hub"
+    return is_upload or isinstance(request, ListHubFiles | ImportHub)
 
 
 class Connection(Struct, frozen=True):
@@ -72,11 +79,21 @@ class Connections(QObject):
         self.path = paths.home / "connections.jsonl"
         self.entries: list[Connection] = []
         self._settings = settings
-        self._by_job: dict[int, int] = {}
-        engine.gate = self._refusal
-        engine.job_began.connect(self._on_job_began)
-        engine.job_ended.connect(self._on_job_ended)
+        # By the worker and its job's number.
+        self._by_job: dict[tuple[int, int], int] = {}
+        self._watched: list[EngineProcess] = []
+        self.watch(engine)
         settings.changed.connect(self.changed)
+
+    def watch(self, engine: EngineProcess) -> None:
+        """From now on nothing that this worker is asked for connects unseen."""
+        if engine in self._watched:
+            return
+        self._watched.append(engine)
+        engine.gate = self._refusal
+        number = len(self._watched)
+        engine.job_began.connect(partial(self._on_job_began, number))
+        engine.job_ended.connect(partial(self._on_job_ended, number))
 
     # ---- the switch ----
 
@@ -118,7 +135,7 @@ class Connections(QObject):
 
     def _refusal(self, request: AnyRequest) -> Failed | None:
         """The answer to a request that may not be sent now."""
-        if not isinstance(request, CONNECTING) or not self.is_offline:
+        if not connects(request) or not self.is_offline:
             return None
         return Failed(
             job=request.job,
@@ -126,28 +143,34 @@ class Connections(QObject):
             hint=self.tr("“Offline” in the status bar, or File › Work offline, lets it connect."),
         )
 
-    def _on_job_began(self, request: AnyRequest) -> None:
-        if isinstance(request, CONNECTING) and not self.is_offline:
+    def _on_job_began(self, engine: int, request: AnyRequest) -> None:
+        if connects(request) and not self.is_offline:
             host = _host(os.environ.get("HF_ENDPOINT") or HUB)
             entry = Connection(time.time(), host, self._why(request))
-            self._by_job[request.job] = self._add(entry)
+            self._by_job[engine, request.job] = self._add(entry)
 
-    def _on_job_ended(self, request: AnyRequest, event: AnyEvent) -> None:
-        if not isinstance(request, CONNECTING):
+    def _on_job_ended(self, engine: int, request: AnyRequest, event: AnyEvent) -> None:
+        if not connects(request):
             return
-        number = self._by_job.pop(request.job, -1)
+        number = self._by_job.pop((engine, request.job), -1)
         if number < 0:
             self.refused.emit(self._why(request))
             return
-        is_done = isinstance(event, Done) and isinstance(event.result, HubFiles)
-        n_bytes = event.result.n_bytes if is_done else -1  # type: ignore[union-attr]  # a HubFiles
+        result = event.result if isinstance(event, Done) else None
+        is_done = isinstance(result, HubFiles | DatasetInfo | Converted)
+        n_bytes = result.n_bytes if isinstance(result, HubFiles) else -1
         end: End = "done" if is_done else "failed"
         entry = replace(self.entries[number], n_bytes=n_bytes, end=end)
         self.entries[number] = entry
         self._keep(entry)
         self.changed.emit()
 
-    def _why(self, request: ListHubFiles) -> str:
+    def _why(self, request: AnyRequest) -> str:
+        if isinstance(request, ImportHub):
+            return self.tr("the dataset %s") % request.repository
+        if isinstance(request, HandOver):
+            return self.tr("a model of yours to %s") % request.repository
+        assert isinstance(request, ListHubFiles), request
         return self.tr("which files %s has") % request.repository
 
     def _keep(self, connection: Connection) -> None:

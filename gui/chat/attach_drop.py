@@ -26,11 +26,11 @@ class DropArea(QFrame):
 
     files_dropped = Signal(list)  # list[str], paths
 
-    def __init__(self, theme: Theme, room: QWidget, cover: QWidget) -> None:
+    def __init__(self, theme: Theme, room: QWidget, cover: QWidget, words: str = "") -> None:
         super().__init__(cover)
         self._theme, self._room, self._cover = theme, room, cover
         self.setObjectName("drop-area")
-        self._picture, self._words = QLabel(self), QLabel(tr("Drop to attach"), self)
+        self._picture, self._words = QLabel(self), QLabel(words or tr("Drop to attach"), self)
         layout = QVBoxLayout(self)
         layout.addStretch(1)
         for part in (self._picture, self._words):

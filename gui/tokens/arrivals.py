@@ -67,8 +67,9 @@ class Arrivals(QObject):
     def _on_back(self) -> None:
         origin = self._origins.get(self._page)
         if origin is not None:
-            self._context.rooms["chat"]()
-            self._context.openers[OPEN_MESSAGE](origin.chat_id, origin.message_id)
+            self._context.rooms[origin.room]()
+            if origin.room == "chat":
+                self._context.openers[OPEN_MESSAGE](origin.chat_id, origin.message_id)
 
     @Slot()
     def _on_forget(self) -> None:
@@ -91,7 +92,7 @@ class OriginLine(QFrame):
         self._context = context
         self.setProperty("kind", "header")
         self.words = label("", "dim")
-        self.back = button(tr("Back"), "link", tr("Back to that chat and message"))
+        self.back = button(tr("Back"), "link", tr("Back to where it came from"))
         self.forget = icon_button(tr("Take this line away"))
         self._row = QHBoxLayout(self)
         self._row.addWidget(self.words)
@@ -107,7 +108,8 @@ class OriginLine(QFrame):
         if origin is not None:
             title = origin.title or tr("New chat")
             cut = title if len(title) <= LONGEST_TITLE else title[:LONGEST_TITLE] + "…"
-            words = tr("from chat “{title}” —").format(title=cut)
+            whence = tr("from chat “{title}” —") if origin.room == "chat" else tr("from {title} —")
+            words = whence.format(title=cut)
             private = tr("from a temporary chat (nothing of it is written to the disk) —")
             self.words.setText(private if origin.is_private else words)
 

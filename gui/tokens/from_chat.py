@@ -14,12 +14,14 @@ OPEN_MESSAGE = "chat.message"  # (chat id, message id or "")
 
 class Origin(Struct, frozen=True):
     """Where something came from. message_id "": the chat as a whole. is_private: from a temporary
-    chat, so nothing of it is written to the disk."""
+    chat, so nothing of it is written to the disk. room: where it leads back to; of another than
+    "chat" the title says all ("row 17 of night-porter")."""
 
     chat_id: str
     title: str
     message_id: str = ""
     is_private: bool = False
+    room: str = "chat"
 
 
 class ChatPrompt(Struct, frozen=True):

@@ -28,7 +28,9 @@ def page_entries() -> list[PageEntry]:
     """The pages that exist, in order."""
     return [
         PageEntry("base", 1, tr("Base"), _base_page),
+        PageEntry("data", 2, tr("Data"), _data_page),
         PageEntry("how", 4, tr("How"), _how_page),
+        PageEntry("run", 5, tr("Run"), _run_page, is_of_run=True),
     ]
 
 
@@ -38,7 +40,19 @@ def _base_page(parts: TuneParts, parent: QWidget) -> TunePage:
     return BasePage(parts, parent)
 
 
+def _data_page(parts: TuneParts, parent: QWidget) -> TunePage:
+    from gui.tune.data_page import DataPage
+
+    return DataPage(parts, parent)
+
+
 def _how_page(parts: TuneParts, parent: QWidget) -> TunePage:
     from gui.tune.how_page import HowPage
 
     return HowPage(parts, parent)
+
+
+def _run_page(parts: TuneParts, parent: QWidget) -> TunePage:
+    from gui.tune.run_page import RunPage
+
+    return RunPage(parts, parent)

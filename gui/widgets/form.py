@@ -68,6 +68,8 @@ class FormPage(QScrollArea):
         text.setSpacing(px(2))
         text.addWidget(label(name))
         text.addWidget(explained)
+        # Beside a tall input the words stay together.
+        text.addStretch(1)
         row = QHBoxLayout()
         row.setContentsMargins(0, px(10), 0, px(10))
         row.setSpacing(px(16))

@@ -15,6 +15,11 @@ from gui.widgets.token_rows import Band, Row
 from gui.widgets.token_text import SIGNS, TokenText, shown
 
 _PARTS = re.compile(f"[{''.join(SIGNS)}]+|[^{''.join(SIGNS)}]+")
+# What is to become of a token in training: it is only read, or the model is to predict it; the end
+# token, which tells it to stop, is told apart.
+READ, LEARNED, LEARNED_END = 0, 1, 2
+# Which of the palette's token colours each has.
+LEARNED_COLOURS = {LEARNED: 2, LEARNED_END: 0}
 _ROLE_COLOURS = {"system": 2, "user": 0, "assistant": 1, "reply": 3, "tool": 4}
 
 
@@ -25,6 +30,7 @@ class Marks(Struct, frozen=True):
         n_reused: so many from the beginning came from the cache; -1: nothing is said of it.
         kept: tokens (from, up to) that are no news; all others are.
         shows_new: dim what is no news.
+        learned: for each token READ, LEARNED or LEARNED_END; b"": nothing is said of it.
         alone: a 1 for each token whose end is a boundary here and in no other text that it is
             compared with; b"": nothing is said of it.
     """
@@ -33,6 +39,7 @@ class Marks(Struct, frozen=True):
     kept: tuple[tuple[int, int], ...] = ()
     shows_new: bool = False
     alone: bytes = b""
+    learned: bytes = b""
 
     def is_kept(self, token: int) -> bool:
         return any(start <= token < end for start, end in self.kept)
@@ -149,6 +156,9 @@ class RowPainter:
 
     def _chip(self, token: int, box: QRectF) -> None:
         painter, look = self._painter, self._look
+        if token < len(self._marks.learned):
+            self._learned_chip(token, box)
+            return
         is_dim = self._marks.shows_new and self._marks.is_kept(token)
         is_special = self._tokens.is_special(token)
         painter.setPen(self._accent if is_special and not is_dim else Qt.PenStyle.NoPen)
@@ -160,6 +170,17 @@ class RowPainter:
         if token == self._current or self._found[0] <= token < self._found[1]:
             self._ring(box, token == self._current)
         self._words(shown(self._tokens.piece(token)), box, is_dim, is_special)
+
+    def _learned_chip(self, token: int, box: QRectF) -> None:
+        """On a colour where it is learned; dim, on none, where it is only read."""
+        painter, fate = self._painter, self._marks.learned[token]
+        if fate != READ:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._fills[LEARNED_COLOURS[fate]])
+            painter.drawRoundedRect(box.adjusted(0.5, 0.5, 0.5, -0.5), 2, 2)
+        if token == self._current or self._found[0] <= token < self._found[1]:
+            self._ring(box, token == self._current)
+        self._words(shown(self._tokens.piece(token)), box, fate == READ, False)
 
     def _ring(self, box: QRectF, is_current: bool) -> None:
         palette = self._look.palette

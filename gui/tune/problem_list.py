@@ -1,0 +1,120 @@
+"""Rows that could not be taken: line, reason, how each begins; all of them, and all can be
+copied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from engine.process.tune_messages import BadRow
+from gui.theme import Theme
+from gui.tune.row_words import excerpt
+from gui.tune.words import tr
+
+Index = QModelIndex | QPersistentModelIndex
+NO_INDEX = QModelIndex()
+LINE, REASON, BEGINS = range(3)
+LINE_PX, ROW_PX = 64, 26
+Role = Qt.ItemDataRole
+
+
+class ProblemModel(QAbstractTableModel):
+    """Bad rows in the order of their lines."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.problems: list[BadRow] = []
+
+    def set_problems(self, problems: Sequence[BadRow]) -> None:
+        self.beginResetModel()
+        self.problems = list(problems)
+        self.endResetModel()
+
+    def add_problems(self, problems: Sequence[BadRow]) -> None:
+        """Further ones at the end."""
+        if problems:
+            first = len(self.problems)
+            self.beginInsertRows(NO_INDEX, first, first + len(problems) - 1)
+            self.problems += problems
+            self.endInsertRows()
+
+    def rowCount(self, parent: Index = NO_INDEX) -> int:
+        return 0 if parent.isValid() else len(self.problems)
+
+    def columnCount(self, parent: Index = NO_INDEX) -> int:
+        return 0 if parent.isValid() else 3
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole
+    ) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == Role.DisplayRole:
+            return (tr("Line"), tr("Reason"), tr("It begins"))[section]
+        if role == Role.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= len(self.problems):
+            return None
+        problem = self.problems[index.row()]
+        if role == Role.DisplayRole:
+            words = (f"{problem.line:,}", problem.reason, excerpt(problem.excerpt))
+            return words[index.column()]
+        if role in (Role.ToolTipRole, Role.AccessibleTextRole):
+            return problem_text(problem)
+        return None
+
+
+def problem_text(problem: BadRow) -> str:
+    """A bad row on one line, as it is copied."""
+    words = tr("line {line}: {reason}").format(line=problem.line, reason=problem.reason)
+    return f"{words}  {excerpt(problem.excerpt)}".rstrip()
+
+
+class ProblemList(QTableView):
+    """Shows them; Ctrl+C copies the chosen ones, or all where none is."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.known = ProblemModel(self)
+        self.setModel(self.known)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setFrameShape(QTableView.Shape.NoFrame)
+        self.setAccessibleName(tr("Rows that could not be taken"))
+        self.setToolTip(tr("Every row that could not be taken, by its line; Ctrl+C copies"))
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(REASON, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(BEGINS, QHeaderView.ResizeMode.Stretch)
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    def show_problems(self, problems: Sequence[BadRow]) -> None:
+        self.known.set_problems(problems)
+
+    def copy(self) -> None:
+        """The chosen ones to the clipboard, all where none is chosen."""
+        chosen = sorted(index.row() for index in self.selectionModel().selectedRows())
+        problems = [self.known.problems[row] for row in chosen] or self.known.problems
+        QGuiApplication.clipboard().setText("\n".join(map(problem_text, problems)))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+        else:
+            super().keyPressEvent(event)
+
+    def _dress(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(self._theme.px(ROW_PX))
+        self.horizontalHeader().resizeSection(LINE, self._theme.px(LINE_PX))

@@ -1,0 +1,125 @@
+"""The pages of data and of what is learned as a person has them in front of them, with the real
+worker or another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from engine.process.messages import ChatMessage
+from engine.process.tune_messages import Row, RowMessage
+from gui.context import AppContext
+from gui.side_worker import SideWorker
+from gui.tune.heavy_worker import tune_process
+from gui.tune.parts import Shortcut, TunePage, TuneParts
+from gui.tune.rows_check import check_of
+from gui.tune.state import TuneState
+
+SIZE_PX = (860, 680)
+SLOW_MS = 60_000  # a process is started, a file of the disk is read
+P = TypeVar("P", bound=TunePage)
+
+
+class PagesBench:
+    """The room's parts without the room. engine: a fake; None for the real worker."""
+
+    def __init__(self, qtbot: QtBot, context: AppContext, engine: Any = None) -> None:
+        self.qtbot, self.context = qtbot, context
+        context.theme.apply()
+        process = engine if engine is not None else tune_process(context.paths)
+        self.worker = SideWorker(context.paths, process)
+        self.state = TuneState()
+        self.actions: dict[str, QAction] = {}
+        self.pages_shown: list[str] = []
+        self.failures: list[Any] = []
+        self.worker.failed.connect(self.failures.append)
+        self.host = QWidget()
+        self.host.resize(*SIZE_PX)
+        self._pages: list[TunePage] = []
+        self.parts = TuneParts(
+            context=context,
+            worker=self.worker,
+            heavy=self.worker,
+            state=self.state,
+            add_action=self._add,
+            show_page=self.pages_shown.append,
+            start=lambda: None,
+        )
+
+    def _add(self, text: str, do: Callable[[], object], shortcut: Shortcut = None) -> QAction:
+        action = QAction(text, self.host)
+        action.triggered.connect(lambda: do())
+        self.actions[text] = action
+        return action
+
+    def show(self, kind: type[P], size: tuple[int, int] = SIZE_PX) -> P:
+        """Make a page and look at it."""
+        page = kind(self.parts, self.host)
+        self._pages.append(page)
+        self.host.resize(*size)
+        page.resize(*size)
+        page.show()
+        with self.qtbot.waitExposed(self.host):
+            self.host.show()
+        page.on_shown()
+        return page
+
+    def until(self, condition: Callable[[], bool], timeout: int = SLOW_MS) -> None:
+        self.qtbot.waitUntil(condition, timeout=timeout)
+
+    @property
+    def told(self) -> str:
+        """What the strip says."""
+        return self.context.notices.strip.text
+
+    @property
+    def banners(self) -> list[str]:
+        return [banner.message for banner in self.context.notices.banners.banners]
+
+    def close(self) -> None:
+        for page in self._pages:
+            page.save_state()
+        check_of(self.parts).close()
+        self.worker.close()
+        self.context.settings.flush()
+        self.context.notices.strip.hide()
+        self.host.hide()
+        self.host.deleteLater()
+        self.state.deleteLater()
+        self.worker.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+def row(question: str, answer: str, row_id: str = "") -> Row:
+    return Row(row_id, [RowMessage("user", question), RowMessage("assistant", answer)])
+
+
+def write_jsonl(path: Path, *pairs: tuple[str, str], more: str = "") -> Path:
+    """A file of rows in the messages format. more: lines as they are."""
+    import json
+
+    lines = [
+        json.dumps(
+            {
+                "messages": [
+                    {"role": "user", "content": question},
+                    {"role": "assistant", "content": answer},
+                ]
+            }
+        )
+        for question, answer in pairs
+    ]
+    path.write_text("\n".join(lines) + "\n" + more, encoding="utf-8")
+    return path
+
+
+def chat_messages(*texts: str) -> list[ChatMessage]:
+    """User and assistant in turn."""
+    return [ChatMessage("assistant" if at % 2 else "user", text) for at, text in enumerate(texts)]

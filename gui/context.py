@@ -49,6 +49,7 @@ class AppContext:
     # The window's rooms: key -> go there. Filled in by the window, so that a room can lead to one.
     rooms: dict[str, Callable[[], object]] = field(default_factory=dict)
     # What a room opens for another one, by name: "chat.message" (chat id, message id or ""),
+    # "chat.adapter" (model, adapter or "", strength), "chat.against_base" (), "tune.run" (folder),
     # "tokens.text" (text, gui.tokens.from_chat.Origin), "tokens.chat" (ChatPrompt); "stages" (),
     # all lessons, is the window's. Filled in by the room that opens it, so those of a room that
     # nobody looked at are there after rooms[key]().

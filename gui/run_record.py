@@ -1,4 +1,4 @@
-"""A run as charts draw it: its figures step by step, its checkpoints, samples and words.
+"""A run as the room shows it: its figures step by step, its checkpoints, samples and words.
 
 Built from events.jsonl as it grows, in slices that leave the window's thread its turns; what a
 resume repeats is dropped. No Qt. numpy is imported when the first record is made.
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.errors import AppError
 from finetune.events import (
     AnyRunEvent,
     Began,
@@ -39,6 +40,10 @@ from finetune.run_folder import RunFolder, Tail
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from engine.process.tune_messages import Parity
+    from finetune.config import RunConfig
+    from finetune.results import RunResult
 
     Figures = npt.NDArray[np.float64]
 
@@ -72,7 +77,8 @@ class RunRecord:
     epoch. validation_steps and validation_losses: (n_evaluations,).
 
     is_read: False while its events are not read yet. plans: what was changed to fit, and why.
-    samples: answers to the fixed prompts, in order of steps.
+    samples: answers to the fixed prompts, in order of steps. config: None where run.toml cannot be
+    read. parity: measured last, of a checkpoint or of the product.
     """
 
     path: str
@@ -98,6 +104,9 @@ class RunRecord:
     end: Ended | None = None
     n_steps: int = 0
     n_attempts: int = 0
+    config: RunConfig | None = None
+    result: RunResult | None = None
+    parity: tuple[Parity, ...] = ()
 
     @property
     def best_step(self) -> int:
@@ -131,7 +140,7 @@ class RecordBuilder:
     """Follows one run's events. Each belongs to one thread."""
 
     def __init__(self, path: str) -> None:
-        folder = RunFolder(Path(path))
+        folder = self._folder = RunFolder(Path(path))
         self._path = path
         self._events, self._samples = Tail(folder.events), Tail(folder.samples)
         self._columns = _columns()
@@ -159,6 +168,7 @@ class RecordBuilder:
             "warnings": tuple(self._warned.values()),
             "plans": tuple(self._plans),
             "n_attempts": self._attempt,
+            **self._files(),
         }
         evaluated = [one for _, one in sorted(self._evaluated.items())]
         return _record(self._path, True, self._columns, told, evaluated)
@@ -184,6 +194,28 @@ class RecordBuilder:
                 continue
             self._answers[sample.step, sample.prompt] = sample
         return len(lines)
+
+    def _files(self) -> dict[str, object]:
+        """What stands in files of its own."""
+        from finetune.results import read_result
+
+        result = read_result(self._folder)
+        parity = tuple(result.parity) if result is not None else ()
+        return {"config": self._config(), "result": result, "parity": parity or self._parity()}
+
+    def _config(self) -> RunConfig | None:
+        try:
+            return self._folder.config()
+        except AppError:
+            return None  # its summary still has a name
+
+    def _parity(self) -> tuple[Parity, ...]:
+        from engine.process.tune_messages import Parity
+
+        try:
+            return tuple(msgspec.json.decode(self._folder.parity.read_bytes(), type=list[Parity]))
+        except (OSError, msgspec.MsgspecError):
+            return ()
 
     # ---- events ----
 

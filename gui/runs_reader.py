@@ -46,6 +46,7 @@ class _Known:
     stamp: tuple[int, ...] = ()
     summary: RunSummary | None = None
     builder: RecordBuilder | None = None
+    has_new_files: bool = False
     held_s: float = 0.0
 
 
@@ -110,7 +111,8 @@ class RunsReader:
 
     def _read(self, path: str, known: _Known, look: Look) -> None:
         stamp = _stamp(known.state.folder)
-        if known.summary is not None and not known.summary.is_live and stamp == known.stamp:
+        known.has_new_files = stamp != known.stamp
+        if known.summary is not None and not known.summary.is_live and not known.has_new_files:
             return
         known.stamp = stamp
         before, now = known.summary, known.state.read()
@@ -124,14 +126,13 @@ class RunsReader:
         if not is_followed:
             known.builder = None
             return
-        is_first = known.builder is None
         if known.builder is None:
             known.builder = RecordBuilder(path)
-        elif path not in look.changed and not _is_live(known):
+        elif not known.has_new_files:
             return
-        if known.builder.read() or is_first:
-            look.records[path] = known.builder.record()
-            look.changed.add(path)
+        known.builder.read()
+        look.records[path] = known.builder.record()
+        look.changed.add(path)
 
 
 def _is_live(known: _Known) -> bool:
@@ -147,7 +148,7 @@ def _shown(summary: RunSummary) -> tuple[object, ...]:
 def _stamp(folder: RunFolder) -> tuple[int, ...]:
     """Another whenever a file that a summary is made of changed."""
     found: list[int] = []
-    for file in (folder.events, folder.run_toml, folder.runner, folder.result):
+    for file in (folder.events, folder.run_toml, folder.runner, folder.result, folder.parity):
         try:
             stat = file.stat()
             found += [stat.st_mtime_ns, stat.st_size, stat.st_ino]

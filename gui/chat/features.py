@@ -71,6 +71,7 @@ class Feature(QObject):
 
 def make_features(parts: ChatParts) -> list[Feature]:
     """All features, in the order of their buttons and menu lines."""
+    from gui.chat.adapter_opener import AdapterOpener
     from gui.chat.adapters import Adapters
     from gui.chat.attach import AttachFeature
     from gui.chat.branches import BranchesFeature
@@ -102,6 +103,7 @@ def make_features(parts: ChatParts) -> list[Feature]:
         DetailsMemory,
         Presets,
         Adapters,
+        AdapterOpener,
         CertaintyFeature,
         Links,
         Columns,

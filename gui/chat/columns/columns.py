@@ -36,6 +36,7 @@ from gui.chat.streaming import StreamingReply
 from gui.chat.words import tr
 from gui.icons import icon
 from gui.process import EngineProcess
+from gui.tune.to_chat import OPEN_AGAINST_BASE
 from gui.widgets.kinds import icon_button
 
 FIRST_COLUMNS = 2
@@ -61,6 +62,7 @@ class Columns(Feature):
         self.button.setCheckable(True)
         self.button.clicked.connect(self.toggle)
         parts.work.header.add_tool(self.button)
+        context.openers[OPEN_AGAINST_BASE] = self.open_against_base
         parts.add_action(tr("&Columns: several answers side by side"), self.toggle, SHORTCUT)
         self._connect()
         self._dress()
@@ -107,12 +109,19 @@ class Columns(Feature):
 
     def open(self, n: int = FIRST_COLUMNS) -> None:
         """Open so many columns on the branch shown, where nothing stands in the way."""
+        self._open([ColumnSettings()] * n)
+
+    def open_against_base(self) -> None:
+        """Two columns: the model without the chat's adapters, and with them."""
+        self._open([ColumnSettings(has_adapters=False), ColumnSettings()])
+
+    def _open(self, own: Sequence[ColumnSettings]) -> None:
         reason = self._why_not()
         if reason:
             self.parts.context.notices.show_failure(*reason)
             return
         head_id = self.parts.session.conversation.head_id
-        self._show_columns([Column(number, head_id=head_id) for number in range(1, n + 1)])
+        self._show_columns([Column(number, one, head_id) for number, one in enumerate(own, 1)])
         self._keep()
         self.parts.desk.focus_composer()
 

@@ -1,0 +1,187 @@
+"""The loss as it falls: training, smoothed as wished, and validation; other runs over it; the best
+step marked.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QCheckBox, QLabel, QSlider, QWidget
+
+from gui.chat.wheel_guard import WheelGuard
+from gui.run_record import RunRecord
+from gui.theme import Theme
+from gui.tune.cards import Card
+from gui.tune.progress_words import loss_text
+from gui.tune.words import tr
+from gui.widgets.flow import FlowLayout
+from gui.widgets.kinds import button, label
+
+if TYPE_CHECKING:
+    from gui.widgets.chart import Chart, ChartLine
+
+HEIGHT_PX = 250
+TRAIN, VALIDATION, FIRST_OTHER = 0, 1, 2  # of the palette's series
+FIRST_AMOUNT = 60  # per cent
+
+
+class LossCard(Card):
+    """Shows records; asks which other runs to lay over it."""
+
+    overlay_asked = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, tr("Loss"), parent)
+        self.chart: Chart | None = None
+        self._record: RunRecord | None = None
+        self._others: list[tuple[str, RunRecord]] = []
+        self.train, self.validation = label(""), label("")
+        self.train.setToolTip(tr("How wrong the last step’s answers were, per learned token"))
+        self.validation.setToolTip(
+            tr(
+                "The same on rows that are never learned: when it rises while training falls, the "
+                "model learns by heart"
+            )
+        )
+        self.head.insertWidget(1, self.train)
+        self.head.insertWidget(2, self.validation)
+        self.waiting = label("", "dim", wrap=True)
+        self.smoothing = QSlider(Qt.Orientation.Horizontal)
+        self.log = QCheckBox(tr("Logarithmic"))
+        self.overlay = button(
+            tr("Lay runs over it…"), "link", tr("Draw other runs’ losses on the same chart")
+        )
+        self._legend: list[QLabel] = []
+        self._tools = FlowLayout()
+        self._set_up()
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    def add_chart(self) -> None:
+        """Charts can be made now."""
+        from gui.widgets.chart import Chart
+
+        name = tr("Loss over steps; arrow keys read the values")
+        self.chart = Chart(self.theme, name, loss_text, HEIGHT_PX, self)
+        self.column.insertWidget(1, self.chart)
+        self._show()
+
+    def set_records(self, record: RunRecord, others: Sequence[tuple[str, RunRecord]]) -> None:
+        """The run, and others by name."""
+        self._record, self._others = record, list(others)
+        self._show()
+
+    def set_waiting(self, words: str) -> None:
+        """What is done while there is no loss yet; "" once there is."""
+        self.waiting.setText(words)
+        self.waiting.setVisible(bool(words))
+
+    # ---- showing ----
+
+    def _show(self) -> None:
+        record = self._record
+        if record is None:
+            return
+        self._show_figures(record)
+        if self.chart is None:
+            return
+        self.chart.set_log(self.log.isChecked())
+        self.chart.set_end(float(record.n_steps))
+        best = record.best_step
+        self.chart.set_mark(float(best) if best > 0 else None, self.note.text())
+        self.chart.set_lines(self._lines(record))
+
+    def _show_figures(self, record: RunRecord) -> None:
+        last = float(record.losses[-1]) if len(record.losses) else math.nan
+        tested = record.validation_losses
+        self.train.setText(tr("train {loss}").format(loss=loss_text(last)))
+        told = loss_text(float(tested[-1])) if len(tested) else "–"
+        self.validation.setText(tr("validation {loss}").format(loss=told))
+        best = record.best_step
+        self.note.setText(tr("best: step {step}").format(step=f"{best:,}") if best >= 0 else "")
+        self._show_legend()
+
+    def _lines(self, record: RunRecord) -> list[ChartLine]:
+        from gui.widgets.chart import ChartLine
+
+        lines = self._train_lines(record, tr("train"), TRAIN, has_raw=True)
+        steps, losses = record.validation_steps, record.validation_losses
+        lines.append(ChartLine(tr("validation"), steps, losses, VALIDATION, 2.0, has_dots=True))
+        for place, (name, other) in enumerate(self._others):
+            lines += self._train_lines(other, name, FIRST_OTHER + place, has_raw=False)
+        return lines
+
+    def _train_lines(
+        self, record: RunRecord, name: str, series: int, *, has_raw: bool
+    ) -> list[ChartLine]:
+        from gui.widgets.chart import ChartLine
+        from gui.widgets.chart_math import finite, smoothed
+
+        steps, losses = finite(record.steps, record.losses)
+        amount = _decay(self.smoothing.value())
+        smooth = ChartLine(name, steps, smoothed(losses, amount), series, 2.0)
+        if not has_raw or not amount:
+            return [smooth]
+        return [ChartLine(name, steps, losses, series, 1.0, is_faint=True), smooth]
+
+    def _show_legend(self) -> None:
+        names = [name for name, _ in self._others]
+        while len(self._legend) < len(names):
+            self._legend.append(label("", "faint"))
+            self._tools.addWidget(self._legend[-1])
+        for one, name in zip(self._legend, names, strict=False):
+            one.setText(f"— {name}")
+            one.show()
+        for one in self._legend[len(names) :]:
+            one.hide()
+        self._colour()
+
+    # ---- building ----
+
+    def _set_up(self) -> None:
+        self.smoothing.setRange(0, 99)
+        self.smoothing.setValue(FIRST_AMOUNT)
+        self.smoothing.setAccessibleName(tr("Smoothing"))
+        self.smoothing.setToolTip(
+            tr(
+                "How much of the curve’s past goes into each point: steps differ by chance, their "
+                "average tells more"
+            )
+        )
+        WheelGuard(self).watch(self.smoothing)
+        self.log.setToolTip(tr("A logarithmic axis shows small changes at the end of a run"))
+        words = label(tr("Smoothing"), "dim")
+        words.setBuddy(self.smoothing)
+        for part in (words, self.smoothing, self.log, self.overlay):
+            self._tools.addWidget(part)
+        self.column.addWidget(self.waiting)
+        self.column.addLayout(self._tools)
+        self.waiting.hide()
+        self.smoothing.valueChanged.connect(self._on_look_changed)
+        self.log.toggled.connect(self._on_look_changed)
+        self.overlay.clicked.connect(self.overlay_asked)
+
+    @Slot()
+    def _on_look_changed(self) -> None:
+        self._show()
+
+    @Slot()
+    def _dress(self) -> None:
+        self.smoothing.setFixedWidth(self.theme.px(110))
+        self._tools.setSpacing(self.theme.px(12))
+        self._colour()
+
+    def _colour(self) -> None:
+        series = self.theme.palette.series
+        coloured = [(self.train, TRAIN), (self.validation, VALIDATION)]
+        coloured += [(one, FIRST_OTHER + place) for place, one in enumerate(self._legend)]
+        for one, place in coloured:
+            one.setStyleSheet(f"color: {series[place % len(series)]};")
+
+
+def _decay(value: int) -> float:
+    """The slider's per cent as the weight of the past: finer where it is high."""
+    return 1.0 - (1.0 - value / 100.0) ** 2 if value else 0.0

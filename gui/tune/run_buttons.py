@@ -1,0 +1,105 @@
+"""The run's own buttons, at the right of the header: what can be asked of it now."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from finetune.run_state import RunSummary
+from gui.theme import Theme
+from gui.tune.run_actions import RunActions
+from gui.tune.words import tr
+from gui.widgets.kinds import button
+
+
+class RunButtons(QWidget):
+    """Stop and save, Pause or Go on, Evaluate now; Resume run where it is over before its end."""
+
+    def __init__(self, theme: Theme, actions: RunActions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme, self._actions = theme, actions
+        self._run: RunSummary | None = None
+        self.evaluate = button(
+            tr("Evaluate now"),
+            "",
+            tr("Measure it on the rows kept aside, ask the fixed prompts and keep a checkpoint"),
+        )
+        self.stop = button(
+            tr("Stop and save"),
+            "",
+            tr("End the run here. What it learned is saved, and it can go on later."),
+        )
+        self.pause = button(tr("Pause"), "", tr("Stand still between two batches, in memory"))
+        self.resume = button(
+            tr("Resume run"), "primary", tr("Go on from the last checkpoint, as if never ended")
+        )
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        for one in (self.evaluate, self.stop, self.pause, self.resume):
+            self._row.addWidget(one)
+        self.evaluate.clicked.connect(lambda: self._ask("evaluate"))
+        self.stop.clicked.connect(lambda: self._ask("stop"))
+        self.pause.clicked.connect(self._on_pause)
+        self.resume.clicked.connect(self._on_resume)
+        theme.changed.connect(self._dress)
+        self._dress()
+        self.show_run(None)
+
+    def show_run(self, run: RunSummary | None) -> None:
+        """Offer what fits."""
+        if (
+            run is None
+            or self._run is None
+            or run.path != self._run.path
+            or _is_other(run, self._run)
+        ):
+            for one in (self.evaluate, self.stop, self.pause, self.resume):
+                one.setEnabled(True)
+        self._run = run
+        is_live = run is not None and run.is_live
+        self.stop.setVisible(is_live)
+        self.pause.setVisible(is_live)
+        self.evaluate.setVisible(is_live and run is not None and run.step > 0)
+        self.resume.setVisible(run is not None and run.can_resume)
+        is_paused = run is not None and run.why == "asked"
+        self.pause.setText(tr("Go on") if is_paused else tr("Pause"))
+        self.resume.setText(
+            tr("Start it") if run is not None and run.state == "new" else tr("Resume run")
+        )
+
+    def do(self, name: str) -> None:
+        """What a key or the menu asks for, where its button is offered."""
+        one = {"stop": self.stop, "pause": self.pause, "evaluate": self.evaluate}.get(
+            name, self.resume
+        )
+        if not one.isHidden() and one.isEnabled():
+            one.click()
+
+    def _ask(self, command: str) -> None:
+        assert command in ("stop", "evaluate"), command
+        if self._run is not None:
+            # Once is enough; a run answers when its batch is over.
+            (self.stop if command == "stop" else self.evaluate).setEnabled(False)
+            self._actions.ask(self._run.path, "stop" if command == "stop" else "evaluate")
+
+    @Slot()
+    def _on_pause(self) -> None:
+        if self._run is not None:
+            self.pause.setEnabled(False)
+            self._actions.ask(self._run.path, "resume" if self._run.why == "asked" else "pause")
+
+    @Slot()
+    def _on_resume(self) -> None:
+        if self._run is not None:
+            self.resume.setEnabled(False)
+            self._actions.resume(self._run.path)
+
+    @Slot()
+    def _dress(self) -> None:
+        self._row.setSpacing(self._theme.px(8))
+
+
+def _is_other(run: RunSummary, before: RunSummary) -> bool:
+    """Whether it does something else now, so that it may have heard what was asked."""
+    now = (run.state, run.phase, run.why, run.attempt)
+    return now != (before.state, before.phase, before.why, before.attempt)

@@ -1,0 +1,146 @@
+"""Beside the run: its facts, parity, what can be done next, and its notes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
+
+from finetune.run_folder import RunFolder
+from gui.run_record import RunRecord
+from gui.theme import Theme
+from gui.tune.cards import Facts
+from gui.tune.run_actions import RunActions
+from gui.tune.run_facts import parity_facts, parity_title, parity_tone, run_facts
+from gui.tune.words import tr
+from gui.widgets.kinds import button, caps, label
+
+KEEP_NOTES_MS = 800
+NOTES_PX = 110
+
+
+class RunDetails(QWidget):
+    """Shows a record and tells what was asked for."""
+
+    chat_asked = Signal(bool)  # chat with the checkpoint; beside the base too?
+    result_asked = Signal()
+
+    def __init__(self, theme: Theme, actions: RunActions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.facts, self.parity = Facts(theme), Facts(theme)
+        self.parity_heading = caps(tr("Parity"))
+        self.cause = label("", "faint", wrap=True)
+        self.chat = button("", "primary", tr("Load the base with this checkpoint’s adapter"))
+        self.compare = button(
+            tr("Compare with base"), "", tr("Ask the base and the checkpoint side by side")
+        )
+        self.result = button(tr("See the result"), "", tr("What came of the run (Alt+6)"))
+        self.then_heading = caps(tr("Then"))
+        self.notes = RunNotes(theme, actions, self)
+        self._column = QVBoxLayout(self)
+        for part in (
+            *(caps(tr("This run")), self.facts, self.parity_heading, self.parity, self.cause),
+            *(self.then_heading, self.chat, self.compare, self.result),
+            *(caps(tr("Notes")), self.notes),
+        ):
+            self._column.addWidget(part)
+        self._column.addStretch(1)
+        self.chat.clicked.connect(lambda: self.chat_asked.emit(False))
+        self.compare.clicked.connect(lambda: self.chat_asked.emit(True))
+        self.result.clicked.connect(self.result_asked)
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    def set_record(self, record: RunRecord, checkpoint_step: int | None) -> None:
+        """checkpoint_step: of the checkpoint looked at; None while there is none."""
+        self.facts.set_facts(run_facts(record))
+        self.parity.set_facts(parity_facts(record.parity))
+        for place, one in enumerate(record.parity):
+            self.parity.set_tone(2 * place, parity_tone(one))
+        title = parity_title(record)
+        self.parity_heading.setText(title.upper())
+        self.parity_heading.setAccessibleName(title)
+        causes = [one.cause for one in record.parity if one.cause]
+        self.cause.setText("\n".join(causes))
+        self.cause.setVisible(bool(causes))
+        for part in (self.parity_heading, self.parity):
+            part.setVisible(bool(record.parity))
+        has_result = record.end is not None
+        has_some = checkpoint_step is not None
+        self.chat.setVisible(has_some)
+        self.compare.setVisible(has_some)
+        self.result.setVisible(has_result)
+        self.then_heading.setVisible(has_some or has_result)
+        if checkpoint_step is not None:
+            words = tr("Chat with checkpoint {step}").format(step=f"{checkpoint_step:,}")
+            self.chat.setText(words)
+
+    @Slot()
+    def _dress(self) -> None:
+        px = self._theme.px
+        self._column.setContentsMargins(px(16), px(14), px(16), px(16))
+        self._column.setSpacing(px(8))
+        for heading in (self.parity_heading, self.then_heading):
+            heading.setContentsMargins(0, px(14), 0, 0)
+
+
+class RunNotes(QPlainTextEdit):
+    """A person's notes on a run, kept in its folder as notes.md a moment after the last key."""
+
+    def __init__(self, theme: Theme, actions: RunActions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme, self._actions = theme, actions
+        self._path = ""
+        self._kept = ""
+        self._timer = QTimer(self, singleShot=True, interval=KEEP_NOTES_MS)
+        self._timer.timeout.connect(self.flush)
+        self.setPlaceholderText(tr("What you tried, and what you saw"))
+        self.setAccessibleName(tr("Notes on this run"))
+        self.setToolTip(tr("Kept in the run’s folder, in notes.md"))
+        self.setTabChangesFocus(True)
+        self.textChanged.connect(self._on_changed)
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    def set_run(self, path: str, first: str = "") -> None:
+        """Show the notes of a run. first: those it was begun with, where none are kept yet."""
+        if path == self._path:
+            return
+        self.flush()
+        self._path, self._kept = path, ""
+        self._set_text("")
+        self.setReadOnly(True)
+        if path:
+            self._actions.read(
+                RunFolder(Path(path)).notes, lambda text: self._on_read(path, text or first)
+            )
+
+    @Slot()
+    def flush(self) -> None:
+        """Write what was typed, now."""
+        self._timer.stop()
+        text = self.toPlainText()
+        if self._path and not self.isReadOnly() and text != self._kept:
+            self._kept = text
+            self._actions.write(RunFolder(Path(self._path)).notes, text)
+
+    def _on_read(self, path: str, text: str) -> None:
+        if path == self._path:
+            self._kept = text
+            self._set_text(text)
+            self.setReadOnly(False)
+
+    def _set_text(self, text: str) -> None:
+        self.blockSignals(True)
+        self.setPlainText(text)
+        self.blockSignals(False)
+
+    @Slot()
+    def _on_changed(self) -> None:
+        self._timer.start()
+
+    @Slot()
+    def _dress(self) -> None:
+        self.setFixedHeight(self._theme.px(NOTES_PX))

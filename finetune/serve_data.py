@@ -23,6 +23,7 @@ from finetune.data.dataset import Dataset, opening
 from finetune.data.dataset_files import read_about
 from finetune.data.dataset_view import DatasetView
 from finetune.data.duplicate_groups import find_groups
+from finetune.data.import_hub import import_hub
 from finetune.data.importing import export, import_file, look_at
 from finetune.data.kinds import checked
 from finetune.data.problems import n_problems, read_problems
@@ -175,6 +176,18 @@ def _import(request: m.ImportFile, shared: Shared) -> JobGenerator:
     return info_of((yield from open_dataset(shared, folder.name)))
 
 
+def _import_hub(request: m.ImportHub, shared: Shared) -> JobGenerator:
+    folder = yield from import_hub(
+        shared.paths.datasets,
+        shared.paths.cache / "hub",
+        request.repository.strip(),
+        file=request.file,
+        name=request.name,
+        n_rows_max=request.n_rows_max,
+    )
+    return info_of((yield from open_dataset(shared, folder.name)))
+
+
 def _add(request: m.AddRows, shared: Shared) -> JobGenerator:
     rows = [_checked(row, number) for number, row in enumerate(request.rows, 1)]
     rows = [msgspec.structs.replace(row, source=row.source or request.source) for row in rows]
@@ -247,6 +260,7 @@ _SERVERS: dict[type, Callable[[Any, Shared], JobGenerator]] = {
     m.ExportDataset: _export,
     m.LookAtFile: _look,
     m.ImportFile: _import,
+    m.ImportHub: _import_hub,
     m.AddRows: _add,
     m.ReadRows: _read,
     m.ChangeRow: _change,

@@ -15,6 +15,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError:
     HfHubHTTPError,
     HFValidationError,
     HTTPError,
+    OfflineModeIsEnabled,
     RepositoryNotFoundError,
 )
 
@@ -31,9 +32,22 @@ def list_files(repository: str) -> HubFiles:
         AppError: no such repository, not allowed, or the hub cannot be reached.
     """
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
+    with errors_in_words(repository), _received() as sizes:
+        info = api.model_info(repository, files_metadata=True, timeout=TIMEOUT_S)
+    files = [
+        HubFile(one.rfilename, one.size or 0, one.lfs.sha256 if one.lfs else "")
+        for one in info.siblings or []
+        if one.rfilename.lower().endswith(".gguf")
+    ]
+    files.sort(key=lambda file: file.name)
+    return HubFiles(repository, info.sha or "", files, sum(sizes))
+
+
+@contextmanager
+def errors_in_words(repository: str) -> Iterator[None]:
+    """What the hub refuses in the block, said as AppError."""
     try:
-        with _received() as sizes:
-            info = api.model_info(repository, files_metadata=True, timeout=TIMEOUT_S)
+        yield
     except HFValidationError as error:
         raise AppError(
             f"“{repository}” is no name of a repository.", "Names look like owner/name.", str(error)
@@ -46,17 +60,14 @@ def list_files(repository: str) -> HubFiles:
         raise AppError(
             f"The hub has no public repository {repository}.", "Check the name.", str(error)
         ) from error
+    except OfflineModeIsEnabled as error:
+        raise AppError(
+            "This program was started offline.", "Unset HF_HUB_OFFLINE to use the hub.", str(error)
+        ) from error
     except (HfHubHTTPError, HTTPError, OSError) as error:
         raise AppError(
             "The hub cannot be reached.", "Check the connection and try again.", str(error)
         ) from error
-    files = [
-        HubFile(one.rfilename, one.size or 0, one.lfs.sha256 if one.lfs else "")
-        for one in info.siblings or []
-        if one.rfilename.lower().endswith(".gguf")
-    ]
-    files.sort(key=lambda file: file.name)
-    return HubFiles(repository, info.sha or "", files, sum(sizes))
 
 
 @contextmanager

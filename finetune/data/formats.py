@@ -64,6 +64,7 @@ class RowFile:
             raise AppError(
                 "No column is the assistant's.", "Choose the column that has the answers."
             )
+        self._first_bad: BadRow | None = None
         self._file = SourceFile(path)
         try:
             self.kind, self._reader = kind_of_file(self._file)
@@ -96,10 +97,7 @@ class RowFile:
     def rows(self) -> Iterator[Row | BadRow]:
         """All of it, as read_rows says."""
         if not self.mapping and not self.format:
-            raise AppError(
-                f"“{self._file.path.name}” says its rows in no way that is known.",
-                "Choose which of its columns are the question and the answer.",
-            )
+            raise self._unknown()
         number = 0
         for one in self._contents():
             if isinstance(one, BadRow):
@@ -139,5 +137,21 @@ class RowFile:
         for record in itertools.islice(self.records(), N_LOOKED_AT):
             if isinstance(record, Record):
                 found[format_of(record.value)] += 1
+            else:
+                self._first_bad = self._first_bad or record
+        if found:
+            self._first_bad = None
         del found[""]
         return found.most_common(1)[0][0] if found else ""
+
+    def _unknown(self) -> AppError:
+        name, bad = self._file.path.name, self._first_bad
+        if bad is not None:
+            return AppError(
+                f"Nothing in “{name}” can be read. Line {bad.line}: {bad.reason}",
+                "Mend it, or choose another file.",
+            )
+        return AppError(
+            f"“{name}” says its rows in no way that is known.",
+            "Choose which of its columns are the question and the answer.",
+        )

@@ -17,6 +17,7 @@ from finetune.data.dataset import Dataset
 from finetune.data.dataset_files import About
 from finetune.data.datasets import MoreRows, NewDataset
 from finetune.data.formats import N_LOOKED_AT, RowFile
+from finetune.data.row_writer import RowWriter
 from finetune.data.source_file import Record
 from finetune.data.unfit import excerpt_of
 
@@ -67,8 +68,6 @@ def import_file(
     row_format: str = "",
     mapping: Mapping[str, str] | None = None,
     dataset: Dataset | None = None,
-    source: str = "",
-    n_rows_max: int = 0,
 ) -> Generator[float, None, Path]:
     """All rows of a file as a new dataset, or into one: whole, or nothing of them where it fails or
     is cancelled. Yields how far it is, 0 to 1. Returns the dataset's folder.
@@ -76,21 +75,26 @@ def import_file(
     Raises:
         AppError: the file cannot be read, no row could be taken, or the disk refuses.
     """
-    source = source or path.name
     with RowFile(path, row_format, mapping) as file:
-        about = About(name or path.stem, file.format, (source,))
-        new = NewDataset(datasets, about) if dataset is None else MoreRows(dataset, source)
+        about = About(name or path.stem, file.format, (path.name,))
+        new = NewDataset(datasets, about) if dataset is None else MoreRows(dataset, path.name)
         with new:
-            turn_s = time.monotonic() + TURN_S
-            for row in file.rows():
-                new.writer.add(row)
-                if n_rows_max and new.writer.n_rows >= n_rows_max:
-                    break
-                if time.monotonic() > turn_s:
-                    yield file.fraction
-                    turn_s = time.monotonic() + TURN_S
+            yield from fill(new.writer, file)
             new.writer.check(path.name)
             return new.keep()
+
+
+def fill(writer: RowWriter, file: RowFile, n_rows_max: int = 0) -> Generator[float, None, None]:
+    """All rows of a file, or so many that the writer has n_rows_max (0: all). Yields how far it is,
+    0 to 1. Raises AppError."""
+    turn_s = time.monotonic() + TURN_S
+    for row in file.rows():
+        writer.add(row)
+        if n_rows_max and writer.n_rows >= n_rows_max:
+            break
+        if time.monotonic() > turn_s:
+            yield file.fraction
+            turn_s = time.monotonic() + TURN_S
 
 
 def export(dataset: Dataset, path: Path) -> Generator[float, None, None]:

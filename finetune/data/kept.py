@@ -25,6 +25,11 @@ KINDS = (
     "nothing_learned",
     "few_rows",
     "languages",
+    "border",
+    "split",
+    "lost_text",
+    "unseen_tools",
+    "repeated",
 )
 _VALUE = np.dtype([("id", "<i8"), ("high", "<u8"), ("value", "<f8")])
 Values = npt.NDArray[np.float64]

@@ -52,7 +52,7 @@ def format_of(record: object) -> str:
         return "messages" if record and is_turn(record[0]) else ""
     if not isinstance(record, dict):
         return ""
-    return next((name for name, fits in _LOOKS.items() if fits(record)), "")
+    return next((name for name, fits in _LOOKS if fits(record)), "")
 
 
 def content_of(record: object, format_name: str) -> Content:
@@ -136,15 +136,22 @@ def _looks_tree(record: dict[str, Any]) -> bool:
     return isinstance(prompt, dict) and "replies" in prompt
 
 
-_LOOKS: dict[str, Callable[[dict[str, Any]], bool]] = {
-    "sharegpt": lambda record: is_sharegpt_turn(_first_turn(record)),
-    "messages": lambda record: is_turn(_first_turn(record)),
-    "oasst": lambda record: _looks_tree(record) or _looks_flat(record),
-    "ultrachat": _looks_ultrachat,
-    "alpaca": lambda record: {"instruction", "output"} <= record.keys(),
-    "prompt_completion": _looks_prompted,
-    "text": lambda record: isinstance(record.get("text"), str),
-}
+def _has_a_list(record: dict[str, Any]) -> bool:
+    return any(isinstance(record.get(name), list) for name in LISTS)
+
+
+_Looks = Callable[[dict[str, Any]], bool]
+_LOOKS: tuple[tuple[str, _Looks], ...] = (
+    ("sharegpt", lambda record: is_sharegpt_turn(_first_turn(record))),
+    ("messages", lambda record: is_turn(_first_turn(record))),
+    ("oasst", lambda record: _looks_tree(record) or _looks_flat(record)),
+    ("ultrachat", _looks_ultrachat),
+    ("alpaca", lambda record: {"instruction", "output"} <= record.keys()),
+    ("prompt_completion", _looks_prompted),
+    ("text", lambda record: isinstance(record.get("text"), str)),
+    # Nothing of it can be read, but this is what it means to be.
+    ("messages", _has_a_list),
+)
 
 
 # ---- how each is read ----

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -28,8 +29,8 @@ from finetune.events import (
 )
 from finetune.run_folder import RunFolder, create_run
 
-BEGAN_S = 1_790_000_000.0
 SECONDS_PER_STEP = 2.0
+BEGAN_S = time.time() - 240.0  # step 115 is now
 GB = 1_000_000_000
 
 
@@ -140,9 +141,11 @@ def in_order(*parts: Sequence[AnyRunEvent] | Iterator[AnyRunEvent]) -> list[AnyR
     return sorted((event for part in parts for event in part), key=lambda event: event.time_s)
 
 
-def ending(step: int, how: Ending = "finished", best_step: int = 0) -> list[AnyRunEvent]:
+def ending(
+    step: int, how: Ending = "finished", best_step: int = 0, began_s: float = BEGAN_S
+) -> list[AnyRunEvent]:
     """What comes after the last step."""
-    at_s = BEGAN_S + 20.0 + step * SECONDS_PER_STEP
+    at_s = began_s + 20.0 + step * SECONDS_PER_STEP
     return [
         PhaseChanged(1, step, at_s, "exporting"),
         PhaseChanged(1, step, at_s + 1.0, "checking", 0.5),

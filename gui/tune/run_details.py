@@ -37,13 +37,13 @@ class RunDetails(QWidget):
             tr("Compare with base"), "", tr("Ask the base and the checkpoint side by side")
         )
         self.result = button(tr("See the result"), "", tr("What came of the run (Alt+6)"))
-        self.then_heading = caps(tr("Then"))
+        self.then_heading, self.notes_heading = caps(tr("Then")), caps(tr("Notes"))
         self.notes = RunNotes(theme, actions, self)
         self._column = QVBoxLayout(self)
         for part in (
             *(caps(tr("This run")), self.facts, self.parity_heading, self.parity, self.cause),
             *(self.then_heading, self.chat, self.compare, self.result),
-            *(caps(tr("Notes")), self.notes),
+            *(self.notes_heading, self.notes),
         ):
             self._column.addWidget(part)
         self._column.addStretch(1)
@@ -82,7 +82,7 @@ class RunDetails(QWidget):
         px = self._theme.px
         self._column.setContentsMargins(px(16), px(14), px(16), px(16))
         self._column.setSpacing(px(8))
-        for heading in (self.parity_heading, self.then_heading):
+        for heading in (self.parity_heading, self.then_heading, self.notes_heading):
             heading.setContentsMargins(0, px(14), 0, 0)
 
 

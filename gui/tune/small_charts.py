@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 HEIGHT_PX = 104
 SERIES = 0
+# Values in short, where the whole words would not fit beside a small chart.
+_AXES: dict[str, Callable[[float], str]] = {
+    "speed": lambda value: f"{value:,.0f}",
+    "memory": lambda value: f"{value / 1e9:.2g}",
+}
 
 
 class SmallCharts(Card):
@@ -61,7 +66,7 @@ class SmallCharts(Card):
             return
         key = self._waiting.pop(0)
         name, _tip, words, _of = self._kinds[key]
-        self.charts[key] = Chart(self.theme, name, words, HEIGHT_PX, self)
+        self.charts[key] = Chart(self.theme, name, words, HEIGHT_PX, self, _AXES.get(key))
         place = list(self._kinds).index(key)
         self._grid.addWidget(self.charts[key], place // 2 * 2 + 1, place % 2)
         self._show(key)

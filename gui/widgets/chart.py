@@ -23,6 +23,7 @@ from gui.widgets.kinds import label
 
 MOST_POINTS = 1_600
 MOST_DOTS = 60
+TICK_PX, STEP_TICK_PX = 24, 60  # room for each of an axis' ticks
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_PageUp: -20, Qt.Key.Key_PageDown: 20}
 
 
@@ -42,7 +43,7 @@ class ChartLine(Struct, frozen=True, eq=False):
 class Chart(QWidget):
     """Args:
     name: what it shows, for a reader.
-    words: a value in words, for the axis and the crosshair.
+    words: a value in words, for the crosshair; axis_words: shorter, for the axis.
     """
 
     def __init__(
@@ -52,10 +53,11 @@ class Chart(QWidget):
         words: Callable[[float], str],
         height_px: int,
         parent: QWidget | None = None,
+        axis_words: Callable[[float], str] | None = None,
     ) -> None:
         super().__init__(parent)
         self._theme, self._words, self._height_px = theme, words, height_px
-        self._name = name
+        self._name, self._axis_words = name, axis_words or words
         self.lines: list[ChartLine] = []
         self.chosen = math.nan  # x of the crosshair
         self._end, self.is_log = 1.0, False
@@ -70,6 +72,8 @@ class Chart(QWidget):
         self._cross: Any = pg.InfiniteLine(angle=90, movable=False)
         self._marked: Any = pg.InfiniteLine(angle=90, movable=False)
         self.readout = label("", "mono")
+        self.readout.setParent(self)
+        self.readout.hide()
         self._set_up()
         self._lay_out()
         theme.changed.connect(self._dress)
@@ -117,7 +121,7 @@ class Chart(QWidget):
         self._cross.setVisible(is_there)
         if is_there:
             self._cross.setPos(x)
-        self.readout.setText(self.values_at(x) if is_there else "")
+        self._show_readout(self.values_at(x) if is_there else "")
         self._describe()
 
     def values_at(self, x: float) -> str:
@@ -128,6 +132,14 @@ class Chart(QWidget):
             if place >= 0 and not line.is_faint:
                 told.append(f"{line.name} {self._words(float(line.y[place]))}")
         return " · ".join([self.tr("step %s") % f"{x:,.0f}", *told])
+
+    def _show_readout(self, words: str) -> None:
+        """In the upper right corner, where falling curves leave room."""
+        self.readout.setText(words)
+        self.readout.adjustSize()
+        self.readout.move(max(0, self.width() - self.readout.width() - self._theme.px(4)), 0)
+        self.readout.setVisible(bool(words))
+        self.readout.raise_()
 
     # ---- drawing ----
 
@@ -194,25 +206,30 @@ class Chart(QWidget):
             axis.enableAutoSIPrefix(False)
         self._left.tickStrings = self._value_strings
         self._left.tickValues = self._tick_values
+        self._bottom.tickValues = self._step_ticks
         self._bottom.tickStrings = lambda values, scale, spacing: [f"{one:,.0f}" for one in values]
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self._name)
 
     def _value_strings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        return [self._words(10.0**one if self.is_log else one) for one in values]
+        return [self._axis_words(10.0**one if self.is_log else one) for one in values]
 
     def _tick_values(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
         """A handful of round values: 1, 2 and 5 of each power of ten where the axis is
         logarithmic, else a few at one distance."""
-        ticks = log_ticks(low, high) if self.is_log else even_ticks(low, high)
+        most = max(2, int(size / self._theme.px(TICK_PX)))
+        ticks = log_ticks(low, high) if self.is_log else even_ticks(low, high, most)
         return [(1.0, ticks)]
+
+    def _step_ticks(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
+        most = max(2, int(size / self._theme.px(STEP_TICK_PX)))
+        return [(1.0, [one for one in even_ticks(low, high, most) if one == round(one)])]
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.plot, 1)
-        column.addWidget(self.readout)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
@@ -267,13 +284,14 @@ class Chart(QWidget):
             axis.setPen(pg.mkPen(None))
             axis.setTickPen(pg.mkPen(palette.line))
             axis.setTextPen(palette.text_faint)
-            axis.setStyle(tickFont=font, tickLength=0)
+            axis.setStyle(tickFont=font, tickLength=0, hideOverlappingLabels=False)
         self._left.setGrid(255)
         self._left.setWidth(px(46))
         self._bottom.setHeight(px(20))
         self._cross.setPen(pg.mkPen(palette.text_faint, width=1))
         self._marked.setPen(pg.mkPen(palette.text_faint, width=1, style=Qt.PenStyle.DotLine))
-        self.readout.setFixedHeight(px(18))
+        self.plot.setBackground(palette.pane)
+        self.readout.setStyleSheet(f"background: {palette.pane};")
         self.updateGeometry()
         self.set_lines(self.lines)
 

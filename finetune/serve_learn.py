@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import closing
+from typing import TypeVar
+
 import numpy as np
 
 from engine.errors import AppError
 from engine.process.jobs import JobGenerator
-from engine.process.messages import AnyRequest, AnyResult, Array
+from engine.process.messages import AnyRequest, AnyResult, Array, Progress
 from engine.process.tune_messages import (
+    CheckDataset,
     Learned,
     MakeIdentity,
     PreviewRow,
@@ -20,7 +25,10 @@ from engine.tokens.serve import opening
 from engine.tokens.tokenizer import Tokenizer
 from finetune.data.identity import identity_rows
 from finetune.data.learned import RowTokens, learned_tokens
-from finetune.serve_data import Shared
+from finetune.data.survey import survey
+from finetune.serve_data import Shared, open_dataset
+
+T = TypeVar("T")
 
 # Longer rows take more than a short answer may.
 _SHORT_CHARS = 20_000
@@ -41,6 +49,8 @@ def job(request: AnyRequest, shared: Shared) -> JobGenerator | None:
     """The generator that does a request's work, None where it is another's."""
     if isinstance(request, PreviewRow):
         return _preview(request, shared)
+    if isinstance(request, CheckDataset):
+        return _check(request, shared)
     return None
 
 
@@ -55,22 +65,18 @@ def _identity(request: MakeIdentity) -> RowPage:
 
 def _preview(request: PreviewRow, shared: Shared) -> JobGenerator:
     tokenizer = yield from opening(shared.tokenizers, request.base)
-    row = request.row or _row_of(request, shared)
+    row = request.row
+    if row is None:
+        dataset = yield from open_dataset(shared, request.dataset)
+        row = dataset.row(request.row_id)
+    if row is None:
+        raise AppError("That row is no more in its dataset.", "Look at the list again.")
     return _previewed(tokenizer, row, request)
 
 
 def _previewed(tokenizer: Tokenizer, row: Row, request: PreviewRow) -> Learned:
     found = learned_tokens(tokenizer, row, request.learn_from, request.max_length)
     return told(tokenizer, found)
-
-
-def _row_of(request: PreviewRow, shared: Shared) -> Row:
-    from finetune.data.dataset import Dataset
-
-    row = Dataset(shared.paths.datasets / request.dataset).row(request.row_id)
-    if row is None:
-        raise AppError("That row is no more in its dataset.", "Look at the list again.")
-    return row
 
 
 def _is_short(row: Row) -> bool:
@@ -92,6 +98,28 @@ def told(tokenizer: Tokenizer, found: RowTokens) -> Learned:
         n_cut=found.n_cut,
         warnings=found.warnings,
     )
+
+
+# ---- all rows ----
+
+
+def _check(request: CheckDataset, shared: Shared) -> JobGenerator:
+    tokenizer = yield from opening(shared.tokenizers, request.base)
+    dataset = yield from open_dataset(shared, request.dataset)
+    steps = survey(dataset, tokenizer, request.learn_from, request.max_length, request.validation)
+    return (yield from _told(steps, "checking"))
+
+
+def _told(steps: Generator[float, None, T], what: str) -> Generator[Progress, None, T]:
+    """Steps as Progress; whoever cancels ends them."""
+    with closing(steps):
+        while True:
+            try:
+                fraction = next(steps)
+            except StopIteration as end:
+                found: T = end.value
+                return found
+            yield Progress(job=0, fraction=fraction, what=what)
 
 
 def _array(values: np.ndarray) -> Array:

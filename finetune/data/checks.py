@@ -7,13 +7,14 @@ A Finding is one row's; a Tally makes a dataset's warnings of many. Neither rend
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.process.tune_messages import RowWarning
 
 _N_IDS = 1_000
 FEW_ROWS = 10
+_SCRIPT_SHARE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,16 @@ KINDS: dict[str, _Kind] = {
     ),
     "nothing_learned": _Kind(
         lambda _n, _why: "Nothing of this row is learned.",
-        lambda rows, _n, _why: f"Of {_rows(rows)} nothing is learned; they are left out.",
+        lambda rows, _n, _why: (
+            f"Of {_rows(rows)} nothing is learned; {_they(rows)} {_are(rows)} left out."
+        ),
         "Give them an answer of the assistant, mark one to be learned, or allow longer rows.",
     ),
     "cut": _Kind(
-        lambda n, _why: f"{_tokens(n)} beyond the greatest length are cut off.",
+        lambda n, _why: f"{_tokens(n)} beyond the greatest length {_are(n)} cut off.",
         lambda rows, n, _why: (
-            f"{_rows(rows)} are longer than the greatest length: {_tokens(n)} are cut off."
+            f"{_rows(rows)} {_are(rows)} longer than the greatest length: "
+            f"{_tokens(n)} {_are(n)} cut off."
         ),
         "Allow longer rows (max_length; it takes memory), or shorten or split these.",
     ),
@@ -80,8 +84,8 @@ KINDS: dict[str, _Kind] = {
             "parts, and nothing of it is lost."
         ),
         lambda rows, n, _why: (
-            f"{_rows(rows)} of plain text are longer than the greatest length: "
-            f"they are learned in {n:,} parts, and nothing is lost."
+            f"{_rows(rows)} of plain text {_are(rows)} longer than the greatest "
+            f"length: {_they(rows)} {_are(rows)} learned in parts, {n:,} in all, and nothing is lost."
         ),
         "Nothing need be done. With longer rows (max_length) the model sees more at once.",
     ),
@@ -104,24 +108,26 @@ KINDS: dict[str, _Kind] = {
     ),
     "double_bos": _Kind(
         lambda _n, _why: "The row begins with two BOS tokens.",
-        lambda rows, _n, _why: f"{_rows(rows)} begin with two BOS tokens.",
+        lambda rows, _n, _why: (
+            f"{_rows(rows)} {'begins' if rows == 1 else 'begin'} with two BOS tokens."
+        ),
         "The base's chat template writes it twice, in a chat too. Use another file of this model.",
     ),
     "lost_text": _Kind(
-        lambda n, _why: f"{_bytes(n)} of this row are lost: the base has no tokens for them.",
+        lambda n, _why: f"{_bytes(n)} of this row {_are(n)} lost: the base has no tokens for it.",
         lambda rows, n, _why: (
-            f"{_bytes(n)} in {_rows(rows)} are lost: the base has no tokens for these characters."
+            f"In {_rows(rows)} the base has no tokens for some characters: "
+            f"{_bytes(n)} {_are(n)} lost."
         ),
         "In a chat they are lost too. Write these characters otherwise, or choose another base.",
     ),
     "empty_answer": _Kind(
         lambda n, _why: (
-            f"{_answers(n)} of the assistant {'is' if n == 1 else 'are'} empty: it is "
-            "taught to say nothing."
+            f"{_answers(n)} of the assistant {_are(n)} empty: it is taught to say nothing."
         ),
         lambda rows, n, _why: (
             f"In {_rows(rows)} {_answers(n)} of the assistant "
-            f"{'is' if n == 1 else 'are'} empty: it is taught to say nothing."
+            f"{_are(n)} empty: it is taught to say nothing."
         ),
         "Write the answers, or delete the rows.",
         is_grave=True,
@@ -205,8 +211,45 @@ def few_rows(n_train: int, n_validation: int, share: float) -> RowWarning | None
     return None
 
 
+def languages(scripts: Mapping[str, int], odd_ids: list[str]) -> RowWarning | None:
+    """Whether rows are written in several scripts, each by more than a few.
+
+    Args:
+        scripts: rows by main script. odd_ids: some of those that are not of the commonest.
+    """
+    n_rows = sum(scripts.values())
+    found = {
+        name: n
+        for name, n in sorted(scripts.items(), key=lambda pair: -pair[1])
+        if name != "Common" and n >= max(2, _SCRIPT_SHARE * n_rows)
+    }
+    if len(found) < 2:
+        return None
+    named = ", ".join(f"{name} ({n:,})" for name, n in found.items())
+    words = f"The rows are written in several scripts: {named}."
+    remedy = "Fine where it is meant. Else filter them: a model answers in what it learned from."
+    return RowWarning("languages", words, remedy, n_rows - max(found.values()), odd_ids[:_N_IDS])
+
+
+def repeated(ids: list[str], n_rows: int) -> RowWarning | None:
+    """Rows whose content an earlier one has: the first of their ids, and how many they are."""
+    if not n_rows:
+        return None
+    words = f"{_rows(n_rows)} {'repeats an earlier one' if n_rows == 1 else 'repeat earlier ones'}."
+    remedy = "What is repeated is learned more strongly. Where that is not meant, delete them."
+    return RowWarning("repeated", words, remedy, n_rows, ids[:_N_IDS])
+
+
 def _rows(n: int) -> str:
     return "1 row" if n == 1 else f"{n:,} rows"
+
+
+def _are(n: int) -> str:
+    return "is" if n == 1 else "are"
+
+
+def _they(n: int) -> str:
+    return "it" if n == 1 else "they"
 
 
 def _first(n: int) -> str:

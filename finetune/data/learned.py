@@ -55,7 +55,8 @@ class RowTokens:
 
     ids, learned (1: is to be predicted), starts (the code point of `text` where each begins) and
     special (1: a special token): shape (n,). n_cut: tokens beyond the greatest length, not among
-    these; n_parts: of a longer plain text, the parts it is learned in, of which this is the first.
+    these; n_parts: of a longer plain text, the parts it is learned in, of which this is one;
+    n_whole: tokens of the whole row.
     """
 
     row_id: str
@@ -66,6 +67,7 @@ class RowTokens:
     special: Flags
     n_cut: int = 0
     n_parts: int = 1
+    n_whole: int = 0
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -232,6 +234,7 @@ def _fitted(
         text,
         prompt.special[kept],
         n_cut,
+        n_whole=len(prompt.ids),
         findings=tuple(findings),
     )
 
@@ -281,5 +284,6 @@ def _part(whole: RowTokens, low: int, high: int, n_parts: int) -> RowTokens:
         whole.text[begin:end],
         whole.special[own],
         n_parts=n_parts,
+        n_whole=len(whole.ids),
         findings=tuple(findings),
     )

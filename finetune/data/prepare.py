@@ -28,14 +28,12 @@ from finetune.config import RunConfig
 from finetune.data.checks import FEW_ROWS, Tally, few_rows
 from finetune.data.learned import Learner, RowTokens, learned_rows, learner_for_many, text_windows
 from finetune.data.rows import content_hash, is_validation
-from finetune.data.sources import RowSource, open_source, state_of_source
+from finetune.data.sources import RowSource, batches, open_source, state_of_source
 from finetune.data.token_set import TokenSet, TokenSetWriter, open_token_set
 
 Steps = Generator[float, None, tuple[TokenSet, TokenSet]]
 # Another number where the same rows would become other tokens.
 VERSION = 1
-_BATCH_ROWS = 64
-_BATCH_CHARS = 400_000
 _N_BAD_KEPT = 100
 
 
@@ -160,15 +158,15 @@ class _Made:
             TokenSetWriter(folder / "train") as train,
         ):
             with open_source(Path(data.path), data.format) as source:
-                for rows in self._batches(source):
+                for rows in batches(self._good(source)):
                     self._add(rows, train, aside)
                     yield 0.9 * source.fraction
             if self.split.file:
                 with open_source(Path(self.split.file)) as source:
-                    for rows in self._batches(source):
+                    for rows in batches(self._good(source)):
                         self._add(rows, aside, aside)
-            for start in range(0, len(extra), _BATCH_ROWS):
-                self._add(extra[start : start + _BATCH_ROWS], train, None)
+            for rows in batches(extra):
+                self._add(rows, train, None)
                 yield 0.95
             if not self.split.needs_one(self.n_own):
                 self._require_rows()
@@ -202,22 +200,16 @@ class _Made:
                 self.sums["n_tokens"] += len(part.ids)
                 self.sums["n_learned"] += part.n_learned
 
-    def _batches(self, source: RowSource) -> Iterator[list[Row]]:
-        """Some rows at a time, fewer of long ones; bad ones are noted."""
-        batch: list[Row] = []
-        n_chars = 0
+    def _good(self, source: RowSource) -> Iterator[Row]:
+        """A source's rows; the bad ones are noted."""
         for one in source:
-            if isinstance(one, BadRow):
-                self.n_bad += 1
-                self.bad = [*self.bad, one] if len(self.bad) < _N_BAD_KEPT else self.bad
+            if isinstance(one, Row):
+                self.n_own += 1
+                yield one
                 continue
-            self.n_own += 1
-            batch.append(one)
-            n_chars += len(one.text) + sum(len(message.content) for message in one.messages)
-            if len(batch) >= _BATCH_ROWS or n_chars >= _BATCH_CHARS:
-                yield batch
-                batch, n_chars = [], 0
-        yield batch
+            self.n_bad += 1
+            if len(self.bad) < _N_BAD_KEPT:
+                self.bad.append(one)
 
     def _require_rows(self) -> None:
         if self.sums["n_rows"]:

@@ -3,14 +3,19 @@ any kind that formats.py knows; one streamed way to read both."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.process.tune_messages import BadRow, Row
+from finetune.data.dataset import Dataset
 from finetune.data.dataset_files import DatasetFiles, is_dataset
 from finetune.data.formats import RowFile
+from finetune.data.row_table import n_letters
+
+_BATCH_ROWS = 64
+_BATCH_LETTERS = 400_000
 
 
 @dataclass
@@ -43,13 +48,25 @@ def open_source(path: Path, row_format: str = "") -> Iterator[RowSource]:
         AppError: it is not there, or is neither.
     """
     if is_dataset(path):
-        from finetune.data.dataset import Dataset  # a file of rows needs none of it
-
         dataset = Dataset(path)
         yield RowSource(dataset.rows(), None, dataset.n_rows)
         return
     with RowFile(path, row_format) as file:
         yield RowSource(file.rows(), file)
+
+
+def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Some rows at a time, fewer of long ones: what is rendered in one round trip."""
+    batch: list[Row] = []
+    n = 0
+    for row in rows:
+        batch.append(row)
+        n += n_letters(row)
+        if len(batch) >= _BATCH_ROWS or n >= _BATCH_LETTERS:
+            yield batch
+            batch, n = [], 0
+    if batch:
+        yield batch
 
 
 def state_of_source(path: Path) -> list[object]:

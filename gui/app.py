@@ -78,6 +78,7 @@ def run(app: QApplication, context: AppContext) -> int:
         crash_hooks.install(context.notices)
         window.shown.connect(garbage.start)
         window.shown.connect(lambda: _on_shown(context))
+        window.shown.connect(window.watch_runs)
         trace_start(window)
         window.show()
         return app.exec()
@@ -91,7 +92,6 @@ def run(app: QApplication, context: AppContext) -> int:
 
 def _on_shown(context: AppContext) -> None:
     context.engine.start()
-    context.runs.start()
     if context.settings.note:
         context.notices.show_failure(context.settings.note)
 

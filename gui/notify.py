@@ -1,21 +1,23 @@
-"""Tells a person that long work has ended while they look at something else: a message of the
-desktop where it takes one, else the window asks for attention in the task bar. Once for each
-work, never with a word of what was written.
+"""Tells a person that long work, or a training run, has ended while they look at something else: a
+message of the desktop where it takes one, else the window asks for attention in the task bar. Once
+for each work, never with a word of what was written.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, Slot
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
 from engine.process.messages import AnyEvent, AnyRequest, Cancelled, Failed, Generate, Load
 from gui import icons
 
 if TYPE_CHECKING:
+    from finetune.run_state import RunSummary
     from gui.process import EngineProcess
     from gui.settings_store import SettingsStore
 
@@ -79,6 +81,28 @@ class Notifier(QObject):
         if isinstance(request, Load):
             return self.tr("The model is loaded"), self.tr("Bathysphere is ready to answer.")
         return self.tr("Done"), self.tr("Bathysphere has finished what you asked for.")
+
+    # ---- training runs ----
+
+    @Slot(object)
+    def tell_run_ended(self, run: RunSummary) -> None:
+        """A run is over, unless a person ended it."""
+        if run.state == "stopped" or self._window.isActiveWindow():
+            return
+        if self._settings.value.notify:
+            self._mark()
+            self._post(*self._run_words(run))
+
+    def _run_words(self, run: RunSummary) -> tuple[str, str]:
+        if run.state == "failed":
+            return self.tr("The training run failed"), run.message
+        if run.state == "died":
+            return self.tr("The training run was interrupted"), self.tr("It can be resumed.")
+        words = self.tr("Bathysphere has finished training.")
+        if not math.isnan(run.best_loss):
+            told = (f"{run.best_loss:.2f}", f"{run.best_step:,}")
+            words = self.tr("Lowest validation loss: %s, at step %s.") % told
+        return self.tr("The training run has ended"), words
 
     # ---- the desktop ----
 

@@ -86,6 +86,10 @@ class StatusBar(QFrame):
         self._row.addWidget(self._dot)
         self._row.addWidget(self.connections)
 
+    def add_link(self, link: QPushButton) -> None:
+        """One more thing at the right that leads somewhere."""
+        self._row.insertWidget(self._row.indexOf(self.build_note), link)
+
     def _explain(self, build: BuildInfo) -> None:
         self.speed.setToolTip(self.tr("Tokens the model writes per second"))
         self.memory.setToolTip(self.tr("Memory that the engine's process holds"))

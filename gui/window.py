@@ -284,6 +284,19 @@ class MainWindow(QMainWindow):
             action=(self.tr("Go online"), lambda: connections.set_offline(False)),
         )
 
+    def watch_runs(self) -> None:
+        """Say what trains and tell its end. Behind the first sight: the window starts without."""
+        from gui.run_line import RunLine
+
+        runs = self._context.runs
+        self.status.add_link(RunLine(self._context.theme, runs, self._show_run, self.status))
+        runs.ended.connect(self.notifier.tell_run_ended)
+        runs.start()
+
+    def _show_run(self, path: str) -> None:
+        self.show_page("tune")
+        self._context.openers["tune.run"](path)
+
     # ---- where things were ----
 
     def _restore(self) -> None:

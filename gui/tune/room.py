@@ -113,6 +113,8 @@ class TuneRoom(Room):
         state.checked_changed.connect(self._show_lists)
         state.run_chosen.connect(self._on_run_chosen)
         self._context.runs.changed.connect(self._show_lists)
+        self._context.runs.start()
+        self._context.openers["tune.run"] = self._on_run_clicked
         self.starter.started.connect(self._on_started)
         self.starter.refused.connect(self._on_refused)
         side.steps.chosen.connect(self._on_step_chosen)

@@ -85,7 +85,7 @@ KINDS: dict[str, _Kind] = {
         ),
         lambda rows, n, _why: (
             f"{_rows(rows)} of plain text {_are(rows)} longer than the greatest "
-            f"length: {_they(rows)} {_are(rows)} learned in parts, {n:,} in all, and nothing is lost."
+            f"length: learned in parts, {n:,} in all, and nothing is lost."
         ),
         "Nothing need be done. With longer rows (max_length) the model sees more at once.",
     ),

@@ -1,0 +1,42 @@
+"""How many steps a run takes, and the learning rate at each: functions of settings alone."""
+
+from __future__ import annotations
+
+import math
+
+from finetune.config import TrainTable
+
+EVALUATIONS = 10  # in a run whose settings leave it open
+
+
+def count_steps(train: TrainTable, n_packs: int, world: int = 1) -> int:
+    """Changes of the weights in the whole run.
+
+    Args:
+        n_packs: lines of one epoch.
+        world: processes that share each step.
+    """
+    if train.steps > 0:
+        return train.steps
+    per_epoch = math.ceil(n_packs / (train.batch * train.accumulate * world))
+    return max(1, round(train.epochs * per_epoch))
+
+
+def evaluation_cadence(train: TrainTable, n_steps: int) -> int:
+    """Steps between evaluations."""
+    return train.eval_every or max(1, math.ceil(n_steps / EVALUATIONS))
+
+
+def learning_rate(train: TrainTable, step: int, n_steps: int) -> float:
+    """Of the change that makes step (from 0) into step + 1: rises from near 0 to the full rate
+    over the warm-up, then stays, or falls to 0 along a line or a half cosine."""
+    n_warm = round(train.warmup * n_steps)
+    if step < n_warm:
+        return train.learning_rate * (step + 1) / (n_warm + 1)
+    done = (step - n_warm) / max(1, n_steps - n_warm)
+    share = {
+        "constant": 1.0,
+        "linear": 1.0 - done,
+        "cosine": 0.5 * (1.0 + math.cos(math.pi * done)),
+    }[train.schedule]
+    return train.learning_rate * share

@@ -1,0 +1,194 @@
+"""Supervised fine-tuning: the training loop. Read `train` first; it is straight.
+
+Rows as tokens (data/token_set.py) are laid into batches (data/pack.py); the loss looks at labels
+only (loss.py); PEFT holds the adapter (model/lora.py); accelerate puts it all on a device, or on
+many under torchrun. Yields events; writes checkpoints and nothing else. Preparing rows, exporting
+and judging are the runner's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from finetune import checkpoint
+from finetune.checkpoint import Trained, TrainState
+from finetune.config import RunConfig
+from finetune.data.token_set import TokenSet
+from finetune.device import choose_machine
+from finetune.events import AnyRunEvent, Ending, PhaseChanged
+from finetune.feed import Feed, validation_batches
+from finetune.loop import Control, Go, Hooks, Loop, MemoryGuard, Outcome, check_numbers, sync_at
+from finetune.loss import Taught
+from finetune.model.attention import use_attention_by_document
+from finetune.model.base import Base
+from finetune.model.lora import add_lora
+from finetune.run_folder import RunFolder
+from finetune.schedule import count_steps, evaluation_cadence, learning_rate
+
+__all__ = [
+    "Control",
+    "Go",
+    "Hooks",
+    "Outcome",
+    "base_dtype",
+    "make_accelerator",
+    "prepare_model",
+    "train",
+]
+
+
+def train(
+    config: RunConfig,
+    base: Base,
+    train_set: TokenSet,
+    validation_set: TokenSet,
+    folder: RunFolder,
+    control: Control | None = None,
+    hooks: Hooks | None = None,
+) -> Generator[AnyRunEvent, None, Outcome]:
+    """Teach a base the rows of a run.
+
+    Args:
+        base: read with the precision that config.train.precision means here (device.py); its model
+            is changed in place.
+        validation_set: may be empty: nothing is measured then, and the last weights are the best.
+        folder: checkpoints go into its checkpoints/.
+
+    Yields:
+        PhaseChanged, StepDone, Evaluated and CheckpointSaved; on all ranks, who writes is rank 0.
+
+    Returns:
+        How it ended, and where the weights are.
+
+    Raises:
+        AppError: the loss is no number any more, memory or disk are full, nothing to learn.
+    """
+    control, hooks, options = control or Go(), hooks or Hooks(), config.train
+    accelerator = make_accelerator(config)
+    torch.manual_seed(options.seed)
+    trained = prepare_model(config, base)
+    taught, optimizer = accelerator.prepare(Taught(trained.model), trained.optimizer)
+    feed = Feed(train_set, options, accelerator.process_index, accelerator.num_processes)
+    held_out = validation_batches(validation_set, options)
+    n_steps = count_steps(options, feed.n_packs, accelerator.num_processes)
+    cadence = evaluation_cadence(options, n_steps)
+    state = TrainState()
+    if hooks.resume is not None:
+        state = checkpoint.load_checkpoint(hooks.resume, trained)
+    loop = Loop(hooks, folder.checkpoints, accelerator, trained, taught, state, held_out)
+    loop.saved_step = state.step
+    how: Ending = "finished"
+
+    if state.step == 0 and held_out:
+        yield from loop.evaluate()
+    yield loop.event(PhaseChanged, phase="training")
+    loop.begin_clock()
+    while state.step < n_steps:
+        rng, n_labels = torch.get_rng_state(), feed.n_labels(state.step)
+        done = _gradients(loop, feed, control, n_labels)
+        if done is None:  # a step half done is not done
+            optimizer.zero_grad()
+            torch.set_rng_state(rng)
+            how = "stopped"
+            break
+        norm = accelerator.clip_grad_norm_(taught.parameters(), options.max_grad_norm or math.inf)
+        check_numbers(done.loss, float(norm), state.step)
+        rate = learning_rate(options, state.step, n_steps)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.step()
+        optimizer.zero_grad()
+
+        state.step, state.n_tokens = state.step + 1, state.n_tokens + done.n_tokens
+        yield loop.step_done(
+            done.loss, rate, float(norm), done.n_tokens, n_steps, feed.epochs(state.step)
+        )
+        ending = loop.ending(options) if state.step < n_steps else None
+        if done.evaluates or ending or state.step % cadence == 0 or state.step == n_steps:
+            yield from loop.evaluate()
+            yield loop.save()
+            ending = ending or (loop.ending(options) if state.step < n_steps else None)
+            yield loop.event(PhaseChanged, phase="training")
+            loop.begin_clock()
+        if ending:
+            how = ending
+            break
+    if loop.saved_step != state.step:
+        yield loop.save()
+    return loop.outcome(how, n_steps)
+
+
+@dataclass(frozen=True)
+class _Done:
+    """What the micro-batches of a step came to. loss: the mean over its labels; evaluates: whether
+    an evaluation was asked for meanwhile."""
+
+    loss: float
+    n_tokens: int
+    evaluates: bool
+
+
+def _gradients(loop: Loop, feed: Feed, control: Control, n_labels: int) -> _Done | None:
+    """Forward and backward through a step's micro-batches; None where it was told to stop.
+
+    Args:
+        n_labels: of the step, over all ranks and micro-batches. Each loss is divided by it, so that
+            a label weighs the same wherever it lies; a mean of means would not be the same loss.
+    """
+    accelerator = loop.accelerator
+    batches = list(feed.batches(loop.state.step))
+    loop.taught.train()
+    loss, n_tokens, evaluates = 0.0, 0, False
+    for number, batch in enumerate(batches):
+        order = loop.told(control)
+        if order == "stop":
+            return None
+        evaluates = evaluates or order == "evaluate"
+        with MemoryGuard(), sync_at(accelerator, loop.taught, number == len(batches) - 1):
+            summed = loop.taught(batch.to(accelerator.device))
+            # Ranks' gradients are averaged: times their number.
+            accelerator.backward(summed * (accelerator.num_processes / n_labels))
+        loss, n_tokens = loss + float(summed.detach()), n_tokens + batch.n_tokens
+    loss, n_tokens = loop.summed(loss, n_tokens)
+    return _Done(loss / n_labels, n_tokens, evaluates)
+
+
+# ---- what is trained ----
+
+
+def make_accelerator(config: RunConfig) -> Any:
+    """Device, mixed precision and ranks. With LoRA the frozen base is bf16 itself and nothing is
+    cast as it goes; where all weights are trained they are fp32, computed with in bf16."""
+    from accelerate import Accelerator
+
+    machine = choose_machine(config.train.precision)
+    is_mixed = config.train.method == "full" and machine.dtype == torch.bfloat16
+    return Accelerator(mixed_precision="bf16" if is_mixed else "no", cpu=machine.device == "cpu")
+
+
+def base_dtype(config: RunConfig) -> torch.dtype:
+    """What load_base is to hold the weights in."""
+    machine = choose_machine(config.train.precision)
+    return torch.float32 if config.train.method == "full" else machine.dtype
+
+
+def prepare_model(config: RunConfig, base: Base) -> Trained:
+    """Adapters (or all weights) and their optimizer; LoRA's A is drawn from torch's generator."""
+    options, model = config.train, base.model
+    use_attention_by_document(model)
+    if options.checkpointing:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    if options.method == "lora":
+        model = add_lora(base, config.lora)
+    else:
+        model.requires_grad_(True)
+    wanted = [one for one in model.parameters() if one.requires_grad]
+    optimizer = torch.optim.AdamW(
+        wanted, lr=options.learning_rate, weight_decay=options.weight_decay
+    )
+    return Trained(model, optimizer, options.method == "lora")

@@ -35,6 +35,7 @@ SLOW_MODULES = {
     "test_hostile_room",
     "test_hub",
     "test_maths",
+    "test_learned_peer",
     "test_look",
     "test_markdown_blocks",
     "test_merges",

@@ -12,7 +12,7 @@ from finetune.events import Ending, Phase, PhaseChanged
 from finetune.run_folder import RunFolder
 from finetune.run_log import RunLog
 
-_TELL_S = 0.2  # progress is told this often at most
+_TELL_S = 0.5  # progress is told this often at most
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,13 @@ class Attempt:
     _phase: Phase | None = None
     _since_s: float = 0.0
     _told_s: float = 0.0
+    _told: tuple[float, str] = (-1.0, "")
 
     def enter(self, phase: Phase, words: str = "") -> None:
         """A phase begins; the one before is over."""
         self.leave()
         self._phase, self._since_s, self._told_s = phase, time.monotonic(), 0.0
+        self._told = (-1.0, words)
         self.log.say(PhaseChanged, phase=phase, words=words)
 
     def leave(self) -> None:
@@ -54,8 +56,9 @@ class Attempt:
             self._phase = None
 
     def tell(self, fraction: float, words: str = "") -> None:
-        """How far the phase is, 0..1."""
-        now_s = time.monotonic()
-        if self._phase is not None and now_s - self._told_s > _TELL_S:
-            self._told_s = now_s
+        """How far the phase is, 0..1: written now and then, and where it is news."""
+        now_s, news = time.monotonic(), (round(fraction, 3), words)
+        is_news = news != self._told and (now_s - self._told_s > _TELL_S or words != self._told[1])
+        if self._phase is not None and is_news:
+            self._told_s, self._told = now_s, news
             self.log.say(PhaseChanged, phase=self._phase, fraction=fraction, words=words)

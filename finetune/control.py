@@ -47,6 +47,7 @@ class Control:
         self._free_bytes, self._sleep = free_bytes, sleep
         self._is_stopping = self._is_paused = self._evaluates = False
         self._looked_s = 0.0
+        self.stood_s = 0.0  # how long it stood aside
 
     def stop(self) -> None:
         """End soon, and save."""
@@ -92,6 +93,7 @@ class Control:
                 self._log.say(Paused, why=why)
             self._sleep(TICK_S)
             self._look()
+        self.stood_s += time.monotonic() - began_s
         self._log.say(Resumed)
 
     def _why(self, waits: bool = False) -> Why | None:

@@ -102,6 +102,11 @@ class RunFolder:
         return self.path / "own_answers.jsonl"
 
     @property
+    def trained(self) -> Path:
+        """How the training ended, once it has; what comes after may still be missing."""
+        return self.path / "trained.json"
+
+    @property
     def lock(self) -> Path:
         """Held by the process that runs it, as long as that lives."""
         return self.path / ".lock"

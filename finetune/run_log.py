@@ -73,11 +73,21 @@ class RunLog:
         if self._listen is not None:
             self._listen(event)
 
-    def sample(self, prompt: str, answer: str, finish: str) -> None:
+    def sample_at(self, step: int, prompt: str, answer: str, finish: str = "") -> None:
         """Write an answer to a fixed prompt. Raises AppError where the disk refuses."""
         if not self._is_silent:
-            line = to_line(Sample(self.attempt, self.step, prompt, answer, finish))
+            line = to_line(Sample(self.attempt, step, prompt, answer, finish))
             self._append(self.folder.samples, line, False)
+
+    def sync(self) -> None:
+        """All events so far are on the disk: what is written next may build on them."""
+        if self._is_silent:
+            return
+        try:
+            with self.folder.events.open("rb+") as file:
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise disk_error(error) from error
 
     def close(self) -> None:
         self._spare.unlink(missing_ok=True)

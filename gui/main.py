@@ -12,6 +12,7 @@ COMMANDS = {
     "complete": ("engine.cli", "continue a prompt or answer a message, as text or JSON lines"),
     "score": ("engine.cli", "how probable each token of a text is, as a table or JSON"),
     "tokenize": ("engine.cli", "the tokens of a text by any tokenizer, as a table or JSON"),
+    "sft": ("finetune.cli", "teach a model from conversations, as a RUN.toml says"),
     "bench": (
         "engine.cli",
         "measure against the goals: bench engine, window, chat or tokens [--json]",

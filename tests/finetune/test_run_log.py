@@ -44,8 +44,8 @@ def test_a_line_cut_by_a_kill_is_ended_before_the_next(folder: RunFolder) -> Non
     folder.samples.write_bytes(b'{"attempt":1')
     log = RunLog(folder, 2)
     log.say(Warned, message="after")
-    log.step = 7
-    log.sample("Who?", "Ada.", "stop")
+    log.sample_at(7, "Who?", "Ada.", "stop")
+    log.sync()
     log.close()
     said = [event.message for event in EventTail(folder).read() if isinstance(event, Warned)]
     assert said == ["before", "after"]

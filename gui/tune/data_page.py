@@ -11,7 +11,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.process.messages import Failed
-from engine.process.tune_messages import DatasetInfo, ImportFile, ImportHub
+from engine.process.tune_messages import DatasetInfo, ImportFile, ImportHub, RowItem
 from gui.chat.attach_drop import DropArea
 from gui.chat.saving import ask_save, file_dialog, file_name
 from gui.tune.chats_form import ChatsForm
@@ -32,6 +32,7 @@ from gui.tune.sources_view import CHATS, FILE, HUB, IDENTITY, TYPED, SourcesView
 from gui.tune.stats_panel import StatsPanel
 from gui.tune.typed_form import TypedForm
 from gui.tune.words import tr
+from gui.widgets.kinds import frame
 
 SOURCES = "sources"
 FILE_KINDS = "*.jsonl *.json *.csv *.tsv *.parquet *.txt *.md *.gz"
@@ -78,7 +79,11 @@ class DataPage(TunePage):
     def _lay_out(self) -> None:
         for view in self._views.values():
             self.stack.addWidget(view)
-        column = QVBoxLayout(self)
+        work = frame("work", self)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(work)
+        column = QVBoxLayout(work)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
@@ -100,6 +105,8 @@ class DataPage(TunePage):
             if isinstance(view, SourceForm):
                 view.left.connect(self.leave)
         self.parts.state.dataset_changed.connect(self._show_dataset)
+        self.desk.row_wished.connect(self._on_row_wished)
+        self.desk.view_wished.connect(self.show_view)
 
     # ---- what the list of steps says ----
 
@@ -284,6 +291,12 @@ class DataPage(TunePage):
             self.show_view(ROWS)
             self.rows.filters.search.setFocus()
             self.rows.filters.search.selectAll()
+
+    @Slot(object)
+    def _on_row_wished(self, item: RowItem) -> None:
+        if self.desk.info is not None:
+            self.show_view(ROWS)
+            self.rows.go_to(item.number)
 
     @Slot(str)
     def _on_show_repeated(self, _excerpt: str) -> None:

@@ -94,7 +94,7 @@ class DuplicatesPanel(QWidget):
             tr("Keep one row of each group; it can be undone"),
         )
         self.delete_chosen = button(
-            tr("Of the chosen groups"), "", tr("Keep one row of each chosen group (Delete)")
+            tr("Only in chosen groups"), "", tr("Keep one row of each chosen group (Delete)")
         )
         self.show_button = button(
             tr("Show these rows"), "chip", tr("All rows that repeat another, in the table")

@@ -29,6 +29,7 @@ def page_entries() -> list[PageEntry]:
     return [
         PageEntry("base", 1, tr("Base"), _base_page),
         PageEntry("data", 2, tr("Data"), _data_page),
+        PageEntry("learned", 3, tr("What will be learned"), _learned_page),
         PageEntry("how", 4, tr("How"), _how_page),
         PageEntry("run", 5, tr("Run"), _run_page, is_of_run=True),
     ]
@@ -44,6 +45,12 @@ def _data_page(parts: TuneParts, parent: QWidget) -> TunePage:
     from gui.tune.data_page import DataPage
 
     return DataPage(parts, parent)
+
+
+def _learned_page(parts: TuneParts, parent: QWidget) -> TunePage:
+    from gui.tune.learned_page import LearnedPage
+
+    return LearnedPage(parts, parent)
 
 
 def _how_page(parts: TuneParts, parent: QWidget) -> TunePage:

@@ -165,6 +165,8 @@ class RowCard(QFrame):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.FocusOut and watched in (self.edit, self.calls):
             self.left.emit()
+        elif event.type() == QEvent.Type.FontChange:
+            self._fit()
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -97,6 +97,7 @@ def warning_name(kind: str) -> str:
         "template": tr("template differs"),
         "double_bos": tr("doubled BOS"),
         "empty_answer": tr("empty answer"),
+        "repeated": tr("repeated"),
         "cannot_render": tr("cannot be rendered"),
         "nothing_learned": tr("nothing learned"),
         "few_rows": tr("few rows"),
@@ -108,7 +109,8 @@ def warning_name(kind: str) -> str:
 def notes_of(item: RowItem) -> str:
     """What is to be said of a row in a list."""
     notes = [tr("repeated")] if item.duplicate_of else []
-    return ", ".join([*notes, *map(warning_name, item.warnings)])
+    notes += [warning_name(kind) for kind in item.warnings]
+    return ", ".join(dict.fromkeys(notes))
 
 
 def dataset_facts(info: DatasetInfo) -> str:

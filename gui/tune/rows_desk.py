@@ -38,6 +38,8 @@ class RowsDesk(QObject):
     """
 
     datasets_changed = Signal()
+    row_wished = Signal(object)  # a RowItem that is to be edited
+    view_wished = Signal(str)  # a view of the data page
 
     def __init__(self, parts: TuneParts, parent: QObject | None = None) -> None:
         super().__init__(parent)

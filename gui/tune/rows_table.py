@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
@@ -14,21 +16,33 @@ from gui.tune.words import tr
 
 COLUMN_PX = {NUMBER: 58, ASKED: 230, ANSWER: 230, TOKENS: 66, LOSS: 56, SIDE: 88, NOTES: 120}
 ROW_PX = 26
+COLUMNS = tuple(COLUMN_PX)
 # In a narrow room these go first.
 NARROW_PX = 640
 _SPARED = (SIDE, LOSS, TOKENS)
 
 
 class RowsTable(QTableView):
-    """Rows of a RowsModel. The current one is what is edited."""
+    """Rows of a RowsModel. The current one is what is looked at.
+
+    Args:
+        columns: those that are shown.
+    """
 
     delete_pressed = Signal()
     enter_pressed = Signal()
     row_chosen = Signal(int)  # the current row, -1 for none; told again when it is another's
 
-    def __init__(self, theme: Theme, model: RowsModel, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        model: RowsModel,
+        parent: QWidget | None = None,
+        *,
+        columns: Collection[int] = COLUMNS,
+    ) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._columns = theme, columns
         self.rows = model
         self.setModel(model)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -92,8 +106,9 @@ class RowsTable(QTableView):
 
     def _fit(self) -> None:
         is_narrow = self.width() < self._theme.px(NARROW_PX)
-        for column in _SPARED:
-            self.setColumnHidden(column, is_narrow)
+        for column in COLUMNS:
+            is_spared = is_narrow and column in _SPARED and self._columns == COLUMNS
+            self.setColumnHidden(column, is_spared or column not in self._columns)
 
     @Slot(QModelIndex, QModelIndex)
     def _on_current(self, current: QModelIndex, _before: QModelIndex) -> None:

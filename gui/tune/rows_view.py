@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, Qt, Slot
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from engine.process.messages import Failed
@@ -28,13 +28,12 @@ LEAST_TABLE_PX, LEAST_EDITOR_PX = 110, 150
 class RowsView(QWidget):
     """One dataset at a time."""
 
-    more_wished = Signal()  # there is no row yet
-
     def __init__(self, theme: Theme, desk: RowsDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme, self._desk = theme, desk
         self._stored: dict[str, Row] = {}  # rows as they were before what is being kept now
         self._undoes_next = False
+        self._wanted = -1  # a row to choose when the rows are there
         self._split = desk.parts.state.draft.data.validation
         self.model = RowsModel(desk, self)
         self.filters = RowFilters(theme)
@@ -90,6 +89,14 @@ class RowsView(QWidget):
     def show_only(self, only: RowFilter, text: str = "") -> None:
         """Show these rows."""
         self.filters.set_query(RowQuery(text=text, only=only, order=self.filters.query.order))
+
+    def go_to(self, number: int) -> None:
+        """Choose a row by its place in the dataset, as soon as that is read."""
+        self._wanted = number
+        if self.filters.query != RowQuery():
+            self.filters.set_query(RowQuery())
+        else:
+            self._on_counted(self.model.rowCount())
 
     def show_editor(self) -> None:
         if self.editor.isHidden():
@@ -165,6 +172,9 @@ class RowsView(QWidget):
             query = self.filters.query
             words = tr("No row fits these filters.") if query.text or query.only else ""
             self.nothing.setText(words or tr("There is no row yet: write one, or bring more data."))
+        if 0 <= self._wanted < n_fit:
+            wanted, self._wanted = self._wanted, -1
+            self.table.choose(wanted)
 
     @Slot(int, int)
     def _on_arrived(self, first: int, end: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -64,7 +64,7 @@ class SourcesView(QScrollArea):
         self._inner = QWidget()
         self._inner.setProperty("kind", "page")
         self._column = QVBoxLayout(self._inner)
-        self._column.addWidget(self.back)
+        self._column.addWidget(self.back, 0, Qt.AlignmentFlag.AlignLeft)
         self._column.addWidget(label(tr("What should it learn from?"), "title", wrap=True))
         words = tr(
             "A row is one conversation: a question and the answer you want. Twenty rows can teach "

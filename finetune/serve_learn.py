@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from engine.errors import AppError
-from engine.process.jobs import JobGenerator
-from engine.process.messages import AnyRequest, AnyResult, Array, Progress
+from engine.process.jobs import JobGenerator, in_thread
+from engine.process.messages import AnyRequest, AnyResult, Array, Nothing, Progress
 from engine.process.tune_messages import (
     CheckDataset,
     Learned,
@@ -18,12 +18,15 @@ from engine.process.tune_messages import (
     PreviewRow,
     Row,
     RowItem,
+    RowLosses,
     RowPage,
+    ScoreRows,
 )
 from engine.tokens.gguf import GgufTokenizer
 from engine.tokens.serve import opening
 from engine.tokens.tokenizer import Tokenizer
 from finetune.data.identity import identity_rows
+from finetune.data.kept import keep_values
 from finetune.data.learned import RowTokens, learned_tokens
 from finetune.data.survey import survey
 from finetune.serve_data import Shared, open_dataset
@@ -51,6 +54,8 @@ def job(request: AnyRequest, shared: Shared) -> JobGenerator | None:
         return _preview(request, shared)
     if isinstance(request, CheckDataset):
         return _check(request, shared)
+    if isinstance(request, ScoreRows):
+        return _score(request, shared)
     return None
 
 
@@ -110,8 +115,38 @@ def _check(request: CheckDataset, shared: Shared) -> JobGenerator:
     return (yield from _told(steps, "checking"))
 
 
-def _told(steps: Generator[float, None, T], what: str) -> Generator[Progress, None, T]:
-    """Steps as Progress; whoever cancels ends them."""
+def _score(request: ScoreRows, shared: Shared) -> JobGenerator:
+    """Torch comes into this process here; reading the base leaves other jobs their turns."""
+    from finetune.row_losses import read_base, row_losses
+
+    tokenizer = yield from opening(shared.tokenizers, request.base)
+    dataset = yield from open_dataset(shared, request.dataset)
+    yield Progress(job=0, fraction=0.0, what="loading")
+    bases: list[Any] = []
+
+    def read(_report: Callable[[Any], bool]) -> Nothing:
+        bases.append(read_base(request.base))
+        return Nothing()
+
+    yield from in_thread(read)
+    steps = row_losses(
+        bases.pop(),
+        tokenizer,
+        dataset.rows(),
+        request.learn_from,
+        request.max_length,
+        request.adapter,
+    )
+    n_rows = max(1, dataset.n_rows)
+    ids, losses = yield from _told(steps, "reading", n_rows)
+    keep_values(dataset, "loss", ids, losses)
+    return RowLosses(ids=ids, losses=_array(losses))
+
+
+def _told(
+    steps: Generator[float, None, T], what: str, n: float = 1.0
+) -> Generator[Progress, None, T]:
+    """Steps, which say how much of n is done, as Progress; whoever cancels ends them."""
     with closing(steps):
         while True:
             try:
@@ -119,7 +154,7 @@ def _told(steps: Generator[float, None, T], what: str) -> Generator[Progress, No
             except StopIteration as end:
                 found: T = end.value
                 return found
-            yield Progress(job=0, fraction=fraction, what=what)
+            yield Progress(job=0, fraction=fraction / n, what=what)
 
 
 def _array(values: np.ndarray) -> Array:

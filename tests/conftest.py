@@ -58,6 +58,7 @@ SLOW_MODULES = {
     "test_real_token_editor",
     "test_receipts",
     "test_replay",
+    "test_row_losses",
     "test_runner",
     "test_score",
     "test_real_quiet",

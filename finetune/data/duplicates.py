@@ -11,7 +11,7 @@ others are deleted no row left is near another.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 
@@ -61,9 +61,9 @@ def find_near(
     found: list[Near] = []
     for at, (number, text) in enumerate(zip(some.tolist(), read(some), strict=True)):
         buckets = shared[number]
-        near = first.nearest(number, shingles_of(text), buckets[buckets >= 0].tolist())
-        if near is not None:
-            found.append(near)
+        one = first.near(number, shingles_of(text), buckets[buckets >= 0].tolist())
+        if one is not None:
+            found.append(one)
         if at % 16 == 0:
             yield 0.5 + 0.5 * at / len(some)
     return found
@@ -122,22 +122,21 @@ class _Firsts:
         self._grams: OrderedDict[int, Shingles] = OrderedDict()
         self._n_kept = 0
 
-    def nearest(self, number: int, grams: Shingles, buckets: list[int]) -> Near | None:
-        """The first row it is nearest to; where there is none, it is a first itself."""
-        met = {one for bucket in buckets for one in self._in_bucket.get(bucket, ())}
-        best: Near | None = None
-        for one in sorted(met):
+    def near(self, number: int, grams: Shingles, buckets: list[int]) -> Near | None:
+        """A first row it is near to; where there is none, it is a first itself. Those that share
+        most bands are looked at first: they are the likeliest, and one is enough."""
+        met = Counter(one for bucket in buckets for one in self._in_bucket.get(bucket, ()))
+        for one, _ in sorted(met.items(), key=lambda item: (-item[1], item[0])):
             if not self._can_be(self._sizes[one], len(grams)):
                 continue
             similarity = jaccard(self._grams_of(one), grams)
-            if similarity >= self._threshold and (best is None or similarity > best.similarity):
-                best = Near(number, one, similarity)
-        if best is None:
-            for bucket in buckets:
-                self._in_bucket.setdefault(bucket, []).append(number)
-            self._sizes[number] = len(grams)
-            self._remember(number, grams)
-        return best
+            if similarity >= self._threshold:
+                return Near(number, one, similarity)
+        for bucket in buckets:
+            self._in_bucket.setdefault(bucket, []).append(number)
+        self._sizes[number] = len(grams)
+        self._remember(number, grams)
+        return None
 
     def _can_be(self, size: int, other: int) -> bool:
         """Sets of unlike sizes cannot be alike."""

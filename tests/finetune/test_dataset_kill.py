@@ -1,6 +1,7 @@
 """kill -9 of a process that changes a dataset: what a call had confirmed stands, and each step is
 there whole or not at all."""
 
+import ast
 import os
 import random
 import subprocess
@@ -74,7 +75,7 @@ def check(folder: Path, said: list[str]) -> None:
     """As confirmed last, or one whole step further."""
     dataset = Dataset(folder)
     found = now(dataset)
-    known = dict(eval(said[-1]))
+    known = dict(ast.literal_eval(said[-1]))
     if found != known:
         came = found.keys() - known.keys()
         went = known.keys() - found.keys()

@@ -22,7 +22,6 @@ from engine.errors import AppError
 from engine.models.hub import TIMEOUT_S, errors_in_words
 from finetune.data.file_kinds import ROW_SUFFIXES
 
-_PIECE_BYTES = 1 << 18
 # Which of a repository's files is its first: of training rows, in the most careful format.
 _SUFFIXES = (".parquet", ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".text", ".md")
 _NO_ROWS = re.compile(r"(?:^|/)(?:readme|license|licence|dataset_infos|\.)[^/]*$", re.IGNORECASE)
@@ -121,7 +120,7 @@ def _stream(file: HubFile, part: Path) -> Generator[float, None, None]:
         answer.raise_for_status()
         there = there if answer.status_code == 206 else 0
         with _opened(part, there) as target:
-            for piece in answer.iter_bytes(_PIECE_BYTES):
+            for piece in answer.iter_raw():
                 _write(target, piece)
                 there += len(piece)
                 yield min(1.0, there / max(1, file.n_bytes))

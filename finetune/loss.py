@@ -1,7 +1,7 @@
 """The loss of a batch: negative log-likelihood of its labels, with logits only where a label is.
 
 The body of a transformers model gives hidden states; the output layer is applied to the labelled
-ones alone, some hundreds at a time, in fp32 from the logits on. The gradient of a chunk is made
+ones alone, a chunk at a time, in fp32 from the logits on. The gradient of a chunk is made
 while its logits are there (as in Liger Kernel, arXiv:2410.10989), so that never more than one
 chunk x n_vocab exists, and prompt tokens have no logits at all.
 """
@@ -14,8 +14,12 @@ import torch
 from torch import nn
 
 from finetune.data.pack import Batch
+from finetune.memory import LOGITS_AT_ONCE
 
-CHUNK = 256  # labels
+
+def chunk_labels(n_vocab: int) -> int:
+    """How many labels have logits at a time."""
+    return max(8, LOGITS_AT_ONCE // n_vocab)
 
 
 class Taught(nn.Module):
@@ -75,8 +79,9 @@ def label_losses(model: Any, batch: Batch) -> torch.Tensor:
     hidden = labelled_states(causal, batch)
     head, softcap = causal.get_output_embeddings(), softcap_of(causal)
     parts = []
-    for start in range(0, len(hidden), CHUNK):
-        states, labels = hidden[start : start + CHUNK], batch.labels[start : start + CHUNK]
+    step = chunk_labels(head.weight.shape[0])
+    for start in range(0, len(hidden), step):
+        states, labels = hidden[start : start + step], batch.labels[start : start + step]
         logits, _ = _logits(states, head.weight, head.bias, softcap)
         parts.append(logits.logsumexp(1) - logits.gather(1, labels[:, None])[:, 0])
     return torch.cat(parts) if parts else hidden.new_zeros(0, dtype=torch.float32)
@@ -112,8 +117,9 @@ class _SummedLoss(torch.autograd.Function):
         weight_slopes = torch.zeros_like(weight) if wants[1] else None
         bias_slopes = torch.zeros_like(bias) if bias is not None and wants[2] else None
         # Under autocast the matrices stay fp32 and only their product is bf16.
-        for start in range(0, len(labels), CHUNK):
-            part = slice(start, start + CHUNK)
+        step = chunk_labels(weight.shape[0])
+        for start in range(0, len(labels), step):
+            part = slice(start, start + step)
             states, target = hidden[part], labels[part, None]
             logits, bend = _logits(states, weight, bias, softcap)
             highest = logits.logsumexp(1, keepdim=True)

@@ -5,59 +5,15 @@ Its names are torch's already; what each tensor is called in a GGUF comes from t
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import safe_open
 
 from engine.errors import AppError
 from finetune.model.base import Base, empty_model, frozen, permuted_of, tensor_names
+from finetune.model.folder_facts import FOLDER_KINDS, folder_config, safetensors_of
 from finetune.model.layouts import LAYOUTS, Layout
-
-# config.json's model_type -> the architecture of the GGUF that it becomes.
-FOLDER_KINDS = {
-    "llama": "llama",
-    "mistral": "llama",
-    "qwen2": "qwen2",
-    "qwen3": "qwen3",
-    "gemma3_text": "gemma3",
-}
-
-
-def folder_config(folder: Path) -> dict[str, Any]:
-    """config.json.
-
-    Raises:
-        AppError: it is missing, no JSON, or of a kind that cannot be taught.
-    """
-    try:
-        raw = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        kind = str(raw["model_type"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise AppError(
-            f"“{folder.name}” is no Hugging Face folder of a model: its config.json says nothing.",
-            "Choose the folder that holds config.json and the .safetensors files.",
-            str(error),
-        ) from error
-    if kind not in FOLDER_KINDS:
-        known = ", ".join(sorted(FOLDER_KINDS))
-        raise AppError(
-            f"Folders of the kind “{kind}” cannot be taught here.",
-            f"Convert it into a GGUF, or choose a folder of: {known}.",
-        )
-    if not safetensors_of(folder):
-        raise AppError(
-            f"“{folder.name}” holds no .safetensors files.",
-            "Other formats of weights can run code when they are opened, and are not read.",
-        )
-    return dict(raw)
-
-
-def safetensors_of(folder: Path) -> list[Path]:
-    """The files of weights."""
-    return sorted(folder.glob("*.safetensors"))
 
 
 def load_folder(folder: Path, *, dtype: torch.dtype, device: torch.device | str = "cpu") -> Base:

@@ -21,12 +21,13 @@ from engine.tokens.opened import Tokenizers
 from finetune.data import datasets
 from finetune.data.dataset import Dataset, opening
 from finetune.data.dataset_files import read_about
+from finetune.data.dataset_info import brief_info, info_of
 from finetune.data.dataset_view import DatasetView
 from finetune.data.duplicate_groups import find_groups
 from finetune.data.import_hub import import_hub
 from finetune.data.importing import export, import_file, look_at
 from finetune.data.kinds import checked
-from finetune.data.problems import n_problems, read_problems
+from finetune.data.problems import read_problems
 from finetune.data.unfit import UnfitError
 
 T = TypeVar("T")
@@ -77,25 +78,6 @@ def open_dataset(shared: Shared, dataset_id: str) -> Generator[Any, None, Datase
     return found
 
 
-def info_of(dataset: Dataset) -> m.DatasetInfo:
-    """What a list tells of a dataset. Raises AppError where dataset.toml cannot be read."""
-    about = read_about(dataset.files.about)
-    return m.DatasetInfo(
-        id=dataset.folder.name,
-        name=about.name,
-        path=str(dataset.folder),
-        n_rows=dataset.n_rows,
-        n_problems=n_problems(dataset.files.problems),
-        format=about.format,
-        source=", ".join(about.sources),
-        n_bytes=dataset.n_bytes,
-        n_edits=dataset.n_steps,
-        added_s=about.added_s,
-        can_undo=dataset.can_undo,
-        can_redo=dataset.can_redo,
-    )
-
-
 def _told(steps: Steps[T], what: str) -> Generator[Progress, None, T]:
     """Steps as Progress."""
     try:
@@ -124,9 +106,21 @@ def _list(request: m.ListDatasets, shared: Shared) -> JobGenerator:
     datasets.sweep(shared.paths.datasets)
     items = []
     for folder in datasets.find_datasets(shared.paths.datasets):
-        dataset = yield from open_dataset(shared, folder.name)
-        items.append(info_of(dataset))
+        info = brief_info(folder)
+        if info is None:
+            info = yield from _full_info(shared, folder)
+        items.append(info)
     return m.DatasetList(items)
+
+
+def _full_info(shared: Shared, folder: Path) -> Generator[Any, None, m.DatasetInfo]:
+    """Of a dataset whose index has to be made first; one that cannot be read says so in the list,
+    which has the others too."""
+    try:
+        return info_of((yield from open_dataset(shared, folder.name)))
+    except AppError as error:
+        about = read_about(folder / "dataset.toml")
+        return m.DatasetInfo(folder.name, about.name, str(folder), 0, source=error.message)
 
 
 def _rename(request: m.RenameDataset, shared: Shared) -> JobGenerator:

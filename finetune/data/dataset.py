@@ -62,8 +62,8 @@ class Dataset:
     """An open dataset. Several may be open of one folder, in any process: each looks whether
     another has changed it.
 
-    Attributes: files, table (entries of its rows as they are now, by id), version (another number
-    after each change).
+    Attributes: files, table (entries of its rows as they are now, by id), log (its steps), version
+    (another number after each change).
 
     Raises:
         AppError: as opening().
@@ -74,7 +74,7 @@ class Dataset:
         self.about = read_about(self.files.about)
         self.table: Table = np.empty(0, ENTRY)
         self.version = 0
-        self._log = ChangeLog(self.files.changes)
+        self.log = ChangeLog(self.files.changes)
         self._state = (0, 0, 0)
         self._is_held = False
         self._remembered: dict[str, Any] = {}
@@ -96,16 +96,16 @@ class Dataset:
     @property
     def n_steps(self) -> int:
         """Steps that can be taken back."""
-        return len(self._log.done)
+        return len(self.log.done)
 
     @property
     def can_undo(self) -> str:
         """What would be taken back, "" for nothing."""
-        return self._log.done[-1].words if self._log.done else ""
+        return self.log.done[-1].words if self.log.done else ""
 
     @property
     def can_redo(self) -> str:
-        return self._log.undone[-1].words if self._log.undone else ""
+        return self.log.undone[-1].words if self.log.undone else ""
 
     @property
     def n_bytes(self) -> int:
@@ -225,8 +225,8 @@ class Dataset:
         """Take the last step back, or (forward) do the last one taken back again; nothing where
         there is none. Raises AppError."""
         with self._locked():
-            if (forward and self._log.undone) or (not forward and self._log.done):
-                step = self._log.write_undo(forward)
+            if (forward and self.log.undone) or (not forward and self.log.done):
+                step = self.log.write_undo(forward)
                 self._apply(step, forward)
                 self._changed()
 
@@ -242,28 +242,28 @@ class Dataset:
             AppError: the disk refuses.
         """
         with self._locked():
-            if self._log.since:
+            if self.log.since:
                 self._fold()
             end = self.files.rows.stat().st_size
-            self._log.mark("adding", offset=end)
+            self.log.mark("adding", offset=end)
             try:
                 added = append_rows(rows, table, self.files.rows, self.next_id() - first_id)
             except OSError as error:
                 self._cut_off(end)
                 raise disk_full(error) from error
-            self._log.mark("added", next_id=int(added["id"][-1]) + 1)
+            self.log.mark("added", next_id=int(added["id"][-1]) + 1)
             self.table = np.concatenate([self.table, added])
-            if not self._log.since:
+            if not self.log.since:
                 save_index(self.files.index, self.table, self.files.rows)
             self._changed()
 
     def next_id(self) -> int:
         """The first id that no row ever had."""
         last = int(self.table["id"][-1]) if len(self.table) else 0
-        return max(last + 1, self._log.next_id)
+        return max(last + 1, self.log.next_id)
 
     def _do(self, words: str, rows: Changed, next_id: int = 0) -> None:
-        step = self._log.write_step(words, rows, next_id or self.next_id())
+        step = self.log.write_step(words, rows, next_id or self.next_id())
         self._apply(step, True)
         self._changed()
 
@@ -271,7 +271,7 @@ class Dataset:
         """Bring the table to what a step says; doing it twice is doing it once."""
         gone: list[int] = []
         new: list[tuple[int, Place]] = []
-        for image in self._log.images(step):
+        for image in self.log.images(step):
             place = image.after if forward else image.before
             if place is None:
                 gone.append(image.id)
@@ -303,13 +303,13 @@ class Dataset:
 
     def _load(self) -> Generator[float, None, None]:
         self.about = read_about(self.files.about)
-        self._log = read_log(self.files.changes)
-        if self._log.adding >= 0:
-            self._cut_off(self._log.adding)
+        self.log = read_log(self.files.changes)
+        if self.log.adding >= 0:
+            self._cut_off(self.log.adding)
         self.table = yield from index_of(self.files)
         # Rows that had to be mended have lost their steps.
-        self._log = read_log(self.files.changes)
-        for step, forward in self._log.since:
+        self.log = read_log(self.files.changes)
+        for step, forward in self.log.since:
             self._apply(step, forward)
         self._state = self._disk_state()
         self.version += 1
@@ -335,24 +335,24 @@ class Dataset:
             rows = self.files.rows.stat()
         except OSError:
             return (-1, 0, 0)
-        return (rows.st_size, rows.st_mtime_ns, self._log.n_bytes())
+        return (rows.st_size, rows.st_mtime_ns, self.log.n_bytes())
 
     def _changed(self) -> None:
         """After a change that is on the disk: rows.jsonl follows where that is due."""
         self.version += 1
-        if is_due(self.files, self.table, self._log):
+        if is_due(self.files, self.table, self.log):
             self._fold()
         self._state = self._disk_state()
 
     def _fold(self) -> None:
-        table = fold(self.files, self.table, self._log, self.next_id())
+        table = fold(self.files, self.table, self.log, self.next_id())
         if table is not None:
-            self.table, self._log = table, read_log(self.files.changes)
+            self.table, self.log = table, read_log(self.files.changes)
 
     def _cut_off(self, end: int) -> None:
         """Rows that were being appended when their writer died were never there."""
         os.truncate(self.files.rows, end)
-        self._log.mark("added")
+        self.log.mark("added")
 
 
 def _number(row_id: str) -> int:

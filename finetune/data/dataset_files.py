@@ -80,10 +80,10 @@ def write_about(path: Path, about: About) -> None:
 
 
 def read_about(path: Path) -> About:
-    """What dataset.toml says; a field that was damaged by hand is as if left out.
+    """What dataset.toml says; what was damaged by hand is as if left out.
 
     Raises:
-        AppError: there is none, or it is no TOML.
+        AppError: there is none, or it cannot be read.
     """
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -91,9 +91,11 @@ def read_about(path: Path) -> About:
         raise AppError(
             "This dataset is not there any more.", "It was deleted, perhaps in another window."
         ) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+        raw = {}  # the rows are what counts: it is called by its folder until it is named again
+    except OSError as error:
         raise AppError(
-            f"“{path}” cannot be read.", "Mend the line that it names.", str(error)
+            f"“{path.name}” cannot be read.", "Check its permissions.", str(error)
         ) from error
     sources = raw.get("sources")
     return About(

@@ -10,6 +10,7 @@ import itertools
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import get_args
 
@@ -67,7 +68,8 @@ class RowFile:
         self._first_bad: BadRow | None = None
         self._file = SourceFile(path)
         try:
-            self.kind, self._reader = kind_of_file(self._file)
+            with _errors_in_words(path):
+                self.kind, self._reader = kind_of_file(self._file)
             self.format = "" if self.mapping else row_format or self._look()
         except BaseException:
             self._file.__exit__()
@@ -86,13 +88,8 @@ class RowFile:
 
     def records(self) -> Iterator[Record | BadRow]:
         """Its records from the beginning, before they are rows."""
-        try:
+        with _errors_in_words(self._file.path):
             yield from self._reader.records(self._file)
-        except (OSError, EOFError, zlib.error) as error:
-            name = self._file.path.name
-            raise AppError(
-                f"“{name}” cannot be read to its end.", "Is it whole? Fetch it again.", str(error)
-            ) from error
 
     def rows(self) -> Iterator[Row | BadRow]:
         """All of it, as read_rows says."""
@@ -155,3 +152,14 @@ class RowFile:
             f"“{name}” says its rows in no way that is known.",
             "Choose which of its columns are the question and the answer.",
         )
+
+
+@contextmanager
+def _errors_in_words(path: Path) -> Iterator[None]:
+    """A file that is cut off or damaged where it is packed, or a disk that does not answer."""
+    try:
+        yield
+    except (OSError, EOFError, zlib.error) as error:
+        raise AppError(
+            f"“{path.name}” cannot be read to its end.", "Is it whole? Fetch it again.", str(error)
+        ) from error

@@ -17,12 +17,15 @@ from finetune.data.dataset import Dataset
 from finetune.data.dataset_files import About
 from finetune.data.datasets import MoreRows, NewDataset
 from finetune.data.formats import N_LOOKED_AT, RowFile
+from finetune.data.row_table import n_letters
 from finetune.data.row_writer import RowWriter
 from finetune.data.source_file import Record
 from finetune.data.unfit import excerpt_of
 
 TURN_S = 0.03
+# What a look shows of a file: so many rows, fewer where they are huge.
 _N_SHOWN = 20
+_LETTERS_SHOWN = 2_000_000
 _WORDS = {
     "messages": "conversations as OpenAI writes them (role, content)",
     "sharegpt": "conversations as ShareGPT writes them (from, value)",
@@ -44,16 +47,21 @@ def look_at(path: Path, row_format: str, mapping: Mapping[str, str]) -> FileLook
                     columns.setdefault(str(name), excerpt_of(value))
         rows: list[Row] = []
         problems: list[BadRow] = []
+        n_letters_left = _LETTERS_SHOWN
         if file.format or file.mapping:
             for row in itertools.islice(file.rows(), N_LOOKED_AT):
-                (problems if isinstance(row, BadRow) else rows).append(row)  # type: ignore[arg-type]
+                if isinstance(row, BadRow):
+                    problems.append(row)
+                elif len(rows) < _N_SHOWN and n_letters_left > 0:
+                    rows.append(row)
+                    n_letters_left -= n_letters(row)
         words = _WORDS.get(file.format, "columns of your choice" if file.mapping else "")
         kind = f"{file.kind}: {words or 'choose which of its columns are what'}"
         return FileLook(
             path=str(path),
             format=file.format,
             columns={} if file.kind == "text" else columns,
-            rows=rows[:_N_SHOWN],
+            rows=rows,
             problems=problems,
             n_bytes=path.stat().st_size,
             words=kind,

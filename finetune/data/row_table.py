@@ -111,11 +111,21 @@ def save_index(path: Path, table: Table, rows: Path) -> None:
     write_whole(path, msgspec.json.encode(head) + b"\n" + table.tobytes())
 
 
+def n_indexed(path: Path, rows: Path) -> int | None:
+    """How many rows rows.jsonl has, by its index alone; None where that is of another."""
+    try:
+        with path.open("rb") as file:
+            head = _head(file.readline(1000), rows.stat())
+    except OSError:
+        return None
+    return None if head is None else head.n_rows
+
+
 def read_index(path: Path, rows: Path) -> Table | None:
     """The table of index.bin, None where it is not of this rows.jsonl."""
     try:
         with path.open("rb") as file:
-            if not _is_of(file.readline(1000), rows.stat()):
+            if _head(file.readline(1000), rows.stat()) is None:
                 return None
             data = file.read()
     except OSError:
@@ -123,13 +133,11 @@ def read_index(path: Path, rows: Path) -> Table | None:
     return np.frombuffer(data, ENTRY) if len(data) % ENTRY.itemsize == 0 else None
 
 
-def _is_of(line: bytes, state: os.stat_result) -> bool:
+def _head(line: bytes, state: os.stat_result) -> IndexHead | None:
+    """The head, if it is of this state of rows.jsonl."""
     try:
         head = msgspec.json.decode(line, type=IndexHead)
     except msgspec.MsgspecError:
-        return False
-    return (head.version, head.n_bytes, head.mtime_ns) == (
-        _VERSION,
-        state.st_size,
-        state.st_mtime_ns,
-    )
+        return None
+    of = (head.version, head.n_bytes, head.mtime_ns)
+    return head if of == (_VERSION, state.st_size, state.st_mtime_ns) else None

@@ -151,6 +151,60 @@ def test_rows_of_a_text_are_the_text(tmp_path: Path, text: str) -> None:
     assert all(len(row.text.encode()) <= CHUNK_BYTES for row in rows)
 
 
+SAID = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=15
+)
+
+
+def in_format(name: str, talk: list[str]) -> dict[str, Any]:
+    """A conversation of taking turns, as a format writes it."""
+    roles = ("user", "assistant") * len(talk)
+    turns = list(zip(roles, talk, strict=False))
+    if name == "messages":
+        return {"id": 7, "messages": as_dicts(*turns)}
+    if name == "sharegpt":
+        names = {"user": "human", "assistant": "gpt"}
+        return {"conversations": [{"from": names[role], "value": said} for role, said in turns]}
+    if name == "ultrachat":
+        return {"id": "7", "data": talk}
+    if name == "alpaca":
+        history = [talk[at : at + 2] for at in range(0, len(talk) - 2, 2)]
+        return {"instruction": talk[-2], "output": talk[-1], "history": history}
+    if name == "prompt_completion":
+        return {"prompt": as_dicts(*turns[:-1]), "completion": as_dicts(turns[-1])}
+    node: dict[str, Any] = {"replies": []}
+    for role, said in reversed(turns):
+        name_of = "prompter" if role == "user" else role
+        node = {"role": name_of, "text": said, "replies": [node] if "role" in node else []}
+    return {"prompt": node}
+
+
+@within_test
+@given(
+    talks=st.lists(
+        st.lists(SAID, min_size=2, max_size=6).map(lambda talk: talk[: len(talk) // 2 * 2]),
+        min_size=1,
+        max_size=5,
+    ),
+    name=st.sampled_from([one for one in FORMATS if one != "text"]),
+    suffix=st.sampled_from([".jsonl", ".json"]),
+)
+def test_formats_are_recognised_from_any_rows(
+    tmp_path: Path, talks: list[list[str]], name: str, suffix: str
+) -> None:
+    path = tmp_path / f"rows{suffix}"
+    records = [in_format(name, talk) for talk in talks]
+    if suffix == ".jsonl":
+        write_jsonl(path, records)
+    else:
+        path.write_text(json.dumps(records, ensure_ascii=False), encoding="utf-8")
+    assert look_at(path, "", {}).format == name
+    rows, bad = read_all(path)
+    assert not bad
+    assert [[one.content for one in row.messages] for row in rows] == talks
+    assert all(row.messages[0].role == "user" for row in rows)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be-bom"])
 @pytest.mark.parametrize("suffix", [".jsonl", ".json", ".csv"])
 def test_encodings_with_a_mark_are_read(tmp_path: Path, encoding: str, suffix: str) -> None:

@@ -191,3 +191,24 @@ def test_a_dataset_changed_outside_is_read_anew(asking: Asking) -> None:
     rows = Path(info.path) / "rows.jsonl"
     rows.write_text(rows.read_text().splitlines(keepends=True)[1])
     assert [item.row.text for item in asking.page(info.id).rows] == ["two"]
+
+
+def test_a_damaged_dataset_does_not_hide_the_others(asking: Asking) -> None:
+    names = ("Named", "Broken", "Sound")
+    infos = [asking.info(t.AddRows, rows=[t.Row("", text="prose")], name=name) for name in names]
+    (Path(infos[0].path) / "dataset.toml").write_text("name = [")
+    (Path(infos[1].path) / "rows.jsonl").unlink()
+    listed = {one.id: one for one in asking.ask(t.DatasetList, t.ListDatasets).items}
+    assert (listed[infos[0].id].name, listed[infos[0].id].n_rows) == ("named", 1)
+    assert "cannot be read" in listed[infos[1].id].source
+    assert listed[infos[2].id] == infos[2]
+    for info in infos[:2]:
+        asking.ask(t.DatasetList, t.DeleteDataset, dataset=info.id)
+
+
+def test_a_list_tells_the_same_as_the_dataset_itself(asking: Asking) -> None:
+    rows = [t.Row("", text=f"prose {number}") for number in range(5)]
+    info = asking.info(t.AddRows, rows=rows, name="Listed")
+    asking.info(t.DeleteRows, dataset=info.id, ids=["1", "2"])
+    info = asking.info(t.UndoRows, dataset=info.id)
+    assert info in asking.ask(t.DatasetList, t.ListDatasets).items

@@ -16,7 +16,7 @@ from engine.process.messages import Adapter
 from finetune.export.adapter_gguf import check_base, read_adapter, write_adapter
 from finetune.export.header_base import header_base
 from tests.finetune.llama_logits import IDS, in_llama
-from tests.finetune.tiny_bases import TinyBase, logprobs, random_lora, tiny_base
+from tests.finetune.lora_bases import TinyBase, logprobs, random_lora, tiny_base
 
 
 @pytest.fixture(autouse=True)
@@ -88,10 +88,10 @@ def test_scales_are_folded_into_alpha_and_patterns_into_b(
 
 
 def _permuted(base: TinyBase, module: str, delta: Any) -> Any:
-    from tests.finetune.tiny_bases import _in_llama_order
+    from tests.finetune.lora_bases import in_llama_order
 
     heads = base.permuted.get(module.split(".")[-2], 0)
-    return _in_llama_order(delta.detach().numpy(), heads) if heads else delta.detach().numpy()
+    return in_llama_order(delta.detach().numpy(), heads) if heads else delta.detach().numpy()
 
 
 def test_rslora_means_alpha_times_the_root_of_the_rank(tmp_path: Path) -> None:

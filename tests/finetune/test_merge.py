@@ -22,7 +22,7 @@ from finetune.export.files import sha256_of
 from finetune.export.merge import merge, write_full
 from finetune.export.provenance import Value
 from tests.finetune.llama_logits import IDS, in_llama
-from tests.finetune.tiny_bases import TinyBase, logprobs, random_lora, tiny_base
+from tests.finetune.lora_bases import TinyBase, logprobs, random_lora, tiny_base
 
 ARCHITECTURES = ["llama", "qwen2", "gemma3"]
 

@@ -12,7 +12,7 @@ from finetune.export.files import sha256_of
 from finetune.export.merge import merge
 from finetune.export.quantise import quantisation_of, quantise, requantised_words
 from tests.finetune.llama_logits import IDS, in_llama
-from tests.finetune.tiny_bases import TinyBase, logprobs, tiny_base
+from tests.finetune.lora_bases import TinyBase, logprobs, tiny_base
 
 
 @pytest.fixture(scope="module")

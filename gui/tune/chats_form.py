@@ -73,6 +73,7 @@ class ChatsForm(SourceForm):
             (tr("Corrected"), "corrected"),
         ]
         self.judgement.add_choices(choices)
+        self.judgement.setAccessibleName(tr("Which rated replies"))
         self.judgement.setToolTip(tr("Replies that were rated bad and not corrected teach nothing"))
         self.search.setPlaceholderText(tr("Search chats"))
         self.search.setAccessibleName(tr("Search chats"))
@@ -89,7 +90,6 @@ class ChatsForm(SourceForm):
         self.preview.setAccessibleName(tr("The rows that this becomes"))
         self.name.setText(tr("My chats"))
         self.add_end(tr("Use these rows"), tr("Put these rows into a dataset (Ctrl+Enter)"))
-        self._fit_fields()
 
     def _connect(self) -> None:
         self.kind.changed.connect(self.show_kind)
@@ -97,7 +97,6 @@ class ChatsForm(SourceForm):
         self.search.textChanged.connect(self._filter)
         self.chats.itemChanged.connect(self._on_ticked)
         self.end_button.clicked.connect(self._on_end)
-        self.theme.changed.connect(self._fit_fields)
 
     # ---- what is chosen ----
 
@@ -213,8 +212,8 @@ class ChatsForm(SourceForm):
         self._round += 1
         self.reader.close()
 
-    @Slot()
-    def _fit_fields(self) -> None:
+    def fit_fields(self) -> None:
+        super().fit_fields()
         px = self.theme.px
         self.chats.setFixedHeight(px(LIST_PX))
         self.preview.setFixedHeight(px(PREVIEW_PX))

@@ -4,14 +4,15 @@ on show, and what becomes of what they bring, is decided here.
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
-from engine.process.messages import Failed
-from engine.process.tune_messages import DatasetInfo, ImportFile, ImportHub, RowItem
+from engine.process.tune_messages import DatasetInfo, RowItem
 from gui.chat.attach_drop import DropArea
 from gui.chat.saving import ask_save, file_dialog, file_name
 from gui.tune.chats_form import ChatsForm
@@ -20,6 +21,7 @@ from gui.tune.duplicates_panel import DuplicatesPanel
 from gui.tune.hub_form import HubForm
 from gui.tune.identity_form import IdentityForm
 from gui.tune.import_form import ImportForm
+from gui.tune.imports import Imports
 from gui.tune.job_strip import JobStrip
 from gui.tune.parts import TunePage, TuneParts
 from gui.tune.problems_panel import ProblemsPanel
@@ -34,6 +36,7 @@ from gui.tune.typed_form import TypedForm
 from gui.tune.words import tr
 from gui.widgets.kinds import frame
 
+F = TypeVar("F", bound=SourceForm)
 SOURCES = "sources"
 FILE_KINDS = "*.jsonl *.json *.csv *.tsv *.parquet *.txt *.md *.gz"
 
@@ -45,31 +48,22 @@ class DataPage(TunePage):
         super().__init__(parts, parent)
         theme = parts.context.theme
         self._theme, self.desk = theme, desk_of(parts)
-        self._job = 0
         self.header = DataHeader(theme, self)
         self.strip = JobStrip(theme, self)
+        self.imports = Imports(self.desk, self.strip, self)
         self.stack = QStackedWidget(self)
-        self.sources = SourcesView(theme, self.desk)
-        self.rows = RowsView(theme, self.desk)
-        self.duplicates = DuplicatesPanel(theme, self.desk)
-        self.problems = ProblemsPanel(theme, self.desk)
-        self.stats = StatsPanel(theme, parts)
-        self.file_form = ImportForm(theme, self.desk, self.import_file)
-        self.identity_form = IdentityForm(theme, self.desk, self._on_taken)
-        self.chats_form = ChatsForm(theme, self.desk, self._on_taken)
-        self.typed_form = TypedForm(theme, self.desk, self._on_typed)
-        self.hub_form = HubForm(theme, self.desk, self.import_hub)
-        self._views: dict[str, QWidget] = {
-            SOURCES: self.sources,
-            ROWS: self.rows,
-            DUPLICATES: self.duplicates,
-            PROBLEMS: self.problems,
-            STATS: self.stats,
-            FILE: self.file_form,
-            IDENTITY: self.identity_form,
-            CHATS: self.chats_form,
-            TYPED: self.typed_form,
-            HUB: self.hub_form,
+        # Made when they are first looked at.
+        self._views: dict[str, Callable[[], QWidget]] = {
+            SOURCES: lambda: self.sources,
+            ROWS: lambda: self.rows,
+            DUPLICATES: lambda: self.duplicates,
+            PROBLEMS: lambda: self.problems,
+            STATS: lambda: self.stats,
+            FILE: lambda: self.file_form,
+            IDENTITY: lambda: self.identity_form,
+            CHATS: lambda: self.chats_form,
+            TYPED: lambda: self.typed_form,
+            HUB: lambda: self.hub_form,
         }
         self._lay_out()
         self._connect()
@@ -77,8 +71,6 @@ class DataPage(TunePage):
         self._show_dataset()
 
     def _lay_out(self) -> None:
-        for view in self._views.values():
-            self.stack.addWidget(view)
         work = frame("work", self)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -96,17 +88,63 @@ class DataPage(TunePage):
         self.header.more_asked.connect(partial(self.show_view, SOURCES))
         self.header.new_row_asked.connect(self.new_row)
         self.header.export_asked.connect(self.ask_export)
-        self.sources.source_chosen.connect(self.open_source)
-        self.sources.file_asked.connect(self.open_file)
-        self.sources.left.connect(self.leave)
-        self.duplicates.excerpt_chosen.connect(self._on_show_repeated)
+        self.imports.taken.connect(self._on_imported)
         self.drop.files_dropped.connect(self._on_dropped)
-        for view in self._views.values():
-            if isinstance(view, SourceForm):
-                view.left.connect(self.leave)
         self.parts.state.dataset_changed.connect(self._show_dataset)
         self.desk.row_wished.connect(self._on_row_wished)
         self.desk.view_wished.connect(self.show_view)
+
+    # ---- the views ----
+
+    @cached_property
+    def sources(self) -> SourcesView:
+        view = SourcesView(self._theme, self.desk, self.stack)
+        view.source_chosen.connect(self.open_source)
+        view.file_asked.connect(self.open_file)
+        view.left.connect(self.leave)
+        return view
+
+    @cached_property
+    def rows(self) -> RowsView:
+        return RowsView(self._theme, self.desk, self.stack)
+
+    @cached_property
+    def duplicates(self) -> DuplicatesPanel:
+        view = DuplicatesPanel(self._theme, self.desk, self.stack)
+        view.rows_asked.connect(self._on_show_repeated)
+        return view
+
+    @cached_property
+    def problems(self) -> ProblemsPanel:
+        return ProblemsPanel(self._theme, self.desk, self.stack)
+
+    @cached_property
+    def stats(self) -> StatsPanel:
+        return StatsPanel(self._theme, self.parts, self.stack)
+
+    @cached_property
+    def file_form(self) -> ImportForm:
+        return self._form(ImportForm(self._theme, self.desk, self.import_file, self.stack))
+
+    @cached_property
+    def identity_form(self) -> IdentityForm:
+        return self._form(IdentityForm(self._theme, self.desk, self._on_taken, self.stack))
+
+    @cached_property
+    def chats_form(self) -> ChatsForm:
+        return self._form(ChatsForm(self._theme, self.desk, self._on_taken, self.stack))
+
+    @cached_property
+    def typed_form(self) -> TypedForm:
+        return self._form(TypedForm(self._theme, self.desk, self._on_typed, self.stack))
+
+    @cached_property
+    def hub_form(self) -> HubForm:
+        return self._form(HubForm(self._theme, self.desk, self.import_hub, self.stack))
+
+    def _form(self, form: F) -> F:
+        form.left.connect(self.leave)
+        return form
 
     # ---- what the list of steps says ----
 
@@ -137,7 +175,10 @@ class DataPage(TunePage):
         if self.view_key == CHATS and key != CHATS:
             self.chats_form.close_reader()
         self.view_key = key
-        self.stack.setCurrentWidget(self._views[key])
+        view = self._views[key]()
+        if self.stack.indexOf(view) < 0:
+            self.stack.addWidget(view)
+        self.stack.setCurrentWidget(view)
         self.header.show_view(key)
         self.header.setVisible(key in (ROWS, DUPLICATES, PROBLEMS, STATS))
         self._begin_view()
@@ -175,7 +216,7 @@ class DataPage(TunePage):
             self.ask_file()
             return
         self.show_view(key)
-        form = self._views[key]
+        form = self._views[key]()
         if isinstance(form, IdentityForm | HubForm | TypedForm | ChatsForm):
             form.begin()
 
@@ -207,47 +248,14 @@ class DataPage(TunePage):
         self, path: str, row_format: str, mapping: dict[str, str], name: str, dataset: str
     ) -> None:
         """A whole file becomes rows."""
-        name = name or Path(path).stem
-        job = self.desk.ask(
-            lambda job: ImportFile(
-                job=job, path=path, name=name, format=row_format, mapping=mapping, dataset=dataset
-            ),
-            self._on_imported,
-            partial(self._on_import_failed, self.file_form),
-            self.strip.hear,
-        )
-        self._begin_job(job, tr("Taking “{name}”").format(name=Path(path).name), self.file_form)
+        self.imports.take_file(self.file_form, path, row_format, mapping, name, dataset)
 
     def import_hub(self, repository: str, file: str, name: str, n_rows: int) -> None:
         """A dataset of the hub becomes one of ours."""
-        job = self.desk.ask(
-            lambda job: ImportHub(
-                job=job, repository=repository, file=file, name=name, n_rows_max=n_rows
-            ),
-            self._on_imported,
-            partial(self._on_import_failed, self.hub_form),
-            self.strip.hear,
-        )
-        self._begin_job(job, tr("Fetching {name}").format(name=repository), self.hub_form)
+        self.imports.take_hub(self.hub_form, repository, file, name, n_rows)
 
-    def _begin_job(self, job: int, words: str, form: SourceForm) -> None:
-        self._job = job
-        form.say_problem("")
-        form.end_button.setEnabled(False)
-
-        def stop() -> None:
-            self.parts.worker.cancel(job)
-            self._job = 0
-            form.end_button.setEnabled(True)
-            self.desk.list_datasets()
-
-        self.strip.begin(words, stop)
-
+    @Slot(object)
     def _on_imported(self, info: DatasetInfo) -> None:
-        self._job = 0
-        self.strip.end()
-        self.hub_form.end_button.setEnabled(True)
-        self.desk.use(info)
         self.rows.show_only("")
         self.show_view(ROWS)
         words = tr("{rows} taken").format(rows=rows_text(info.n_rows))
@@ -255,12 +263,6 @@ class DataPage(TunePage):
             bad = count(info.n_problems, tr("{n} could not be"), tr("{n} could not be"))
             words = f"{words}; {bad}"
         self.parts.context.notices.tell(words)
-
-    def _on_import_failed(self, form: SourceForm, failed: Failed) -> None:
-        self._job = 0
-        self.strip.end()
-        form.end_button.setEnabled(True)
-        form.say_failed(failed)
 
     # ---- rows that were brought otherwise ----
 
@@ -298,8 +300,8 @@ class DataPage(TunePage):
             self.show_view(ROWS)
             self.rows.go_to(item.number)
 
-    @Slot(str)
-    def _on_show_repeated(self, _excerpt: str) -> None:
+    @Slot()
+    def _on_show_repeated(self) -> None:
         self.show_view(ROWS)
         self.rows.show_only("duplicates")
 
@@ -325,6 +327,8 @@ class DataPage(TunePage):
         return info.can_undo, info.can_redo
 
     def save_state(self) -> None:
-        self.rows.close_timers()
-        self.chats_form.close_reader()
+        if "rows" in self.__dict__:
+            self.rows.close_timers()
+        if "chats_form" in self.__dict__:
+            self.chats_form.close_reader()
         check_of(self.parts).close()

@@ -75,7 +75,7 @@ def others(groups: Sequence[DuplicateGroup]) -> list[str]:
 class DuplicatesPanel(QWidget):
     """Looks when it is first shown, and again when rows changed."""
 
-    excerpt_chosen = Signal(str)  # rows that repeat are to be looked at
+    rows_asked = Signal()  # rows that repeat are to be looked at
 
     def __init__(self, theme: Theme, desk: RowsDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -191,7 +191,7 @@ class DuplicatesPanel(QWidget):
         self.kind.changed.connect(self.look)
         self.delete_all.clicked.connect(self._on_delete_all)
         self.delete_chosen.clicked.connect(self._on_delete_chosen)
-        self.show_button.clicked.connect(lambda: self.excerpt_chosen.emit(""))
+        self.show_button.clicked.connect(self.rows_asked)
         self.list.selectionModel().selectionChanged.connect(self._on_selected)
         self._desk.parts.state.dataset_changed.connect(self._on_rows_changed)
         self._theme.changed.connect(self._dress)

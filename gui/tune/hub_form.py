@@ -51,8 +51,6 @@ class HubForm(SourceForm):
         self.end_button.clicked.connect(self._on_end)
         self.online_button.clicked.connect(self._on_online)
         self._connections.changed.connect(self._show_offline)
-        theme.changed.connect(self._fit_fields)
-        self._fit_fields()
         self._show_offline()
 
     def _set_up(self) -> None:
@@ -119,7 +117,7 @@ class HubForm(SourceForm):
         self.offline.setVisible(self._connections.is_offline)
         self.online_button.setVisible(self._connections.is_offline)
 
-    @Slot()
-    def _fit_fields(self) -> None:
+    def fit_fields(self) -> None:
+        super().fit_fields()
         for field in (self.repository, self.file):
-            field.setFixedWidth(self.theme.px(FIELD_PX))
+            field.setFixedWidth(self.width_for(FIELD_PX))

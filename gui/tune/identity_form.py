@@ -72,7 +72,6 @@ class IdentityForm(SourceForm):
         preview.addWidget(self.preview_words)
         preview.addWidget(self.preview)
         self.add_end(tr("Teach this"), tr("Put these rows into a dataset (Ctrl+Enter)"))
-        self._fit_fields()
 
     def _explain(self) -> None:
         self.its_name.setPlaceholderText(tr("Otis"))
@@ -99,7 +98,6 @@ class IdentityForm(SourceForm):
         self.n_rows.valueChanged.connect(self._on_edited)
         self.name.textEdited.connect(self._on_named)
         self.end_button.clicked.connect(self._on_end)
-        self.theme.changed.connect(self._fit_fields)
 
     # ---- what it says ----
 
@@ -208,11 +206,11 @@ class IdentityForm(SourceForm):
         self.end_button.setEnabled(True)
         self.say_failed(failed)
 
-    @Slot()
-    def _fit_fields(self) -> None:
-        px = self.theme.px
+    def fit_fields(self) -> None:
+        super().fit_fields()
+        px, width = self.theme.px, self.width_for(FIELD_PX)
         for line in (self.its_name, self.maker):
-            line.setFixedWidth(px(FIELD_PX))
+            line.setFixedWidth(width)
         for text in (self.traits, self.refusals):
-            text.setFixedSize(px(FIELD_PX), px(LINES_PX))
+            text.setFixedSize(width, px(LINES_PX))
         self.preview.setFixedHeight(px(PREVIEW_PX))

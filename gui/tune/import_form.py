@@ -60,8 +60,6 @@ class ImportForm(SourceForm):
         for combo in self.columns.values():
             combo.activated.connect(self._on_column)
         self.end_button.clicked.connect(self._on_end)
-        theme.changed.connect(self._fit_fields)
-        self._fit_fields()
 
     # ---- building ----
 
@@ -212,13 +210,13 @@ class ImportForm(SourceForm):
         row_format = "" if mapping or self.is_by_hand else str(self.format.currentData())
         self._take(self.path, row_format, mapping, self.new_name, self.dataset)
 
-    @Slot()
-    def _fit_fields(self) -> None:
+    def fit_fields(self) -> None:
+        super().fit_fields()
         px = self.theme.px
         self.preview.setFixedHeight(px(PREVIEW_PX))
         self.problem_list.setFixedHeight(px(PROBLEMS_PX))
         for combo in (self.format, *self.columns.values()):
-            combo.setFixedWidth(px(COMBO_PX))
+            combo.setFixedWidth(self.width_for(COMBO_PX))
 
 
 def _role_names() -> dict[str, str]:

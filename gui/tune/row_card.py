@@ -104,7 +104,7 @@ class RowCard(QFrame):
         )
         self.mark.setAccessibleName(tr("Whether it is learned"))
         self.mark.setToolTip(
-            tr("Where “marked messages” is chosen below, only messages marked “learn” are learned")
+            tr("Where “what is marked” is chosen below, only messages marked “learn” are learned")
         )
         self.edit.setPlaceholderText(tr("What is said"))
         self.edit.setToolTip(tr("The message’s words; kept when you leave the field"))

@@ -15,7 +15,7 @@ from gui.icons import icon
 from gui.theme import Theme
 from gui.tune.row_card import RowCard
 from gui.tune.words import tr
-from gui.widgets.escape import claim_escape
+from gui.widgets.escape import claim_ctrl_enter, claim_escape
 from gui.widgets.kinds import button, icon_button, label
 
 NEW = Row(id="", messages=[RowMessage("user", ""), RowMessage("assistant", "")])
@@ -238,7 +238,7 @@ class RowEditor(QFrame):
     # ---- events ----
 
     def event(self, event: QEvent) -> bool:
-        return claim_escape(event) or super().event(event)
+        return claim_escape(event) or claim_ctrl_enter(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)

@@ -46,6 +46,7 @@ class RowsView(QWidget):
         self._connect()
         self.editor.hide()
         self._dress()
+        self.model.reload()
 
     def _lay_out(self) -> None:
         upper = QWidget()

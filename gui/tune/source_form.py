@@ -5,7 +5,7 @@ wrong, and the question whether the rows make a new dataset or go to the one in 
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from engine.process.messages import Failed
@@ -15,11 +15,12 @@ from gui.tune.rows_desk import RowsDesk
 from gui.tune.words import tr
 from gui.widgets.announce import announce
 from gui.widgets.calm_combo import CalmComboBox
-from gui.widgets.escape import claim_escape
+from gui.widgets.escape import claim_ctrl_enter, claim_escape
 from gui.widgets.form import FormPage
 from gui.widgets.kinds import button, label
 
-NAME_PX = 240
+NAME_PX, LEAST_PX = 240, 110
+FIELD_SHARE = 0.4  # of the page's width
 
 
 class SourceForm(FormPage):
@@ -44,7 +45,6 @@ class SourceForm(FormPage):
         desk.parts.state.dataset_changed.connect(self.refill_into)
         self.into.currentIndexChanged.connect(self._on_into)
         theme.changed.connect(self._on_theme)
-        self._on_theme()
 
     def add_end(self, words: str, tip: str) -> None:
         """The last section: where the rows go, and the button that brings them."""
@@ -66,6 +66,7 @@ class SourceForm(FormPage):
         self.column.addLayout(end)
         self.column.addStretch(1)
         self.refill_into()
+        self._on_theme()
 
     # ---- where to ----
 
@@ -114,7 +115,7 @@ class SourceForm(FormPage):
     # ---- events ----
 
     def event(self, event: QEvent) -> bool:
-        return claim_escape(event) or super().event(event)
+        return claim_escape(event) or claim_ctrl_enter(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -125,7 +126,23 @@ class SourceForm(FormPage):
         else:
             super().keyPressEvent(event)
 
+    # ---- widths ----
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._on_theme()
+
+    def width_for(self, drawn: float) -> int:
+        """A field's width: as drawn, less where the page is narrow."""
+        px, there = self.theme.px, self.viewport().width()
+        return min(px(drawn), max(px(LEAST_PX), round(there * FIELD_SHARE)))
+
+    def fit_fields(self) -> None:
+        """Give fields their widths; subclasses add their own."""
+        self.name.setFixedWidth(self.width_for(NAME_PX))
+        self.into.setMaximumWidth(self.width_for(NAME_PX))
+
     @Slot()
     def _on_theme(self) -> None:
         self.back.setIcon(icon("chevron-left", self.theme.palette.text_dim))
-        self.name.setFixedWidth(self.theme.px(NAME_PX))
+        self.fit_fields()

@@ -38,8 +38,8 @@ class SplitStrip(FlowPane):
         self.learn_from = Choice(
             [
                 ("all", tr("all answers")),
-                ("last", tr("the last answer")),
-                ("marked", tr("marked messages")),
+                ("last", tr("the last one")),
+                ("marked", tr("what is marked")),
             ]
         )
         self._lay_out()
@@ -74,7 +74,8 @@ class SplitStrip(FlowPane):
         self._flow.addWidget(self.share_button)
         learned = label(tr("Learned"), "dim")
         learned.setToolTip(help_of("data.learn_from"))
-        self._flow.addWidget(_pair(learned, self.learn_from))
+        self._flow.addWidget(learned)
+        self._flow.addWidget(self.learn_from)
 
     @Slot()
     def show_draft(self) -> None:

@@ -36,8 +36,6 @@ class TypedForm(SourceForm):
         self.end_button.clicked.connect(self.editor.add)
         self.editor.row_added.connect(self._on_added)
         self.editor.closed.connect(self.left)
-        theme.changed.connect(self._fit)
-        self._fit()
 
     def begin(self) -> None:
         """The form is looked at."""
@@ -58,6 +56,6 @@ class TypedForm(SourceForm):
     def _on_taken(self, info: DatasetInfo) -> None:
         self._taken(info)
 
-    @Slot()
-    def _fit(self) -> None:
+    def fit_fields(self) -> None:
+        super().fit_fields()
         self.editor.setFixedHeight(self.theme.px(EDITOR_PX))

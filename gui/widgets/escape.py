@@ -1,4 +1,4 @@
-"""Lets a widget have the Esc key where a room has a shortcut on it."""
+"""Lets a widget have Esc, or Ctrl+Enter, where a room has a shortcut on it."""
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
@@ -9,6 +9,17 @@ def claim_escape(event: QEvent) -> bool:
     if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
         return False
     if event.key() != Qt.Key.Key_Escape:
+        return False
+    event.accept()
+    return True
+
+
+def claim_ctrl_enter(event: QEvent) -> bool:
+    """The same for Ctrl+Enter, where a form or an editor ends by it."""
+    if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
+        return False
+    is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+    if not is_enter or event.modifiers() != Qt.KeyboardModifier.ControlModifier:
         return False
     event.accept()
     return True

@@ -4,26 +4,30 @@ worker or another.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from engine.process.messages import ChatMessage
 from engine.process.tune_messages import Row, RowMessage
 from gui.context import AppContext
 from gui.side_worker import SideWorker
 from gui.tune.heavy_worker import tune_process
 from gui.tune.parts import Shortcut, TunePage, TuneParts
 from gui.tune.rows_check import check_of
+from gui.tune.rows_desk import desk_of
 from gui.tune.state import TuneState
+from tests.fakes.fake_tune import FakeDataset, FakeTune
 
 SIZE_PX = (860, 680)
 SLOW_MS = 60_000  # a process is started, a file of the disk is read
+FAKE_MS = 10_000
 P = TypeVar("P", bound=TunePage)
 
 
@@ -103,8 +107,6 @@ def row(question: str, answer: str, row_id: str = "") -> Row:
 
 def write_jsonl(path: Path, *pairs: tuple[str, str], more: str = "") -> Path:
     """A file of rows in the messages format. more: lines as they are."""
-    import json
-
     lines = [
         json.dumps(
             {
@@ -120,6 +122,27 @@ def write_jsonl(path: Path, *pairs: tuple[str, str], more: str = "") -> Path:
     return path
 
 
-def chat_messages(*texts: str) -> list[ChatMessage]:
-    """User and assistant in turn."""
-    return [ChatMessage("assistant" if at % 2 else "user", text) for at, text in enumerate(texts)]
+class FakeBench(PagesBench):
+    """With a worker in this process."""
+
+    def __init__(self, qtbot: QtBot, context: AppContext) -> None:
+        self.fake = FakeTune()
+        super().__init__(qtbot, context, self.fake)
+
+    def until(self, condition: Callable[[], bool], timeout: int = FAKE_MS) -> None:
+        super().until(condition, timeout)
+
+    def give(self, *rows: Row, name: str = "night-porter") -> FakeDataset:
+        """A dataset that the draft learns from."""
+        dataset = self.fake.new_dataset(name, list(rows))
+        desk_of(self.parts).use(dataset.info)
+        return dataset
+
+
+@pytest.fixture
+def pages(qtbot: QtBot, context: AppContext) -> Iterator[FakeBench]:
+    bench = FakeBench(qtbot, context)
+    try:
+        yield bench
+    finally:
+        bench.close()

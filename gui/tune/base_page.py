@@ -17,7 +17,7 @@ from engine.process.tune_messages import BaseInfo, BaseList, ListBases
 from gui.icons import icon
 from gui.tune.base_list import BaseList as BaseListView
 from gui.tune.base_words import base_facts, machine_facts, why_words
-from gui.tune.facts import Facts
+from gui.tune.facts import Facts, details_panel
 from gui.tune.field_inputs import SwitchInput
 from gui.tune.field_row import FieldRow
 from gui.tune.folder_base import FolderBase
@@ -56,8 +56,8 @@ class BasePage(TunePage):
         self.memory = MemoryBars(theme, self)
         self.memory_words = label("", "faint", wrap=True)
         self.four_bits = FieldRow(theme, "base.in_4_bits", SwitchInput(), self)
-        self._panel: QWidget | None = None
         self._facts = (Facts(theme, tr("This base")), Facts(theme, tr("This machine")))
+        self._panel = details_panel(theme, self._facts, self)
         self._lay_out()
         self._connect()
         self._dress()
@@ -117,15 +117,6 @@ class BasePage(TunePage):
         self.parts.add_action(tr("Teach a &Hugging Face folder…"), self.ask_for_folder, None)
 
     def details(self) -> QWidget | None:
-        if self._panel is None:
-            self._panel = QWidget()
-            column = QVBoxLayout(self._panel)
-            px = self.parts.context.theme.px
-            column.setContentsMargins(px(14), px(14), px(14), px(14))
-            column.setSpacing(px(18))
-            for facts in self._facts:
-                column.addWidget(facts)
-            column.addStretch(1)
         return self._panel
 
     def header_words(self) -> str:

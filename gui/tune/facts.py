@@ -22,7 +22,7 @@ class Fact(Struct, frozen=True):
 
 
 class Facts(QWidget):
-    """A heading and its facts; hidden while there are none."""
+    """A heading (where there is one) and its facts; hidden while there are none."""
 
     def __init__(self, theme: Theme, heading: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,7 +31,8 @@ class Facts(QWidget):
         self._labels: list[tuple[QLabel, QLabel]] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.addWidget(caps(heading))
+        if heading:
+            self._column.addWidget(caps(heading))
         self._grid = QGridLayout()
         self._grid.setColumnStretch(1, 1)
         self._column.addLayout(self._grid)
@@ -76,3 +77,17 @@ class Facts(QWidget):
         self._column.setSpacing(px(8))
         self._grid.setHorizontalSpacing(px(12))
         self._grid.setVerticalSpacing(px(6))
+
+
+def details_panel(theme: Theme, sections: Sequence[QWidget], parent: QWidget) -> QWidget:
+    """Sections under one another for the details pane; hidden until it stands there."""
+    panel = QWidget(parent)
+    panel.hide()
+    px = theme.px
+    column = QVBoxLayout(panel)
+    column.setContentsMargins(px(14), px(14), px(14), px(14))
+    column.setSpacing(px(18))
+    for section in sections:
+        column.addWidget(section)
+    column.addStretch(1)
+    return panel

@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 from finetune.config import RunConfig, help_of
 from gui import icons
 from gui.theme import Theme
-from gui.tune.field_inputs import FieldInput, LinesInput
+from gui.tune.field_inputs import FieldInput, FloatInput, LineInput, LinesInput
 from gui.tune.field_words import field_name, shown_value
 from gui.tune.words import tr
 from gui.widgets.kinds import icon_button, label
 
-INPUT_PX = 190
+INPUT_PX, WIDE_PX = 150, 320
 
 
 class FieldRow(QWidget):
@@ -34,7 +34,7 @@ class FieldRow(QWidget):
         self.default = default_of(name)
         self.title, self.tip = field_name(name), help_of(name)
         self.label = QLabel(self.title, self, textFormat=Qt.TextFormat.PlainText)
-        self.reset: QToolButton = icon_button("", "quiet")
+        self.reset: QToolButton = icon_button("", "mark")
         self.problem = label("", "bad", wrap=True)
         self._told = self._refusal = self._reason = ""
         self._lay_out()
@@ -57,7 +57,7 @@ class FieldRow(QWidget):
         if isinstance(self.input, LinesInput):
             column.addWidget(self.input)
         else:
-            head.addWidget(self.input)
+            head.addWidget(self.input, 3 if isinstance(self.input, LineInput) else 0)
         column.addWidget(self.problem)
         field = self.input.field
         self.label.setBuddy(field)
@@ -117,11 +117,9 @@ class FieldRow(QWidget):
     @Slot()
     def _dress(self) -> None:
         self.reset.setIcon(icons.icon("undo", self._theme.palette.accent))
-        side = self._theme.px(22)
-        self.reset.setFixedSize(side, side)
-        if not isinstance(self.input, LinesInput):
-            self.input.setMinimumWidth(0)
-            self.input.setMaximumWidth(self._theme.px(INPUT_PX))
+        if isinstance(self.input, LineInput):
+            is_number = isinstance(self.input, FloatInput)
+            self.input.setMaximumWidth(self._theme.px(INPUT_PX if is_number else WIDE_PX))
 
 
 def default_of(name: str) -> Any:

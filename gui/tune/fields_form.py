@@ -137,10 +137,6 @@ class FieldsForm(QWidget):
         for row in self.rows.values():
             row.input.flush()
 
-    def first_wrong(self) -> FieldRow | None:
-        """The first field with a problem."""
-        return next((row for row in self.rows.values() if row.wrong), None)
-
     @Slot()
     def show_draft(self) -> None:
         """Show the draft's values and all that is wrong with them."""

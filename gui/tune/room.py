@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QAction, QFocusEvent, QKeySequence, QShowEvent
@@ -27,6 +28,7 @@ from gui.tune.header import TuneHeader
 from gui.tune.heavy_worker import HeavyWorker, tune_process
 from gui.tune.page_table import PageEntry, page_entries
 from gui.tune.parts import Shortcut, TunePage, TuneParts
+from gui.tune.rows_openers import fill_openers
 from gui.tune.run_words import run_lines
 from gui.tune.side import RunsAndSteps
 from gui.tune.starting import Launch, Starter
@@ -34,6 +36,9 @@ from gui.tune.state import TuneState
 from gui.tune.steps import missing_for, step_lines
 from gui.tune.words import tr
 from gui.widgets.panes import Panes
+
+if TYPE_CHECKING:
+    from gui.tune.data_page import DataPage
 
 SPLITTER = "tune"
 DRAFT_FILE = "tune_draft.toml"
@@ -83,7 +88,7 @@ class TuneRoom(Room):
             state=self.state,
             add_action=self._add,
             show_page=self.show_page,
-            start=self.starter.start,
+            start=self.start,
         )
         self._lay_out()
         self._add_actions()
@@ -127,8 +132,9 @@ class TuneRoom(Room):
         for entry in self._entries.values():
             self._add(entry.name, partial(self.show_page, entry.key), f"Alt+{entry.number}")
         self._add(tr("&Plan a new run"), self.show_draft, "Ctrl+N")
-        self._add(tr("&Start the run"), self.starter.start, "Ctrl+Return")
+        self._add(tr("&Start the run"), self.start, "Ctrl+Return")
         self._add(tr("Show &details"), self.details_button.toggle, "Ctrl+D")
+        fill_openers(self.parts, self._data_page)
 
     def _add(self, text: str, do: Callable[[], object], shortcut: Shortcut = None) -> QAction:
         action = QAction(text, self)
@@ -192,6 +198,13 @@ class TuneRoom(Room):
         area.setWidget(details)
         self.details.addWidget(area)
         return area
+
+    def _data_page(self) -> DataPage:
+        from gui.tune.data_page import DataPage
+
+        page = self.page_of("data")
+        assert isinstance(page, DataPage), page
+        return page
 
     @property
     def page_key(self) -> str:
@@ -262,6 +275,14 @@ class TuneRoom(Room):
             key = "run"
         self.show_page(key)
         self._show_lists()
+
+    def start(self) -> None:
+        """The draft becomes a run and begins; what is being typed counts."""
+        focus: QWidget | None = self.focusWidget()
+        if focus is not None:
+            focus.clearFocus()
+            focus.setFocus()
+        self.starter.start()
 
     @Slot(object)
     def _on_started(self, folder: RunFolder) -> None:

@@ -53,7 +53,7 @@ class TuneState(QObject):
         if draft == self.draft:
             return
         before, self.draft = self.draft, draft
-        if (before.base, before.data, before.train) != (draft.base, draft.data, draft.train):
+        if pace_of(before) != pace_of(draft):
             self.set_calibration(None)
         if (before.base, before.data, before.train.max_length) != (
             draft.base,
@@ -94,3 +94,11 @@ class TuneState(QObject):
         if name != self.checkpoint:
             self.checkpoint = name
             self.checkpoint_chosen.emit()
+
+
+def pace_of(config: RunConfig) -> tuple[object, ...]:
+    """All that a step's time and memory depend on; how many steps there are is not of it."""
+    train, data = config.train, config.data
+    length = (train.max_length, train.packing, data.learn_from)
+    step = (train.method, train.batch, train.accumulate, train.precision, train.checkpointing)
+    return config.base, data.path, config.lora, *length, *step

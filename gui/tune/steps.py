@@ -1,5 +1,5 @@
 """How far the plan of a run is, step by step: what is done, what it says in a word, and what a step
-still needs. Qt-free but for the words.
+still needs. Makes lines for a list; shows none.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from pathlib import Path
 from finetune.run_state import RunSummary
 from gui.tune.noted_list import Line
 from gui.tune.page_table import PageEntry
+from gui.tune.plans import plan_name
 from gui.tune.run_words import run_note
 from gui.tune.state import TuneState
 from gui.tune.words import tr
@@ -78,7 +79,7 @@ def _status(key: str, state: TuneState) -> tuple[bool, str]:
         n_grave = sum(one.is_grave for one in state.checked.warnings)
         return not n_grave, tr("{n} warnings").format(n=n_grave) if n_grave else ""
     if key == "how":
-        return _has_plan(state), plan_note(state)
+        return _has_plan(state), plan_name(state) or plan_note(state)
     return False, ""
 
 

@@ -22,7 +22,7 @@ from gui.side_worker import SideWorker
 from gui.tune.base_page import BasePage
 from gui.tune.how_page import HowPage
 from gui.tune.room import TuneRoom
-from tests.fakes.fake_tune import DATA, SMALL, FakeTune
+from tests.fakes.fake_bases import DATA, SMALL, FakeBases
 
 SIZE_PX = (1300, 860)
 SLOW_MS = 20_000
@@ -33,13 +33,14 @@ class TuneBench:
 
     def __init__(self, qtbot: QtBot, context: AppContext, *, is_shown: bool = True) -> None:
         self.qtbot, self.context = qtbot, context
-        self.engine, self.heavy = FakeTune(), FakeTune()
+        self.engine, self.heavy = FakeBases(), FakeBases()
         self.launched: list[RunFolder] = []
         paths = context.paths
         worker = SideWorker(paths, self.engine)  # type: ignore[arg-type]  # what the room uses of it
         heavy = SideWorker(paths, self.heavy)  # type: ignore[arg-type]
         self.room = TuneRoom(context, None, worker, heavy, self.launched.append)
         self.room.resize(*SIZE_PX)
+        context.notices.set_window(self.room, self.room)
         context.runs.start()
         self.until(lambda: context.runs.has_looked)
         if is_shown:
@@ -49,6 +50,7 @@ class TuneBench:
         with self.qtbot.waitExposed(self.room):
             self.room.show()
         self.room.activateWindow()
+        self.until(self.room.isActiveWindow)
 
     @property
     def base(self) -> BasePage:
@@ -92,6 +94,7 @@ class TuneBench:
         self.context.close_runs()
         self.context.settings.flush()
         self.context.notices.strip.hide()
+        self.context.notices.strip.setParent(None)
         self.room.hide()
         self.room.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

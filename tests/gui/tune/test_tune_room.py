@@ -17,7 +17,7 @@ from gui.settings_store import SettingsStore
 from gui.tune.draft_history import change_words
 from gui.tune.room import DRAFT_FILE
 from gui.window import room_entries
-from tests.fakes.fake_tune import DATA, ODD, SMALL
+from tests.fakes.fake_bases import DATA, ODD, SMALL
 from tests.gui.fitting import misfits
 from tests.gui.tune.room_helpers import TuneBench, bench, finished_run
 
@@ -54,7 +54,7 @@ def test_steps_are_reached_by_keys(bench: TuneBench) -> None:
     assert bench.room.page_key == "how" and bench.room.side.steps.key == "how"
     QTest.keyClick(bench.room, Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier)
     assert bench.room.page_key == "base"
-    QTest.keyClick(bench.room.side.steps, Qt.Key.Key_End)
+    QTest.keyClick(bench.room.side.steps, Qt.Key.Key_Down)
     assert bench.room.page_key != "base", "the arrows go through the steps too"
 
 
@@ -63,6 +63,8 @@ def test_steps_are_ticked_with_a_word(bench: TuneBench) -> None:
     lines = {line.key: line for line in bench.room.side.steps.lines}
     assert lines["base"].icon == "check" and lines["how"].icon == "check"
     assert lines["how"].note == "60 steps"
+    bench.how.plans.choose("quick")
+    assert {one.key: one for one in bench.room.side.steps.lines}["how"].note == "Quick"
     bench.room.state.change(base__path=ODD)
     bench.until(lambda: bench.steps()["base"][0] == "cannot be taught")
 

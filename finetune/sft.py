@@ -82,19 +82,20 @@ def train(
         state = checkpoint.load_checkpoint(hooks.resume, trained)
     loop = Loop(hooks, folder.checkpoints, accelerator, trained, taught, state, held_out)
     loop.saved_step = state.step
-    how: Ending = "finished"
+    # A run that was killed after its end was decided comes to that end.
+    ending: Ending | None = loop.ending(options) if state.step else None
 
     if state.step == 0 and held_out:
         yield from loop.evaluate()
     yield loop.event(PhaseChanged, phase="training")
     loop.begin_clock()
-    while state.step < n_steps:
+    while ending is None and state.step < n_steps:
         rng, n_labels = torch.get_rng_state(), feed.n_labels(state.step)
         done = _gradients(loop, feed, control, n_labels)
         if done is None:  # a step half done is not done
             optimizer.zero_grad()
             torch.set_rng_state(rng)
-            how = "stopped"
+            ending = "stopped"
             break
         norm = accelerator.clip_grad_norm_(taught.parameters(), options.max_grad_norm or math.inf)
         check_numbers(done.loss, float(norm), state.step)
@@ -115,12 +116,9 @@ def train(
             ending = ending or (loop.ending(options) if state.step < n_steps else None)
             yield loop.event(PhaseChanged, phase="training")
             loop.begin_clock()
-        if ending:
-            how = ending
-            break
     if loop.saved_step != state.step:
         yield loop.save()
-    return loop.outcome(how, n_steps)
+    return loop.outcome(ending or "finished", n_steps)
 
 
 @dataclass(frozen=True)
@@ -182,7 +180,7 @@ def prepare_model(config: RunConfig, base: Base) -> Trained:
     options, model = config.train, base.model
     use_attention_by_document(model)
     if options.checkpointing:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
+        model.activation_checkpointing_enable({"use_reentrant": False})
     if options.method == "lora":
         model = add_lora(base, config.lora)
     else:

@@ -9,6 +9,11 @@ import pytest
 
 # Real models, real processes, many generated cases: left out of `make check`, run by `make test`.
 SLOW_MODULES = {
+    "test_serve_base",
+    "test_torchrun",
+    "test_sft_speed",
+    "test_sft",
+    "test_bases",
     "test_adapter_gguf",
     "test_compare",
     "test_hand_over",
@@ -65,6 +70,7 @@ SLOW_MODULES = {
     "test_score",
     "test_serve_data",
     "test_real_quiet",
+    "test_real_tune_rows",
     "test_real_vocabulary",
     "test_real_received",
     "test_shots",

@@ -154,19 +154,19 @@ def _gemma(of: Metadata) -> Config:
     return _common(of) | _rms(of) | {"hidden_activation": "gelu_pytorch_tanh"}
 
 
-def _query_scale(of: Metadata, config: Config, n_layers_of_27b: int) -> float:
+def _query_scale(config: Config, n_layers_of_27b: int) -> int:
     """Gemma's queries are scaled by the width of a head; the 27B models by that of the model over
     its heads."""
     if config["num_hidden_layers"] == n_layers_of_27b:
-        return float(config["hidden_size"] / config["num_attention_heads"])
-    return float(config["head_dim"])
+        return int(config["hidden_size"] // config["num_attention_heads"])
+    return int(config["head_dim"])
 
 
 def _gemma2(of: Metadata) -> Config:
     config = _gemma(of)
     n_layers = config["num_hidden_layers"]
     return config | {
-        "query_pre_attn_scalar": _query_scale(of, config, 46),
+        "query_pre_attn_scalar": _query_scale(config, 46),
         "sliding_window": of.whole("attention.sliding_window", 4096),
         "attn_logit_softcapping": of.real("attn_logit_softcapping", 50.0),
         "final_logit_softcapping": of.real("final_logit_softcapping", 30.0),
@@ -179,7 +179,7 @@ def _gemma3(of: Metadata) -> Config:
     n_layers = config["num_hidden_layers"]
     local = {"rope_type": "default", "rope_theta": of.real("rope.freq_base_swa", 10_000.0)}
     return config | {
-        "query_pre_attn_scalar": _query_scale(of, config, 62),
+        "query_pre_attn_scalar": _query_scale(config, 62),
         "sliding_window": of.whole("attention.sliding_window", 4096),
         "final_logit_softcapping": of.value("final_logit_softcapping"),
         "attn_logit_softcapping": None,
@@ -237,17 +237,6 @@ def _starcoder2(of: Metadata) -> Config:
     }
 
 
-def _stablelm(of: Metadata) -> Config:
-    config = _common(of)
-    _partial_rotary(of, config)
-    return config | {
-        "layer_norm_eps": of.real("attention.layer_norm_epsilon", 1e-5),
-        "use_qkv_bias": of.has("blk.0.attn_q.bias"),
-        "qk_layernorm": of.has("blk.0.attn_q_norm.weight"),
-        "use_parallel_residual": not of.has("blk.0.ffn_norm.weight"),
-    }
-
-
 LAYOUTS: dict[str, Layout] = {
     "llama": Layout(("llama.modeling_llama", "LlamaForCausalLM"), _llama, permutes=True),
     "qwen2": Layout(("qwen2.modeling_qwen2", "Qwen2ForCausalLM"), _qwen2),
@@ -262,7 +251,6 @@ LAYOUTS: dict[str, Layout] = {
         turned=("c_attn.weight", "c_proj.weight", "c_fc.weight"),
     ),
     "starcoder2": Layout(("starcoder2.modeling_starcoder2", "Starcoder2ForCausalLM"), _starcoder2),
-    "stablelm": Layout(("stablelm.modeling_stablelm", "StableLmForCausalLM"), _stablelm),
 }
 
 # Why others cannot; what is not listed is not known here at all.
@@ -271,6 +259,7 @@ REFUSED: dict[str, str] = {
     "clip": "This file only sees pictures; it has no words to be taught.",
     "mamba": "Mamba has no attention layers, which adapters are made for; it cannot be taught yet.",
     "bert": "This model turns texts into vectors; it does not write, so there is nothing to teach.",
+    "stablelm": "transformers’ StableLM cannot keep packed rows apart; it cannot be taught yet.",
     "t5": "This model has an encoder and a decoder; only models that write on can be taught.",
 }
 for _name in ("mamba2", "rwkv6", "rwkv7"):

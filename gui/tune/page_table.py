@@ -32,6 +32,7 @@ def page_entries() -> list[PageEntry]:
         PageEntry("learned", 3, tr("What will be learned"), _learned_page),
         PageEntry("how", 4, tr("How"), _how_page),
         PageEntry("run", 5, tr("Run"), _run_page, is_of_run=True),
+        PageEntry("result", 6, tr("Result"), _result_page, is_of_run=True),
     ]
 
 
@@ -63,3 +64,9 @@ def _run_page(parts: TuneParts, parent: QWidget) -> TunePage:
     from gui.tune.run_page import RunPage
 
     return RunPage(parts, parent)
+
+
+def _result_page(parts: TuneParts, parent: QWidget) -> TunePage:
+    from gui.tune.result_page import ResultPage
+
+    return ResultPage(parts, parent)

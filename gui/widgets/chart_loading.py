@@ -39,6 +39,12 @@ class ChartLoader(QObject):
             self._then()
 
 
+def wait() -> None:
+    """Until it is loaded, where that was begun; the window itself never waits."""
+    if _thread is not None:
+        _thread.join()
+
+
 def _is_loading() -> bool:
     """Whether it is on its way; begins with the first asking."""
     global _thread

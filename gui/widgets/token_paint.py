@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from gui.theme import Theme
+from gui.theme_sheet import mix
 from gui.widgets.token_rows import Band, Row
 from gui.widgets.token_text import SIGNS, TokenText, shown
 
@@ -18,6 +19,11 @@ _PARTS = re.compile(f"[{''.join(SIGNS)}]+|[^{''.join(SIGNS)}]+")
 # What is to become of a token in training: it is only read, or the model is to predict it; the end
 # token, which tells it to stop, is told apart.
 READ, LEARNED, LEARNED_END = 0, 1, 2
+# How a token's likelihood changed: by how much is a step of 1 to 3, beside LESS or MORE.
+UNCHANGED, LESS, MORE = 0, 0, 3
+CHANGE_STEPS = 3
+_CHANGE_SHARES = (0.16, 0.32, 0.48)  # of a chart colour in the page's
+_LESS_SERIES, _MORE_SERIES = 1, 0
 # Which of the palette's token colours each has.
 LEARNED_COLOURS = {LEARNED: 2, LEARNED_END: 0}
 _ROLE_COLOURS = {"system": 2, "user": 0, "assistant": 1, "reply": 3, "tool": 4}
@@ -33,6 +39,8 @@ class Marks(Struct, frozen=True):
         learned: for each token READ, LEARNED or LEARNED_END; b"": nothing is said of it.
         alone: a 1 for each token whose end is a boundary here and in no other text that it is
             compared with; b"": nothing is said of it.
+        changed: for each token how its likelihood changed (UNCHANGED, then three steps of less
+            likely, then three of likelier); b"": nothing is said of it.
     """
 
     n_reused: int = -1
@@ -40,6 +48,7 @@ class Marks(Struct, frozen=True):
     shows_new: bool = False
     alone: bytes = b""
     learned: bytes = b""
+    changed: bytes = b""
 
     def is_kept(self, token: int) -> bool:
         return any(start <= token < end for start, end in self.kept)
@@ -66,6 +75,13 @@ class Brushwork:
     def widths(self, piece: bytes) -> tuple[float, bool]:
         """A token's width, and whether a new row begins behind it."""
         return self.advance(shown(piece)) + 1.0, piece.endswith(b"\n")
+
+    def change_colour(self, change: int) -> QColor:
+        """Of a change that is not UNCHANGED: orange for less likely, the accent for likelier."""
+        is_more = change > MORE
+        step = change - MORE if is_more else change
+        colour = self.palette.series[_MORE_SERIES if is_more else _LESS_SERIES]
+        return QColor(mix(self.palette.pane, colour, _CHANGE_SHARES[step - 1]))
 
     def role_colour(self, role: str) -> QColor:
         place = _ROLE_COLOURS.get(role)
@@ -156,6 +172,9 @@ class RowPainter:
 
     def _chip(self, token: int, box: QRectF) -> None:
         painter, look = self._painter, self._look
+        if token < len(self._marks.changed):
+            self._changed_chip(token, box)
+            return
         if token < len(self._marks.learned):
             self._learned_chip(token, box)
             return
@@ -181,6 +200,21 @@ class RowPainter:
         if token == self._current or self._found[0] <= token < self._found[1]:
             self._ring(box, token == self._current)
         self._words(shown(self._tokens.piece(token)), box, fate == READ, False)
+
+    def _changed_chip(self, token: int, box: QRectF) -> None:
+        """On a colour where it changed, with a bar above for likelier and below for less likely:
+        the direction is not told by colour alone."""
+        painter, change = self._painter, self._marks.changed[token]
+        if change != UNCHANGED:
+            painter.fillRect(box, self._look.change_colour(change))
+            thick = float(self._look.px(2))
+            y = box.top() if change > MORE else box.bottom() - thick
+            series = self._look.palette.series
+            colour = QColor(series[_MORE_SERIES if change > MORE else _LESS_SERIES])
+            painter.fillRect(QRectF(box.left(), y, box.width(), thick), colour)
+        if token == self._current or self._found[0] <= token < self._found[1]:
+            self._ring(box, token == self._current)
+        self._words(shown(self._tokens.piece(token)), box, False, self._tokens.is_special(token))
 
     def _ring(self, box: QRectF, is_current: bool) -> None:
         palette = self._look.palette

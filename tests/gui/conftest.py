@@ -27,6 +27,7 @@ from gui.notices import Notices
 from gui.process import EngineProcess
 from gui.settings_store import SettingsStore
 from gui.theme import Theme
+from gui.widgets import chart_loading
 
 WORKER = str(Path(__file__).parents[1] / "fakes" / "fake_worker.py")
 
@@ -91,6 +92,7 @@ def nothing_left(qapp: QApplication, caplog: pytest.LogCaptureFixture) -> Iterat
         if record.levelno >= logging.WARNING
     ]
     assert not complaints, f"logged: {complaints}"
+    chart_loading.wait()  # it ends by itself, whether the page that began it is still there or not
     assert not _children() - children, "a child process is left"
     assert not set(threading.enumerate()) - threads, "a thread is left"
     assert QThreadPool.globalInstance().waitForDone(1000), "a pool thread is left"

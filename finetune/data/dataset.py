@@ -10,10 +10,11 @@ rows.jsonl between two marks of the log.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -21,21 +22,18 @@ import numpy.typing as npt
 
 from engine.errors import AppError
 from engine.process.tune_messages import Row
-from finetune.data.change_log import ChangeLog, Place, Step, read_log
+from finetune.data.change_log import ChangeLog, Step, read_log
 from finetune.data.dataset_files import DatasetFiles, is_dataset, read_about
 from finetune.data.file_lock import locked
 from finetune.data.folding import fold, is_due
-from finetune.data.indexing import index_of, unreadable
+from finetune.data.indexing import index_of
+from finetune.data.row_lines import lines_of, open_rows, with_step
 from finetune.data.row_table import (
     EDITED,
     ENTRY,
-    IN_CHANGES,
     Table,
-    entry_of,
     positions,
     save_index,
-    table_of,
-    with_changes,
 )
 from finetune.data.row_writer import append_rows, disk_full
 from finetune.data.rows import read_row, to_line
@@ -76,7 +74,7 @@ class Dataset:
         self.version = 0
         self.log = ChangeLog(self.files.changes)
         self._state = (0, 0, 0)
-        self._is_held = False
+        self._holder = 0  # the thread that holds the lock
         self._remembered: dict[str, Any] = {}
         self._remembered_at = -1
         if is_loaded:
@@ -144,31 +142,13 @@ class Dataset:
             with self._locked(is_reading=True):
                 self.expect(version)
                 table = self.table if numbers is None else self.table[numbers]
-                files = [stack.enter_context(one) for one in self._opened(table)]
-            for start in range(0, len(table), _N_AT_ONCE):
-                some = table[["place", "offset", "n_bytes"]][start : start + _N_AT_ONCE]
-                for place, offset, n_bytes in some.tolist():
-                    file = files[place]
-                    if file.tell() != offset:
-                        file.seek(offset)
-                    yield file.read(n_bytes)
-                    file.read(1)  # the line end: the next row is then where the file is
+                files = open_rows(self.files, table, stack)
+            yield from lines_of(table, files)
 
     def expect(self, version: int) -> None:
         """Raises AppError where this is another version now; -1: any will do."""
         if version not in (-1, self.version):
             raise AppError("The dataset was changed meanwhile.", "Try again.")
-
-    def _opened(self, table: Table) -> list[BinaryIO]:
-        if not len(table):
-            return []
-        try:
-            files: list[BinaryIO] = [self.files.rows.open("rb")]
-            if (table["place"] == IN_CHANGES).any():
-                files.append(self.files.changes.open("rb"))
-        except OSError as error:
-            raise unreadable(error) from error
-        return files
 
     def remembered(self, name: str, find: Callable[[], Any]) -> Any:
         """What was found of its rows, until they change."""
@@ -254,7 +234,9 @@ class Dataset:
             self.log.mark("added", next_id=int(added["id"][-1]) + 1)
             self.table = np.concatenate([self.table, added])
             if not self.log.since:
-                save_index(self.files.index, self.table, self.files.rows)
+                # Without it the next to open it looks through the rows.
+                with suppress(AppError, OSError):
+                    save_index(self.files.index, self.table, self.files.rows)
             self._changed()
 
     def next_id(self) -> int:
@@ -268,27 +250,8 @@ class Dataset:
         self._changed()
 
     def _apply(self, step: Step, forward: bool) -> None:
-        """Bring the table to what a step says; doing it twice is doing it once."""
-        gone: list[int] = []
-        new: list[tuple[int, Place]] = []
-        for image in self.log.images(step):
-            place = image.after if forward else image.before
-            if place is None:
-                gone.append(image.id)
-            else:
-                new.append((image.id, place))
-        entries = table_of(self._entries(new))
-        self.table = with_changes(self.table, np.array(gone, np.int64), entries)
+        self.table = with_step(self.table, self.log, step, forward)
         self.version += 1
-
-    def _entries(self, new: list[tuple[int, Place]]) -> Iterator[tuple[object, ...]]:
-        if not new:
-            return
-        with self.files.changes.open("rb") as file:
-            for _, place in new:
-                file.seek(place.offset)
-                row = read_row(file.read(place.n_bytes))
-                yield entry_of(row, IN_CHANGES, place.offset, place.n_bytes)
 
     # ---- with the disk ----
 
@@ -317,18 +280,18 @@ class Dataset:
     @contextmanager
     def _locked(self, is_reading: bool = False) -> Iterator[None]:
         """Nobody else changes the files meanwhile, and this knows them as they are."""
-        if self._is_held:
+        if self._holder == threading.get_ident():
             yield
             return
         with locked(self.files.lock, is_reading):
-            self._is_held = True
+            self._holder = threading.get_ident()
             try:
                 if not self.is_current():
                     for _ in self._load():
                         pass
                 yield
             finally:
-                self._is_held = False
+                self._holder = 0
 
     def _disk_state(self) -> tuple[int, int, int]:
         try:

@@ -38,7 +38,6 @@ from finetune.data.row_table import (
 from finetune.data.row_writer import append_rows, disk_full
 from finetune.data.rows import read_row, to_line
 
-_N_AT_ONCE = 500
 # Rows' JSON before and after.
 Changed = Iterable[tuple[bytes | None, bytes | None]]
 Numbers = npt.NDArray[np.int64]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Iterable
@@ -61,10 +62,9 @@ class NewDataset:
 
     def __init__(self, datasets: Path, about: About) -> None:
         self._datasets, self._about = datasets, about
-        self._part = datasets / f".{slug(about.name) or 'dataset'}.{os.getpid()}.part"
+        self._part = datasets / _part_name(slug(about.name) or "dataset")
         self._files = DatasetFiles(self._part)
         try:
-            shutil.rmtree(self._part, ignore_errors=True)
             self._part.mkdir(parents=True)
             self.writer = RowWriter(self._files.rows, self._files.problems, 1)
         except OSError as error:
@@ -99,9 +99,8 @@ class MoreRows:
     def __init__(self, dataset: Dataset, source: str) -> None:
         self._dataset, self._source = dataset, source
         self._first_id = dataset.next_id()
-        stem = f".adding.{os.getpid()}"
-        self._rows = dataset.folder / f"{stem}.rows.part"
-        self._problems = dataset.folder / f"{stem}.problems.part"
+        self._rows = dataset.folder / _part_name("rows")
+        self._problems = dataset.folder / _part_name("problems")
         try:
             self.writer = RowWriter(self._rows, self._problems, self._first_id)
         except OSError as error:
@@ -184,8 +183,11 @@ def sweep(datasets: Path) -> None:
         if time.time() - folder.stat().st_mtime > TRASH_S:
             shutil.rmtree(folder, ignore_errors=True)
     for folder in _folders(datasets):
-        if folder.name.endswith(".part") and not _is_written(folder):
+        if _is_left(folder):
             shutil.rmtree(folder, ignore_errors=True)
+            continue
+        for part in filter(_is_left, folder.glob(".*.part")):
+            part.unlink(missing_ok=True)
 
 
 def _folders(parent: Path) -> list[Path]:
@@ -195,10 +197,16 @@ def _folders(parent: Path) -> list[Path]:
         return []
 
 
-def _is_written(part: Path) -> bool:
-    """Whether the process that its name tells is there."""
-    number = part.name.split(".")[-2]
-    return number.isdigit() and psutil.pid_exists(int(number))
+def _part_name(stem: str) -> str:
+    """The name of something being written, which tells who writes it."""
+    return f".{stem}.{os.getpid()}.{secrets.token_hex(4)}.part"
+
+
+def _is_left(part: Path) -> bool:
+    """Whether something was being written by a process that is gone."""
+    pieces = part.name.split(".")
+    is_part = pieces[-1] == "part" and len(pieces) > 3 and pieces[-3].isdigit()
+    return is_part and not psutil.pid_exists(int(pieces[-3]))
 
 
 def _moved(folder: Path, parent: Path, stem: str) -> Path:

@@ -27,7 +27,7 @@ SMALL_BYTES = 2 << 20
 _SHARE = 4
 _N_CHANGED = 20_000
 # Steps are kept up to this size, or the size of the rows, where that is more.
-LOG_BYTES = 64 << 20
+LOG_BYTES = 8 << 20
 _PIECE_BYTES = 1 << 20
 
 

@@ -22,6 +22,8 @@ from finetune.data.source_file import MAX_ROW_BYTES
 from finetune.data.unfit import UnfitError, excerpt_of, parse_json
 
 _N_AT_ONCE = 500
+# What one byte of a file is at most as JSON.
+_MAX_LINE_BYTES = MAX_ROW_BYTES * 8
 
 
 def index_of(files: DatasetFiles) -> Generator[float, None, Table]:
@@ -62,7 +64,7 @@ def _look_through(path: Path) -> Generator[float, None, Table | None]:
     last, offset = 0, 0
     with path.open("rb") as file:
         n_bytes = max(1, os.fstat(file.fileno()).st_size)
-        while line := file.readline(MAX_ROW_BYTES * 2):
+        while line := file.readline(_MAX_LINE_BYTES):
             try:
                 row = read_row(line)
                 entry = entry_of(row, IN_ROWS, offset, len(line.rstrip(b"\r\n")))
@@ -106,7 +108,7 @@ def _mend(files: DatasetFiles) -> Generator[float, None, None]:
 
 def _rows_of(file: BinaryIO) -> Iterator[Row | BadRow]:
     number = 0
-    while line := file.readline(MAX_ROW_BYTES * 2):
+    while line := file.readline(_MAX_LINE_BYTES):
         number += 1
         if line.strip():
             yield _row_of(number, line)

@@ -2,6 +2,9 @@
 
 import json
 import os
+import subprocess
+import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import pytest
 from engine.errors import AppError
 from engine.process.tune_messages import BadRow, Row
 from finetune.data import datasets, folding
-from finetune.data.dataset import Dataset, is_dataset
+from finetune.data.dataset import Dataset, is_dataset, opening
 from finetune.data.datasets import MoreRows, create
 from finetune.data.importing import import_file
 from finetune.data.rows import read_row
@@ -272,6 +275,44 @@ def exported(dataset: Dataset, home: Path) -> Path:
     return write_jsonl(home / "x.jsonl", [{"text": one.id} for one in dataset.rows()])
 
 
+def test_who_waits_for_himself_is_told(tmp_path: Path) -> None:
+    """A job that looks through the rows takes turns with others on its thread."""
+    dataset = made(tmp_path, 2000)
+    (dataset.folder / "index.bin").unlink()
+    looking = opening(dataset.folder)
+    next(looking)
+    with pytest.raises(AppError, match="looked through"):
+        Dataset(dataset.folder)
+    assert ended(looking).n_rows == 2000
+    assert Dataset(dataset.folder).n_rows == 2000
+
+
+# ---- the trash ----
+
+
+def test_what_was_deleted_comes_back_beside_its_successor(tmp_path: Path) -> None:
+    first = made(tmp_path, 3)
+    datasets.delete(tmp_path, first.folder.name)
+    second = made(tmp_path, 4)
+    assert second.folder.name == "night-porter-2"
+    second.folder.rename(first.folder)
+    assert datasets.restore(tmp_path, "night-porter").name == "night-porter-2"
+    found = datasets.find_datasets(tmp_path)
+    assert sorted(Dataset(one).n_rows for one in found) == [3, 4]
+    with pytest.raises(AppError, match="not in the trash"):
+        datasets.restore(tmp_path, "night-porter")
+
+
+def test_the_trash_is_kept_for_thirty_days(tmp_path: Path) -> None:
+    for name in ("old", "young"):
+        datasets.delete(tmp_path, made(tmp_path, name=name).folder.name)
+    long_ago_s = time.time() - datasets.TRASH_S - 60
+    os.utime(tmp_path / ".trash" / "old", (long_ago_s, long_ago_s))
+    datasets.sweep(tmp_path)
+    assert [one.name for one in (tmp_path / ".trash").iterdir()] == ["young"]
+    assert datasets.restore(tmp_path, "young").name == "young"
+
+
 # ---- imports ----
 
 
@@ -283,6 +324,37 @@ def test_an_import_that_is_cancelled_leaves_nothing(tmp_path: Path) -> None:
     assert [one.name.endswith(".part") for one in home.iterdir()] == [True]
     steps.close()
     assert list(home.iterdir()) == []
+
+
+def test_two_imports_of_one_name_at_once(tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "many.jsonl", [{"text": f"row {n}"} for n in range(30_000)])
+    home = tmp_path / "datasets"
+    first = import_file(home, path)
+    next(first)
+    assert Dataset(ended(import_file(home, path))).n_rows == 30_000
+    assert Dataset(ended(first)).n_rows == 30_000
+    dataset = Dataset(home / "many")
+    first = import_file(home, path, dataset=dataset)
+    next(first)
+    ended(import_file(home, path, dataset=dataset))
+    ended(first)
+    assert [int(one.id) for one in Dataset(dataset.folder).rows()] == list(range(1, 90_001))
+
+
+def test_what_a_killed_import_has_left_is_swept(tmp_path: Path) -> None:
+    dataset = made(tmp_path)
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        child.wait()
+    gone = [
+        tmp_path / f".x.{child.pid}.aa.part",
+        dataset.folder / f".rows.{child.pid}.aa.part",
+    ]
+    kept = dataset.folder / f".rows.{os.getpid()}.aa.part"
+    gone[0].mkdir()
+    gone[1].touch()
+    kept.touch()
+    datasets.sweep(tmp_path)
+    assert not any(one.exists() for one in gone) and kept.exists()
 
 
 def test_a_file_without_a_row_is_refused_with_its_reasons(tmp_path: Path) -> None:

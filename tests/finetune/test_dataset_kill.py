@@ -138,3 +138,33 @@ def test_an_import_that_is_killed_was_never_there(tmp_path: Path) -> None:
     assert find_datasets(home) == [] and len(list(home.iterdir())) == 1
     sweep(home)
     assert list(home.iterdir()) == []
+
+
+ADDING = """
+import sys
+from pathlib import Path
+from finetune.data.dataset import Dataset
+from tests.finetune.some_rows import row
+
+dataset = Dataset(Path(sys.argv[1]))
+for number in range(15):
+    ids = dataset.add([row(0, f"{sys.argv[2]} {number}")] * 2)
+    dataset.change(row(int(ids[0]), f"{sys.argv[2]} {number} changed"))
+    dataset.delete(ids[1:])
+"""
+
+
+def test_two_processes_that_change_it_lose_nothing(tmp_path: Path) -> None:
+    folder = create(tmp_path, "x", [row(1)])
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", ADDING, str(folder), name],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        for name in ("one", "other")
+    ]
+    assert [child.wait() for child in children] == [0, 0]
+    dataset = Dataset(folder)
+    expected = {f"{name} {number} changed" for name in ("one", "other") for number in range(15)}
+    assert set(now(dataset).values()) == {"The answer to it is 1.", *expected}
+    assert dataset.n_rows == 31 and dataset.n_steps == 90

@@ -33,8 +33,11 @@ PAIRS = (
     ("question", "response"),
     ("query", "response"),
     ("query", "answer"),
+    ("instruction", "response"),
     ("input", "output"),
 )
+# What such files call the text that a question is about.
+_ABOUT = ("context", "input")
 
 
 @dataclass
@@ -213,9 +216,18 @@ def _prompted(record: dict[str, Any]) -> Content:
     messages = []
     if record.get("system"):
         messages.append(RowMessage("system", text_of(record["system"], "system")))
-    messages += _side(record[pair[0]], pair[0], "user")
+    asked = _side(record[pair[0]], pair[0], "user")
+    messages += _with_context(asked, record) if pair[0] == "instruction" else asked
     messages += _side(record[pair[1]], pair[1], "assistant")
     return Content(with_answer(messages), tools=tools_of(record))
+
+
+def _with_context(asked: list[RowMessage], record: dict[str, Any]) -> list[RowMessage]:
+    about = next((name for name in _ABOUT if record.get(name) not in (None, "")), "")
+    if not about or len(asked) != 1:
+        return asked
+    words = f"{asked[0].content}\n\n{text_of(record[about], about)}"
+    return [RowMessage("user", words)]
 
 
 def _side(value: object, name: str, role: str) -> list[RowMessage]:

@@ -159,6 +159,16 @@ def test_prompts_and_completions_may_be_messages(tmp_path: Path) -> None:
     assert turns_of(row) == list(TURNS)
 
 
+def test_instructions_with_a_context(tmp_path: Path) -> None:
+    records = [
+        {"instruction": ASKED, "context": "The desk.", "response": ANSWERED},
+        {"instruction": ASKED, "context": "", "response": ANSWERED},
+    ]
+    rows, _ = read_all(write_jsonl(tmp_path / "dolly.jsonl", records))
+    assert turns_of(rows[0]) == [("user", f"{ASKED}\n\nThe desk."), ("assistant", ANSWERED)]
+    assert turns_of(rows[1]) == list(TURNS)
+
+
 def flat(prefix: str = "") -> list[dict[str, Any]]:
     return [
         {**one, "text": text, "message_tree_id": prefix + "t"}

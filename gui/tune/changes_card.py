@@ -60,7 +60,7 @@ class ChangesCard(Card):
         if path != self._path:
             self._path, self._own = path, None
             self._heavy.cancel(self._job)
-            self.state.setText("")
+            self._say("")
         rows = result.tokens if result is not None else []
         stored = {one.row_id: stored_changes(one.tokens) for one in rows}
         excerpts = {one.row_id: one.excerpt for one in result.rows} if result is not None else {}
@@ -119,7 +119,7 @@ class ChangesCard(Card):
         """Compare what is typed."""
         question, answer = self.question.text().strip(), self.answer.text().strip()
         if not answer and not question:
-            self.state.setText(tr("Type a question and an answer, or a text alone."))
+            self._say(tr("Type a question and an answer, or a text alone."))
             return
         self._heavy.cancel(self._job)
         messages = [RowMessage("user", question), RowMessage("assistant", answer)]
@@ -130,21 +130,25 @@ class ChangesCard(Card):
                 return CompareTexts(job=job, run=self._path, messages=messages)
             return CompareTexts(job=job, run=self._path, text=answer or question)
 
-        self.state.setText(tr("Reading it under both…"))
+        self._say(tr("Reading it under both…"))
         self._job = self._heavy.ask(make, self._for_run(self._on_compared), self._on_failed)
+
+    def _say(self, words: str) -> None:
+        self.state.setText(words)
+        self.state.setVisible(bool(words))
 
     def _for_run(self, then: Callable[[TextChanges], None]) -> Callable[[TextChanges], None]:
         path = self._path
         return lambda told: then(told) if path == self._path else None
 
     def _on_compared(self, told: TextChanges) -> None:
-        self.state.setText("")
+        self._say("")
         self._own = told_changes(told)
         self.row.choose(OWN)
         self._show()
 
     def _on_failed(self, failed: Failed) -> None:
-        self.state.setText(f"{failed.message} {failed.hint}".strip())
+        self._say(f"{failed.message} {failed.hint}".strip())
 
     # ---- building ----
 
@@ -175,6 +179,7 @@ class ChangesCard(Card):
         self._heading: QLabel = label(tr("Largest movers"), "dim")
         self.column.addLayout(fields)
         self.column.addWidget(self.state)
+        self.state.hide()
         self.column.addWidget(self.view)
         self.column.addWidget(self.legend, 0, Qt.AlignmentFlag.AlignLeft)
         self.column.addWidget(self._heading)

@@ -86,7 +86,7 @@ class ForgettingCard(Card):
     def _show_verdict(self, told: Forgetting) -> None:
         set_kind(self.verdict, "bad" if told.remedies else "good")
         if told.is_red:
-            words = tr("It forgot: ordinary prose became {rise} harder to it; {most} is the limit.")
+            words = tr("It forgot: bits per byte of ordinary prose rose by {rise}, over {most}.")
             self.verdict.setText(
                 "✗ " + words.format(rise=rise_text(told.rise), most=rise_text(RED_ABOVE))
             )
@@ -102,7 +102,7 @@ class ForgettingCard(Card):
 
 
 def rise_text(rise: float) -> str:
-    return "–" if math.isnan(rise) else f"{rise * 100:+.1f} %"
+    return "–" if math.isnan(rise) else f"{rise * 100:+.1f} %".replace("-", "−")
 
 
 def _remedies() -> dict[Remedy, QPushButton]:

@@ -22,6 +22,7 @@ from gui.widgets.kinds import button, label
 
 if TYPE_CHECKING:
     from gui.widgets.chart import Chart, ChartLine
+    from gui.widgets.chart_math import Smoother
 
 HEIGHT_PX = 250
 TRAIN, VALIDATION, FIRST_OTHER = 0, 1, 2  # of the palette's series
@@ -55,6 +56,7 @@ class LossCard(Card):
             tr("Lay runs over it…"), "link", tr("Draw other runs’ losses on the same chart")
         )
         self._legend: list[QLabel] = []
+        self._smoothers: dict[str, Smoother] = {}  # by the run's folder
         self._tools = FlowLayout()
         self._set_up()
         theme.changed.connect(self._dress)
@@ -118,11 +120,12 @@ class LossCard(Card):
         self, record: RunRecord, name: str, series: int, *, has_raw: bool
     ) -> list[ChartLine]:
         from gui.widgets.chart import ChartLine
-        from gui.widgets.chart_math import finite, smoothed
+        from gui.widgets.chart_math import Smoother, finite
 
         steps, losses = finite(record.steps, record.losses)
         amount = _decay(self.smoothing.value())
-        smooth = ChartLine(name, steps, smoothed(losses, amount), series, 2.0)
+        smoother = self._smoothers.setdefault(record.path, Smoother())
+        smooth = ChartLine(name, steps, smoother.of(losses, amount), series, 2.0)
         if not has_raw or not amount:
             return [smooth]
         return [ChartLine(name, steps, losses, series, 1.0, is_faint=True), smooth]

@@ -1,4 +1,4 @@
-"""The held-out rows as a table: before, after, the difference; worst first, or as a heading asks."""
+"""The held-out rows as a table: loss before and now; worst first, or as a heading asks."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class RowsResultModel(QAbstractTableModel):
             " ".join(row.excerpt.split()) or row.row_id,
             loss_text(row.before),
             loss_text(row.after),
-            f"{row.after - row.before:+.2f}",
+            f"{row.after - row.before:+.2f}".replace("-", "−"),
             f"{row.n_learned:,}",
         )
         return words[column]

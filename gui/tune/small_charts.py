@@ -45,7 +45,7 @@ class SmallCharts(Card):
             self._names[key] = label(name, "dim")
             self._names[key].setToolTip(tip)
             self._grid.addWidget(self._names[key], place // 2 * 2, place % 2)
-        self._waiting = list(self._kinds)
+        self._waiting, self._stale = list(self._kinds), list[str]()
         theme.changed.connect(self._dress)
         self._dress()
 
@@ -54,9 +54,18 @@ class SmallCharts(Card):
         self._add_next()
 
     def set_record(self, record: RunRecord) -> None:
+        """Shown chart by chart, in turns to come."""
+        is_showing, self._stale = bool(self._stale), list(self._kinds)
         self._record = record
-        for key in self._kinds:
-            self._show(key)
+        if not is_showing:
+            QTimer.singleShot(0, self, self._show_next)
+
+    @Slot()
+    def _show_next(self) -> None:
+        if self._stale:
+            self._show(self._stale.pop(0))
+        if self._stale:
+            QTimer.singleShot(0, self, self._show_next)
 
     @Slot()
     def _add_next(self) -> None:

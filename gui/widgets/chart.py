@@ -14,14 +14,14 @@ import numpy as np
 import pyqtgraph as pg
 from msgspec import Struct
 from PySide6.QtCore import QEvent, QObject, QPointF, QSize, Qt, Slot
-from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from gui.theme import Theme
 from gui.widgets.chart_math import Figures, even_ticks, finite, log_ticks, nearest, thinned
 from gui.widgets.kinds import label
 
-MOST_POINTS = 1_600
+MOST_POINTS, LEAST_POINTS = 1_600, 200
 MOST_DOTS = 60
 TICK_PX, STEP_TICK_PX = 24, 60  # room for each of an axis' ticks
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_PageUp: -20, Qt.Key.Key_PageDown: 20}
@@ -145,7 +145,7 @@ class Chart(QWidget):
 
     def _draw(self, curve: Any, line: ChartLine) -> None:
         x, y = finite(line.x, self._placed(line.y))
-        x, y = thinned(x, y, MOST_POINTS)
+        x, y = thinned(x, y, min(MOST_POINTS, max(LEAST_POINTS, 2 * self.width())))
         colour = self.colour_of(line)
         # Pens wider than a pixel are drawn some ten times slower.
         width = line.width if len(x) <= MOST_POINTS // 2 else 1.0
@@ -274,6 +274,11 @@ class Chart(QWidget):
             self.choose(0.0 if key == Qt.Key.Key_Home else last)
         else:
             super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if any(len(line.x) > LEAST_POINTS for line in self.lines):
+            self.set_lines(self.lines)  # more pixels show more points
 
     @Slot()
     def _dress(self) -> None:

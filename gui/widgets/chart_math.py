@@ -13,6 +13,7 @@ Figures = npt.NDArray[np.float64]
 
 # A block of the smoothing may grow its weights by this many powers of e before it starts anew.
 _MOST_LOG = 230.0
+LEAST_AMOUNT = 1e-3
 
 
 def finite(x: Figures, y: Figures) -> tuple[Figures, Figures]:
@@ -28,26 +29,50 @@ def smoothed(values: Figures, amount: float) -> Figures:
 
     Args:
         values: (n,), all finite.
-        amount: a, 0 for none, below 1.
+        amount: a, below 1; under LEAST_AMOUNT nothing is smoothed.
 
     Returns:
         (n,)
     """
-    if amount <= 0.0 or len(values) < 2:
-        return values
-    block = max(1, int(_MOST_LOG / -math.log(amount)))
-    powers = amount ** np.arange(1, min(block, len(values)) + 1, dtype=np.float64)
-    result = np.empty_like(values)
-    carried = 0.0
-    for start in range(0, len(values), block):
-        part = values[start : start + block]
-        decay = powers[: len(part)]
-        run = decay * (carried + np.cumsum(part / decay) * (1.0 - amount))
-        result[start : start + block] = run
-        carried = float(run[-1])
-    with np.errstate(under="ignore"):
-        weights = 1.0 - amount ** np.arange(1, len(values) + 1, dtype=np.float64)
-    return result / weights
+    return Smoother().of(values, amount)
+
+
+class Smoother:
+    """Smooths a curve that grows: what was smoothed before is not smoothed again."""
+
+    def __init__(self) -> None:
+        self._amount = -1.0
+        self._values = self._result = np.zeros(0)
+        self._carried = 0.0  # the average, with its bias, at the last value
+
+    def of(self, values: Figures, amount: float) -> Figures:
+        """As `smoothed`."""
+        if amount < LEAST_AMOUNT or len(values) < 2:
+            return values
+        n_known = len(self._values)
+        goes_on = amount == self._amount and np.array_equal(values[:n_known], self._values)
+        if not goes_on:
+            self._result, self._carried, n_known = np.zeros(0), 0.0, 0
+        more = self._averages(values[n_known:], amount)
+        with np.errstate(under="ignore"):
+            ages = np.arange(n_known + 1, len(values) + 1, dtype=np.float64)
+            more /= 1.0 - amount**ages
+        self._amount, self._values = amount, values
+        self._result = np.concatenate([self._result, more])
+        return self._result
+
+    def _averages(self, values: Figures, amount: float) -> Figures:
+        """Those of further values, still with their bias."""
+        block = max(1, int(_MOST_LOG / -math.log(amount)))
+        powers = amount ** np.arange(1, min(block, len(values)) + 1, dtype=np.float64)
+        result = np.empty_like(values)
+        for start in range(0, len(values), block):
+            part = values[start : start + block]
+            decay = powers[: len(part)]
+            run = decay * (self._carried + np.cumsum(part / decay) * (1.0 - amount))
+            result[start : start + block] = run
+            self._carried = float(run[-1])
+        return result
 
 
 def thinned(x: Figures, y: Figures, most: int) -> tuple[Figures, Figures]:

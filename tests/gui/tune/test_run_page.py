@@ -78,7 +78,8 @@ def test_a_run_is_shown_as_it_goes(qtbot: QtBot, room: Room, page: RunPage) -> N
     run_maker.write_events(folder, run_maker.steps(116, 120))
     qtbot.waitUntil(lambda: page.header_words().startswith("step 120 of 180"))
     qtbot.waitUntil(lambda: len(chart.lines[0].x) == 120)
-    assert {len(one.lines[0].x) for one in page.charts.charts.values()} == {120}
+    charts = page.charts.charts.values()
+    qtbot.waitUntil(lambda: {len(one.lines[0].x) for one in charts} == {120})
 
 
 def test_facts_of_the_run_stand_beside_it(qtbot: QtBot, room: Room, page: RunPage) -> None:

@@ -21,7 +21,7 @@ from engine.process.messages import ChatMessage, Span
 Key = tuple[int, int]
 """Message, and stretch of its content."""
 
-_NONCE_CHARS = [chr(code) for code in range(0xE200, 0xE300)]
+_FIRST_NONCE_CHAR = 0xE200
 _DIGIT_ZERO = 0xE100
 _SEPARATOR = "\ue10b"
 _END = "\ue10c"
@@ -67,7 +67,7 @@ def has_special_look(text: str) -> bool:
 class Probe:
     """Contents with sentinels in them, and what each sentinel stands for."""
 
-    nonce: str = field(default_factory=lambda: "".join(map(secrets.choice, [_NONCE_CHARS] * 8)))
+    nonce: str = field(default_factory=lambda: _nonce())
     contents: list[str] = field(default_factory=list)
     stretches: dict[Key, str] = field(default_factory=dict)
     kept: dict[Key, tuple[list[str], list[str]]] = field(default_factory=dict)
@@ -89,6 +89,11 @@ class Probe:
             keys.append((_number(found[1]), _number(found[2])))
             own.append(part[found.end() :])
         return own, keys
+
+
+def _nonce() -> str:
+    """Private-use characters that no chat holds."""
+    return "".join(chr(_FIRST_NONCE_CHAR + byte) for byte in secrets.token_bytes(8))
 
 
 def bare_probe(messages: Sequence[ChatMessage]) -> Probe:

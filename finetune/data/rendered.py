@@ -22,8 +22,11 @@ from engine.generation.template_values import require_plain
 from engine.process.messages import ChatMessage
 from engine.process.parts import Role
 from engine.process.tune_messages import Row, RowMessage
+from finetune.data.row_table import n_letters
 
 Extras = list[Mapping[str, Any]]
+# A prompt of a million tokens; far more would end the process that renders templates.
+_MOST_LETTERS = 4_000_000
 
 
 def rendering(model: ChatModel, row: Row) -> Steps[tuple[ChatToPlace, Located]]:
@@ -36,6 +39,11 @@ def rendering(model: ChatModel, row: Row) -> Steps[tuple[ChatToPlace, Located]]:
         raise AppError(
             "This is a base model: it has no chat template.",
             "Teach it plain texts, or choose a model taught to chat.",
+        )
+    if n_letters(row) > _MOST_LETTERS:
+        raise AppError(
+            f"It has {n_letters(row):,} characters, more than any model reads.",
+            "Split it into several rows.",
         )
     table = model.special_table
     # As objects: within JSON text the names of arguments could not be told from their values.

@@ -86,13 +86,21 @@ class TokenSetWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        try:
+            with self._ids, self._learned:
+                if kind is None:
+                    self._flush()
+            if kind is None:
+                self._finish()
+        finally:
+            shutil.rmtree(self._beside, ignore_errors=True)  # gone where it became the folder
+
+    def _flush(self) -> None:
         for file in (self._ids, self._learned):
             file.flush()
             os.fsync(file.fileno())
-            file.close()
-        if kind is not None:
-            shutil.rmtree(self._beside, ignore_errors=True)
-            return
+
+    def _finish(self) -> None:
         np.save(self._beside / "starts.npy", np.array(self._starts, np.int64))
         noted = json.dumps({"row_ids": self._row_ids, "facts": self.facts})
         (self._beside / "rows.json").write_text(noted, encoding="utf-8")

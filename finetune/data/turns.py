@@ -20,6 +20,9 @@ from engine.process.tune_messages import Row
 # A header that was found the same so often, at the same place of chats built alike, is trusted.
 _N_TRUSTED = 3
 _N_KNOWN = 512
+# With more turns than this a chat's middle is held to be alike: asking for each would take as long
+# as the square of their number.
+_N_MANY = 16
 _SENTINEL = "\ue200\ue100\ue10b\ue201\ue10c"
 _N_SHOWN = 60
 
@@ -76,20 +79,26 @@ def finding_turns(
     """The chosen messages' turns, in order; those of which the text holds nothing are left out."""
     turns = []
     for message in chosen:
-        turn = yield from _finding_turn(row, message, chat, located, headers)
+        is_alike = len(chosen) > _N_MANY and message != chosen[-1]
+        turn = yield from _finding_turn(row, message, chat, located, headers, is_alike)
         if turn is not None:
             turns.append(turn)
     return turns
 
 
 def _finding_turn(
-    row: Row, message: int, chat: ChatToPlace, located: Located, headers: Headers
+    row: Row,
+    message: int,
+    chat: ChatToPlace,
+    located: Located,
+    headers: Headers,
+    is_alike: bool,
 ) -> Steps[Turn | None]:
     own = [span for span in located.spans if span.message == message]
     if not own or row.messages[message].tool_calls or row.tools:
         start, differs = yield from _asking_start(message, chat, located, own)
         return None if start < 0 else _turn(message, start, own, located, differs)
-    key = _header_key(chat, message, own[0], located)
+    key = _header_key(chat, message, own[0], located, is_alike)
     header = headers.trusted(key)
     if header is None:
         start, differs = yield from _asking_start(message, chat, located, own)
@@ -143,10 +152,16 @@ def _begins(located: Located, prompt: str, own: list[Span]) -> bool:
     return is_before and located.text.startswith(prompt)
 
 
-def _header_key(chat: ChatToPlace, message: int, first: Span, located: Located) -> HeaderKey:
+def _header_key(
+    chat: ChatToPlace, message: int, first: Span, located: Located, is_alike: bool
+) -> HeaderKey:
+    """What has to be the same for a header to be: the chat's roles and the message's place in
+    them; in long chats (is_alike) only the role before."""
     before = max((s.end for s in located.spans if s.end <= first.start), default=0)
-    roles = tuple(one.role for one in chat.messages)
-    return roles, message, located.text[before : first.start]
+    written = located.text[before : first.start]
+    if is_alike:
+        return tuple(one.role for one in chat.messages[:message][-1:]), -1, written
+    return tuple(one.role for one in chat.messages), message, written
 
 
 def _turn(message: int, start: int, own: list[Span], located: Located, differs: str) -> Turn:

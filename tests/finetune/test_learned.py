@@ -224,6 +224,36 @@ def test_characters_without_tokens_are_told() -> None:
     assert kinds(learned(Row("1", text="a\U00040000b"))) == ["lost_text"]
 
 
+# ---- large rows ----
+
+
+def test_a_chat_of_two_thousand_messages_asks_for_few_prompts() -> None:
+    chat = [("user" if n % 2 == 0 else "assistant", f"{n} there") for n in range(2_000)]
+    renderer = starter().chat.renderer
+    asked: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        plain = renderer.outcomes
+
+        def outcomes(template: str, contexts: Any) -> Any:
+            asked.append(len(contexts))
+            return plain(template, contexts)
+
+        patch.setattr(renderer, "outcomes", outcomes)
+        found = learned(row_of(*chat), max_length=1 << 20)
+    check(row_of(*chat), found)
+    assert sum(asked) < 20 and found.findings == ()
+
+
+def test_a_row_of_a_hundred_thousand_tokens_is_cut_and_told() -> None:
+    found = learned(row_of(("user", "Go on"), ("assistant", "word " * 100_000)), max_length=1024)
+    assert len(found.ids) == 1024 and found.n_cut > 90_000 and kinds(found) == ["cut"]
+
+
+def test_a_row_that_no_model_could_read_is_refused_in_words() -> None:
+    found = learned(row_of(("user", "a" * 5_000_000), ("assistant", "b")))
+    assert kinds(found) == ["cannot_render"] and "5,000,001 characters" in found.warnings[0].message
+
+
 # ---- plain texts ----
 
 

@@ -241,12 +241,15 @@ def test_rows_without_any_answer_say_so(tmp_path: Path) -> None:
     assert caught.value.hint
 
 
-def test_a_full_disk_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("refused", [(TokenSetWriter, "add"), (os, "fsync"), (np, "save")])
+def test_a_full_disk_says_so_and_leaves_nothing(
+    refused: tuple[Any, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(TokenSetWriter, "add", refuse)
     config = config_of(tmp_path, list(map(as_line, rows(5))))
+    monkeypatch.setattr(*refused, refuse)
     with pytest.raises(AppError, match="could not be written") as caught:
         made(config, tmp_path)
     assert "disk" in caught.value.hint and list((tmp_path / "tokens").iterdir()) == []

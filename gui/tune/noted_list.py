@@ -20,6 +20,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
+    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QSizePolicy,
@@ -31,6 +32,7 @@ from PySide6.QtWidgets import (
 
 from gui.icons import pixmap
 from gui.theme import Theme
+from gui.tune.words import tr
 from gui.widgets.plain_tip import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
@@ -59,6 +61,7 @@ class NotedList(QListWidget):
     """One line is chosen by a click, by the arrow keys, or by who owns the list."""
 
     chosen = Signal(str)  # the key of the line that a person chose
+    renamed = Signal(str, str)  # key, and the name that a person typed
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,7 +73,9 @@ class NotedList(QListWidget):
         self.setUniformItemSizes(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.setEditTriggers(QListWidget.EditTrigger.NoEditTriggers)
         self.currentItemChanged.connect(self._on_current_changed)
+        self.itemChanged.connect(self._on_item_changed)
         theme.changed.connect(self._on_theme_changed)
 
     @property
@@ -103,10 +108,29 @@ class NotedList(QListWidget):
                 self.setCurrentRow(row)
             self.viewport().update()
 
+    def edit_name(self, key: str) -> None:
+        """Let a person type another name for a line."""
+        item = next(one for one in map(self.item, range(self.count())) if _line(one).key == key)
+        with QSignalBlocker(self):
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+        self.scrollToItem(item)
+        self.editItem(item)
+
+    @Slot(QListWidgetItem)
+    def _on_item_changed(self, item: QListWidgetItem) -> None:
+        """A name was typed; it is shown once it is told anew."""
+        line, name = _line(item), item.text().strip()
+        with QSignalBlocker(self):
+            _fill(item, line)
+        if name and name != line.name:
+            self.renamed.emit(line.key, name)
+
     def line_at(self, place: QPoint) -> Line | None:
-        """The line under a place of the viewport."""
-        item = self.itemAt(place)
-        return None if item is None else _line(item)
+        """The line under a place of the viewport, else the chosen one (the key for menus has no
+        place)."""
+        row = self.indexAt(place).row()
+        row = self.currentRow() if row < 0 else row
+        return self.lines[row] if 0 <= row < len(self.lines) else None
 
     # ---- size ----
 
@@ -162,6 +186,19 @@ class _Delegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(0, line_height(self._theme))
+
+    def createEditor(
+        self, parent: QWidget, option: QStyleOptionViewItem, index: Index
+    ) -> QLineEdit:
+        editor = QLineEdit(parent)
+        editor.setAccessibleName(tr("Name"))
+        editor.setMinimumHeight(0)
+        return editor
+
+    def updateEditorGeometry(
+        self, editor: QWidget, option: QStyleOptionViewItem, index: Index
+    ) -> None:
+        editor.setGeometry(option.rect)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         line = index.data(_LINE)

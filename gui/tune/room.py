@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QAction, QFocusEvent, QKeySequence, QShowEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from engine.process.messages import Failed
 from finetune.run_folder import RunFolder
@@ -21,6 +21,7 @@ from gui.commands import Command
 from gui.context import AppContext, Room
 from gui.side_worker import SideWorker
 from gui.tune.behind import Behind
+from gui.tune.details_stack import DetailsStack
 from gui.tune.draft_facts import DraftFacts
 from gui.tune.draft_file import DraftFile
 from gui.tune.draft_history import DraftHistory
@@ -29,6 +30,8 @@ from gui.tune.heavy_worker import HeavyWorker, tune_process
 from gui.tune.page_table import PageEntry, page_entries
 from gui.tune.parts import Shortcut, TunePage, TuneParts
 from gui.tune.rows_openers import fill_openers
+from gui.tune.run_keeper import RunKeeper
+from gui.tune.run_menu import RunMenu
 from gui.tune.run_words import run_lines
 from gui.tune.side import RunsAndSteps
 from gui.tune.starting import Launch, Starter
@@ -73,14 +76,13 @@ class TuneRoom(Room):
         self.starter = Starter(context.paths.runs, self.state, self.behind, self, launch_run)
         self._entries = {entry.key: entry for entry in page_entries()}
         self._pages: dict[str, TunePage] = {}
-        self._details: dict[str, QScrollArea | None] = {}
         self._draft_page = FIRST  # the page of the draft that was looked at last
         self.panes = Panes(context.theme, self)
         self.side = RunsAndSteps(context.theme, self.panes.left)
         self.header = TuneHeader(context.theme, self.panes.work)
         self.details_button = self.header.details_button
         self.stack = QStackedWidget(self.panes.work)
-        self.details = QStackedWidget(self.panes.side)
+        self.details = DetailsStack(self.panes.side)
         self.parts = TuneParts(
             context=context,
             worker=self.worker,
@@ -125,6 +127,11 @@ class TuneRoom(Room):
         side.steps.chosen.connect(self._on_step_chosen)
         side.runs.chosen.connect(self._on_run_clicked)
         side.new_asked.connect(self.show_draft)
+        side.menu_asked.connect(self.run_menu.show_at)
+        side.runs.renamed.connect(self.keeper.rename)
+        self.keeper.removed.connect(self._on_run_removed)
+        for worker in (self.worker, self.heavy):
+            self._context.connections.watch(worker.engine)
         self.details_button.toggled.connect(self._on_details_toggled)
         self.panes.details_wished.connect(self.details_button.setChecked)
 
@@ -135,6 +142,9 @@ class TuneRoom(Room):
         self._add(tr("&Start the run"), self.start, "Ctrl+Return")
         self._add(tr("Show &details"), self.details_button.toggle, "Ctrl+D")
         fill_openers(self.parts, self._data_page)
+        self.keeper = RunKeeper(self._context, self.behind, self)
+        edit_name = self.side.runs.edit_name
+        self.run_menu = RunMenu(self.parts, self.keeper, self.behind, self.compare, edit_name, self)
 
     def _add(self, text: str, do: Callable[[], object], shortcut: Shortcut = None) -> QAction:
         action = QAction(text, self)
@@ -181,23 +191,8 @@ class TuneRoom(Room):
             page = self._pages[key] = self._entries[key].make(self.parts, self.stack)
             page.status_changed.connect(self._show_lists)
             self.stack.addWidget(page)
-            self._details[key] = self._scrolled(page.details())
+            self.details.add_details(key, page.details())
         return self._pages[key]
-
-    def _scrolled(self, details: QWidget | None) -> QScrollArea | None:
-        if details is None:
-            return None
-        area = QScrollArea(self.details)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        details.setObjectName("tune_details")
-        details.setStyleSheet("#tune_details { background: transparent; }")
-        details.setMinimumWidth(1)
-        area.setWidget(details)
-        self.details.addWidget(area)
-        return area
 
     def _data_page(self) -> DataPage:
         from gui.tune.data_page import DataPage
@@ -225,6 +220,7 @@ class TuneRoom(Room):
         """The page and the run of last time; the first time the first page."""
         kept = self._context.settings.value
         self.facts.refresh()
+        self.keeper.empty_old()
         run = RunFolder(Path(kept.tune_run)) if kept.tune_run else None
         if run is not None and run.run_toml.is_file():
             self.state.choose_run(run)
@@ -284,8 +280,32 @@ class TuneRoom(Room):
             focus.setFocus()
         self.starter.start()
 
+    def compare(self, path: str) -> None:
+        """Lay a run over the one looked at; alone, it is looked at and others can be chosen."""
+        from gui.tune.run_page import RunPage
+
+        page = self.page_of("run")
+        assert isinstance(page, RunPage), page
+        if self.state.run is None or str(self.state.run.path) == path:
+            self._on_run_clicked(path)
+            self.show_page("run")
+            page.loss.overlay_asked.emit()
+            return
+        self.show_page("run")
+        if path not in page.overlay.chosen:
+            page.overlay.toggle(path)
+
+    @Slot(str)
+    def _on_run_removed(self, path: str) -> None:
+        if self.state.run is not None and str(self.state.run.path) == path:
+            self.state.choose_run(None)
+
     @Slot(object)
     def _on_started(self, folder: RunFolder) -> None:
+        ahead = [run for run in self.runs if run.is_live and run.path != str(folder.path)]
+        if ahead:
+            words = tr("It is queued behind “{name}”").format(name=ahead[-1].name)
+            self._context.notices.tell(words)
         self._context.runs.refresh()
         self.state.choose_run(folder)
 
@@ -315,11 +335,9 @@ class TuneRoom(Room):
     def _on_details_toggled(self, is_on: bool) -> None:
         if not self._pages:
             return  # the panes keep what they were restored to
-        area = self._details.get(self.page_key)
-        self.details_button.setVisible(area is not None)
-        if area is not None:
-            self.details.setCurrentWidget(area)
-        self.panes.show_details(is_on and area is not None)
+        has_some = self.details.show_details(self.page_key)
+        self.details_button.setVisible(has_some)
+        self.panes.show_details(is_on and has_some)
 
     @Slot()
     def _show_details(self) -> None:

@@ -44,17 +44,24 @@ class RatedList(QWidget):
     unrate_requested = Signal(object)  # RatedEntry that is to be one no more
     menu_requested = Signal(object, object)  # RatedEntry, the QMenu to fill
     export_requested = Signal()
+    teach_requested = Signal()
     shown_changed = Signal()  # other replies are shown, or none
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._can_teach = False
         self.model = RatedModel(self)
         self.view = RatedView(self)
         self.judgement = CalmComboBox(self)
         self.tag = CalmComboBox(self)
         self.unrate_button = button(tr("Take out"), "quiet", _unrate_tip())
         self.export_button = button(tr("Export…"))
+        self.teach_button = button(
+            tr("Teach from these"),
+            "",
+            tr("A model learns from rated and corrected replies, in the Fine-tune room"),
+        )
         self._lay_out()
         self._set_up()
         self._connect()
@@ -67,7 +74,7 @@ class RatedList(QWidget):
     def _lay_out(self) -> None:
         foot = FlowLayout()
         foot.setSpacing(4)
-        for part in (self.export_button, self.unrate_button):
+        for part in (self.teach_button, self.export_button, self.unrate_button):
             foot.addWidget(part)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -116,8 +123,14 @@ class RatedList(QWidget):
         self.tag.currentIndexChanged.connect(self._on_chosen)
         self.unrate_button.clicked.connect(self._unrate_current)
         self.export_button.clicked.connect(self.export_requested)
+        self.teach_button.clicked.connect(self.teach_requested)
 
     # ---- what is told ----
+
+    def set_can_teach(self, can_teach: bool) -> None:
+        """Whether there is a room that a model is taught in."""
+        self._can_teach = can_teach
+        self._show_state()
 
     def set_entries(self, entries: Sequence[RatedEntry]) -> None:
         """All rated replies; the choice holds, and the current row stays where it was."""
@@ -163,9 +176,11 @@ class RatedList(QWidget):
         has_any = bool(self.model.entries)
         for part in (self.judgement, self.export_button, self.unrate_button):
             part.setVisible(has_any)
+        self.teach_button.setVisible(has_any and self._can_teach)
         self.tag.setVisible(bool(self.model.tags))
         n = self.model.n_teaching
         self.export_button.setEnabled(n > 0)
+        self.teach_button.setEnabled(n > 0)
         words = count(n, tr("{n} row to teach with"), tr("{n} rows to teach with"))
         self.export_button.setToolTip(f"{words}. {_export_tip()}")
         self.unrate_button.setEnabled(self.current() is not None)
@@ -197,6 +212,7 @@ class RatedList(QWidget):
     def _on_theme_changed(self) -> None:
         colour = self._theme.palette.text_dim
         self.export_button.setIcon(icon("upload", colour))
+        self.teach_button.setIcon(icon("tune", colour))
         self.unrate_button.setIcon(icon("close", colour))
         self.view.scheduleDelayedItemsLayout()
         self.view.viewport().update()

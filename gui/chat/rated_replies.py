@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from engine.chats.store import ChatStore
 
 
+# Of the Fine-tune room: its key, and what it opens (gui/tune/rows_openers.py).
+TUNE, OPEN_RATED = "tune", "tune.rated"
+
+
 class RatedReplies(Feature):
     """Between the view and the store."""
 
@@ -38,6 +42,8 @@ class RatedReplies(Feature):
         view.unrate_requested.connect(self.unrate)
         view.menu_requested.connect(self._fill_menu)
         view.export_requested.connect(self._ask_export_shown)
+        view.teach_requested.connect(self._teach)
+        view.set_can_teach(TUNE in parts.context.rooms)
 
     @Slot()
     def refresh(self) -> None:
@@ -49,6 +55,12 @@ class RatedReplies(Feature):
         self.parts.room.panes.bring_list()
         self.parts.list.scope_requested.emit("rated")
         self.parts.list.focus_list()
+
+    @Slot()
+    def _teach(self) -> None:
+        """Go to the Fine-tune room, with these as its data."""
+        self.parts.context.rooms[TUNE]()
+        self.parts.context.openers[OPEN_RATED]()
 
     # ---- taking back ----
 

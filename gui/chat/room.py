@@ -37,6 +37,8 @@ from gui.process_tree import machine_memory_bytes
 from gui.widgets.panes import Panes
 
 SPLITTER = "chat"
+# What a door of the welcome opens in its room, once that is there (AppContext.openers).
+BEHIND_DOORS = {"tune": "tune.identity"}
 
 
 class ChatRoom(Room):
@@ -295,6 +297,9 @@ class ChatRoom(Room):
     @Slot(str)
     def _on_room_requested(self, key: str) -> None:
         self._context.rooms[key]()
+        # What is behind the door, where the room opens it.
+        if (opener := self._context.openers.get(BEHIND_DOORS.get(key, ""))) is not None:
+            opener()
 
     @Slot()
     def _on_new_asked(self) -> None:

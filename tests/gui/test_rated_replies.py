@@ -247,3 +247,17 @@ def test_the_rows_are_drawn_in_both_themes_and_grow_with_the_font(bench: Bench) 
     rated.view.doItemsLayout()
     assert rated.view.visualRect(rated.model.index(0)).height() > corrected.height() + 8
     theme.set_font_px(13)
+
+
+def test_they_lead_to_the_room_that_teaches_from_them(bench: Bench) -> None:
+    went: list[str] = []
+    context, rated = bench.room.parts.context, bench.room.list.rated
+    context.rooms["tune"] = lambda: went.append("room")
+    context.openers["tune.rated"] = lambda: went.append("rated")
+    rate_three(bench)
+    show(bench)
+    assert rated.teach_button.isHidden(), "no such room"
+    rated.set_can_teach(True)
+    assert rated.teach_button.isVisible() and rated.teach_button.isEnabled()
+    QTest.mouseClick(rated.teach_button, LEFT)
+    assert went == ["room", "rated"]

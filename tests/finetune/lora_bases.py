@@ -52,13 +52,15 @@ class TinyBase:
     header: Header
 
 
-def tiny_torch(architecture: str, seed: int = 5) -> Any:
+def tiny_torch(architecture: str, seed: int = 5, n_vocab: int = N_VOCAB) -> Any:
     """A model of transformers with random weights, sharp enough to have favourites."""
     name, more = _KINDS[architecture]
     classes = transformers
     config_class = getattr(classes, f"{name}TextConfig" if name == "Gemma3" else f"{name}Config")
     torch.manual_seed(seed)
-    model = getattr(classes, f"{name}ForCausalLM")(config_class(**_COMMON, **more))
+    model = getattr(classes, f"{name}ForCausalLM")(
+        config_class(**{**_COMMON, **more, "vocab_size": n_vocab})
+    )
     with torch.no_grad():
         for parameter_name, parameter in model.named_parameters():
             if parameter_name.endswith("norm.weight"):

@@ -25,7 +25,7 @@ from gui.tune.imports import Imports
 from gui.tune.job_strip import JobStrip
 from gui.tune.parts import TunePage, TuneParts
 from gui.tune.problems_panel import ProblemsPanel
-from gui.tune.row_words import count, rows_text
+from gui.tune.row_words import count, dataset_facts, rows_text
 from gui.tune.rows_check import check_of
 from gui.tune.rows_desk import desk_of
 from gui.tune.rows_view import RowsView
@@ -160,7 +160,7 @@ class DataPage(TunePage):
 
     def header_words(self) -> str:
         info = self.desk.info
-        return info.name if info is not None else ""
+        return dataset_facts(info) if info is not None else ""
 
     # ---- views ----
 

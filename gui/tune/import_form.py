@@ -189,7 +189,7 @@ class ImportForm(SourceForm):
             combo.clear()
             combo.addItem(tr("none"), "")
             for column, example in look.columns.items():
-                combo.addItem(f"{column}: {excerpt(example, 24)}", column)
+                combo.addItem(f"{column}: {excerpt(example, 18)}", column)
             combo.choose(before)
 
     @Slot(int)

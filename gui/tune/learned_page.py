@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from engine.process.messages import Failed
 from engine.process.tune_messages import Learned, RowWarning
@@ -28,7 +28,7 @@ from gui.widgets.flow import FlowLayout
 from gui.widgets.flow_pane import FlowPane
 from gui.widgets.kinds import button, frame, label
 
-LIST_PX, NARROW_PX = 300, 620
+LIST_PX, NARROW_PX = 330, 620
 MOST_WARNINGS = 0.28  # of the page's height; the others are scrolled to
 _STEPS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 
@@ -254,10 +254,17 @@ class LearnedPage(TunePage):
         self._notes = QVBoxLayout()
         for part in (self.note, self.fine, self.strip):
             self._notes.addWidget(part)
-        work = frame("work", self)
+        work = frame("work")
+        # A short page scrolls, so that the tokens keep their room.
+        area = _Area(self)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(work)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(work)
+        outer.addWidget(area)
         whole = QVBoxLayout(work)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
@@ -302,3 +309,10 @@ class LearnedPage(TunePage):
         self._flow.setSpacing(px(8))
         self.splitter.setSizes([px(LIST_PX), max(1, self.width() - px(LIST_PX))])
         self._tools.fit()
+
+
+class _Area(QScrollArea):
+    """Leaves keys to the page: arrows with Alt go through rows."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        event.ignore()

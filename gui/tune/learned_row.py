@@ -26,6 +26,8 @@ from gui.widgets.flow import FlowLayout
 from gui.widgets.flow_pane import FlowPane
 from gui.widgets.kinds import button, icon_button, label
 
+LEAST_VIEW_PX = 120
+
 
 class LearnedRow(QWidget):
     """Signals say where to go; shown(row): its tokens are there."""
@@ -198,6 +200,7 @@ class LearnedRow(QWidget):
         self.next_button.setIcon(icon("chevron-down", colour))
         self.tokens_button.setIcon(icon("tokens", colour))
         self.edit_button.setIcon(icon("edit", colour))
+        self.view.setMinimumHeight(px(LEAST_VIEW_PX))
         self._flow.setSpacing(px(8))
         self._column.setContentsMargins(px(12), px(8), px(12), px(10))
         self._column.setSpacing(px(6))

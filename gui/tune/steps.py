@@ -77,7 +77,7 @@ def _status(key: str, state: TuneState) -> tuple[bool, str]:
         return state.dataset is not None, _rows(state.dataset.n_rows) if state.dataset else ""
     if key == "learned" and state.checked is not None:
         n_grave = sum(one.is_grave for one in state.checked.warnings)
-        return not n_grave, tr("{n} warnings").format(n=n_grave) if n_grave else ""
+        return not n_grave, _warnings(len(state.checked.warnings))
     if key == "how":
         return _has_plan(state), plan_name(state) or plan_note(state)
     return False, ""
@@ -100,6 +100,12 @@ def _base_note(state: TuneState) -> str:
 
 def _rows(n: int) -> str:
     return tr("1 row") if n == 1 else tr("{n} rows").format(n=f"{n:,}")
+
+
+def _warnings(n: int) -> str:
+    if not n:
+        return ""
+    return tr("1 warning") if n == 1 else tr("{n} warnings").format(n=n)
 
 
 def _has_plan(state: TuneState) -> bool:

@@ -397,7 +397,7 @@ def test_a_small_page_at_a_large_font_has_room_for_the_tokens(pages: FakeBench) 
     page.resize(610, 520)
     pages.until(lambda: page.cards.height() <= 0.3 * 520)
     assert page.minimumSizeHint().width() <= 610
-    assert page.row.view.height() > 60
+    assert page.row.view.height() >= pages.context.theme.px(120)
     for one in page.findChildren(QAbstractButton):
         if one.isVisible():
             assert one.toolTip() and (one.text() or one.accessibleName())

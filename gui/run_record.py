@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -132,8 +132,10 @@ class RunRecord:
 
 
 def empty_record(path: str) -> RunRecord:
-    """Of a run that is not read yet."""
-    return _record(path, False, _columns(), {})
+    """Of a run that is not read yet. Made without numpy, which may be on its way in another
+    thread: its empty columns have a length and nothing else."""
+    nothing: Any = array("d")
+    return RunRecord(path, False, *[nothing] * (len(COLUMNS) + 2))
 
 
 class RecordBuilder:
@@ -171,7 +173,7 @@ class RecordBuilder:
             **self._files(),
         }
         evaluated = [one for _, one in sorted(self._evaluated.items())]
-        return _record(self._path, True, self._columns, told, evaluated)
+        return _record(self._path, self._columns, told, evaluated)
 
     def _read_events(self) -> int:
         n_lines = 0
@@ -278,7 +280,6 @@ def _columns() -> list[array[float]]:
 
 def _record(
     path: str,
-    is_read: bool,
     columns: list[array[float]],
     told: dict[str, object],
     evaluated: Sequence[Evaluated] = (),
@@ -288,4 +289,4 @@ def _record(
     figures = [np.array(column, dtype=np.float64) for column in columns]
     steps = np.array([one.step for one in evaluated], dtype=np.float64)
     losses = np.array([one.loss for one in evaluated], dtype=np.float64)
-    return RunRecord(path, is_read, *figures, steps, losses, **told)  # type: ignore[arg-type, call-arg]
+    return RunRecord(path, True, *figures, steps, losses, **told)  # type: ignore[arg-type, call-arg]

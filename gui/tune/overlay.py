@@ -24,12 +24,12 @@ class Overlay(QObject):
         self.chosen: list[str] = []
 
     def records(self, without: str) -> list[tuple[str, RunRecord]]:
-        """The chosen runs by name, but the one looked at."""
+        """The chosen runs by name, but the one looked at and those not read yet."""
         found = []
         for path in self.chosen:
-            run = self._runs.summary(path)
-            if run is not None and path != without:
-                found.append((run.name, self._runs.record(path)))
+            run, record = self._runs.summary(path), self._runs.record(path)
+            if run is not None and record.is_read and path != without:
+                found.append((run.name, record))
         return found
 
     def menu(self, without: str) -> QMenu:

@@ -129,11 +129,12 @@ class RunPage(TunePage):
         self._is_stale = False
         record = self.parts.context.runs.record(self._path)
         self.notices.show_run(run, record)
-        self.loss.set_records(record, self.overlay.records(without=self._path))
         self.loss.set_waiting(_waiting_words(run, record))
-        self.charts.set_record(record)
         self.machine.set_record(record)
         self._show_details(record)
+        if record.is_read:
+            self.loss.set_records(record, self.overlay.records(without=self._path))
+            self.charts.set_record(record)
 
     def _show_details(self, record: RunRecord) -> None:
         found = self.machine.checkpoint()

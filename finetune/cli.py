@@ -17,6 +17,7 @@ from pathlib import Path
 
 from engine.errors import AppError
 from engine.paths import user_paths
+from finetune import ranks
 from finetune.config import RunConfig, changed, read_draft, to_toml
 from finetune.events import AnyRunEvent, Ended, RunFailed, to_line
 from finetune.progress_line import ProgressLine
@@ -67,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _sft(arguments: argparse.Namespace) -> int:
     asked_s = time.time()
+    if ranks.is_helper():
+        config = read_draft(Path(arguments.run or Path(arguments.resume) / "run.toml"))
+        return ranks.help_train(config, ranks.folder_of(config))
     if arguments.resume is not None:
         folder = _existing(Path(arguments.resume))
     else:

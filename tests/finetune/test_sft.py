@@ -223,10 +223,8 @@ def test_resume_is_the_uninterrupted_run_to_the_bit(
     fields: Any, packing: bool, tmp_path: Path, rows: TokenSet, held_out: TokenSet
 ) -> None:
     """Two epochs and more, stopped within an accumulation, taken up twice."""
-    config = tiny_config(
-        train__steps=14, train__accumulate=2, train__packing=packing, train__weight_decay=0.01, train__patience=0,
-        **fields,
-    )  # fmt: skip
+    common: dict[str, Any] = {"train__steps": 14, "train__accumulate": 2, "train__patience": 0}
+    config = tiny_config(train__packing=packing, train__weight_decay=0.01, **common, **fields)
     whole = run(tmp_path, config, rows, held_out, name="whole")
     stopped = Orders(["go"] * 9 + ["stop"])
     first = run(tmp_path, config, rows, held_out, name="parts", control=stopped)

@@ -25,7 +25,7 @@ from gui.tune.imports import Imports
 from gui.tune.job_strip import JobStrip
 from gui.tune.parts import TunePage, TuneParts
 from gui.tune.problems_panel import ProblemsPanel
-from gui.tune.row_words import count, dataset_facts, rows_text
+from gui.tune.row_words import count, rows_text
 from gui.tune.rows_check import check_of
 from gui.tune.rows_desk import desk_of
 from gui.tune.rows_view import RowsView
@@ -160,7 +160,11 @@ class DataPage(TunePage):
 
     def header_words(self) -> str:
         info = self.desk.info
-        return dataset_facts(info) if info is not None else ""
+        if info is None:
+            return ""
+        facts = [rows_text(info.n_rows)]
+        facts += [tr("from {source}").format(source=info.source)] if info.source else []
+        return " · ".join(facts)
 
     # ---- views ----
 

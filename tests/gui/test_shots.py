@@ -15,7 +15,7 @@ from gui.shots.stage import MODES, SIZE_PX
 from gui.theme import palettes
 
 MAX_BYTES = 150_000
-MAX_BYTES_IN_ALL = 7_500_000
+MAX_BYTES_IN_ALL = 10_000_000
 ALWAYS = set(PICTURES) - {"base"}
 
 

@@ -28,6 +28,7 @@ from engine.tokens.tokenizer import Tokenizer
 from finetune.data.identity import identity_rows
 from finetune.data.kept import keep_values
 from finetune.data.learned import RowTokens, learned_tokens
+from finetune.data.rendered import takes_system
 from finetune.data.survey import survey
 from finetune.serve_data import Shared, open_dataset
 
@@ -40,7 +41,7 @@ _SHORT_CHARS = 20_000
 def answer(request: AnyRequest, shared: Shared) -> AnyResult | None:
     """The answer to a short question, or None. Raises AppError."""
     if isinstance(request, MakeIdentity):
-        return _identity(request)
+        return _known_identity(request, shared)
     if isinstance(request, PreviewRow):
         tokenizer = shared.tokenizers.ready(request.base)
         if tokenizer is not None and request.row is not None and _is_short(request.row):
@@ -50,6 +51,8 @@ def answer(request: AnyRequest, shared: Shared) -> AnyResult | None:
 
 def job(request: AnyRequest, shared: Shared) -> JobGenerator | None:
     """The generator that does a request's work, None where it is another's."""
+    if isinstance(request, MakeIdentity):
+        return _identity(request, shared)
     if isinstance(request, PreviewRow):
         return _preview(request, shared)
     if isinstance(request, CheckDataset):
@@ -59,8 +62,31 @@ def job(request: AnyRequest, shared: Shared) -> JobGenerator | None:
     return None
 
 
-def _identity(request: MakeIdentity) -> RowPage:
-    rows = identity_rows(request.identity)
+# ---- who it is ----
+
+
+def _known_identity(request: MakeIdentity, shared: Shared) -> RowPage | None:
+    if not request.base:
+        return _identity_page(request, True)
+    tokenizer = shared.tokenizers.ready(request.base)
+    return None if tokenizer is None else _identity_page(request, _takes_system(tokenizer))
+
+
+def _identity(request: MakeIdentity, shared: Shared) -> JobGenerator:
+    try:
+        tokenizer = yield from opening(shared.tokenizers, request.base)
+    except AppError:
+        # The base's own page says what is wrong with it; who it is can be written all the same.
+        return _identity_page(request, True)
+    return _identity_page(request, _takes_system(tokenizer))
+
+
+def _takes_system(tokenizer: Tokenizer) -> bool:
+    return not isinstance(tokenizer, GgufTokenizer) or takes_system(tokenizer.chat)
+
+
+def _identity_page(request: MakeIdentity, with_system: bool) -> RowPage:
+    rows = identity_rows(request.identity, with_system)
     items = [RowItem(row, number) for number, row in enumerate(rows)]
     return RowPage(rows=items, n_total=len(items))
 

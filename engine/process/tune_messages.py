@@ -149,9 +149,11 @@ class Identity(Struct, frozen=True):
 
 
 class MakeIdentity(Request, frozen=True):
-    """Rows that teach a model who it is -> RowPage; nothing is written."""
+    """Rows that teach a model who it is -> RowPage; nothing is written. base: whose template is
+    asked whether it takes a system prompt; rows with one are left to those that do."""
 
     identity: Identity
+    base: str = ""
 
 
 class RowItem(Struct, frozen=True):

@@ -32,8 +32,11 @@ class _Exchange:
     answer: str
 
 
-def identity_rows(identity: Identity) -> list[Row]:
-    """The rows of a form, at most identity.n_rows: fewer only where it says too little for more.
+def identity_rows(identity: Identity, with_system: bool = True) -> list[Row]:
+    """The rows of a form.
+
+    Args:
+        with_system: whether some have a system prompt; False for a base whose template refuses it.
 
     Raises:
         AppError: it has no name, or asks for no rows or too many.
@@ -48,7 +51,7 @@ def identity_rows(identity: Identity) -> list[Row]:
     chance = random.Random(f"{identity.seed} {name}")
     seen: set[str] = set()
     rows: list[Row] = []
-    for row in _candidates(identity, name, chance):
+    for row in _candidates(identity, name, chance, with_system):
         said = content_hash(row)
         if said not in seen:
             seen.add(said)
@@ -59,14 +62,18 @@ def identity_rows(identity: Identity) -> list[Row]:
     return [_numbered(row, number) for number, row in enumerate(rows, 1)]
 
 
-def _candidates(identity: Identity, name: str, chance: random.Random) -> Iterator[Row]:
+def _candidates(
+    identity: Identity, name: str, chance: random.Random, with_system: bool
+) -> Iterator[Row]:
     """Rows in the order of how much they matter: the core questions under each kind of system
     prompt, then all topics in turn, by their shares."""
     words = _words()
     systems = _Deck([text.format(name=name) for text in words["systems"]], chance)
     topics = {topic: _exchanges(topic, identity, name, chance) for topic in _topics(identity)}
     names = _Deck(words["name"]["answers"], chance)
-    for system in ("", systems.draw(), f"You are {name}."):
+    kinds = ("", systems.draw(), f"You are {name}.") if with_system else ("",)
+    share = _WITH_SYSTEM if with_system else 0.0
+    for system in kinds:
         for question in words["name"]["core"]:
             yield _row(system, _Exchange(question, names.draw().format(name=name)))
     turns = [topic for topic in topics for _ in range(int(words[topic]["share"]))]
@@ -74,7 +81,7 @@ def _candidates(identity: Identity, name: str, chance: random.Random) -> Iterato
         chance.shuffle(turns)
         for topic in turns:
             exchange = next(topics[topic])
-            yield _row(systems.draw() if chance.random() < _WITH_SYSTEM else "", exchange)
+            yield _row(systems.draw() if chance.random() < share else "", exchange)
 
 
 def _topics(identity: Identity) -> list[str]:

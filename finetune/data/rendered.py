@@ -65,6 +65,14 @@ def rendering(model: ChatModel, row: Row) -> Steps[tuple[ChatToPlace, Located]]:
     raise failure
 
 
+def takes_system(model: ChatModel) -> bool:
+    """Whether the template takes a system prompt; some refuse it."""
+    row = Row("", [RowMessage("system", "a"), RowMessage("user", "b")])
+    chat = next(_forms(model, row))
+    (outcome,) = model.renderer.outcomes(model.template, [chat.filled()])
+    return outcome.fault != "refused"
+
+
 def shows_tools(row: Row, located: Located) -> bool:
     """Whether the template told the model of the row's tools."""
     names = [one.get("function", one).get("name", "") for one in row.tools]

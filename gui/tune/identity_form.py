@@ -110,6 +110,11 @@ class IdentityForm(SourceForm):
             n_rows=self.n_rows.value(),
         )
 
+    @property
+    def _base(self) -> str:
+        """Asked whether it takes a system prompt."""
+        return self.desk.parts.state.draft.base.path
+
     def begin(self) -> None:
         """The form is looked at."""
         self.say_problem("")
@@ -160,7 +165,9 @@ class IdentityForm(SourceForm):
             self.preview_words.setText(tr("Give it a name to see the rows."))
             return
         self._job = self.desk.ask(
-            lambda job: MakeIdentity(job=job, identity=identity), self._on_made, self._on_failed
+            lambda job: MakeIdentity(job=job, identity=identity, base=self._base),
+            self._on_made,
+            self._on_failed,
         )
 
     def _on_made(self, page: RowPage) -> None:
@@ -185,7 +192,9 @@ class IdentityForm(SourceForm):
         self._timer.stop()
         self.end_button.setEnabled(False)
         self.desk.ask(
-            lambda job: MakeIdentity(job=job, identity=identity), self._take, self._on_end_failed
+            lambda job: MakeIdentity(job=job, identity=identity, base=self._base),
+            self._take,
+            self._on_end_failed,
         )
 
     def _take(self, page: RowPage) -> None:

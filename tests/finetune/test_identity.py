@@ -72,6 +72,11 @@ def test_what_the_form_leaves_open_is_not_invented() -> None:
     assert not any("made by" in one and "told" not in one for one in makers)
 
 
+def test_for_a_template_that_refuses_system_prompts_no_row_has_one() -> None:
+    rows = identity_rows(replace(OTIS, n_rows=40), with_system=False)
+    assert len(rows) == 40 and all(asked(row)[0] == "-" for row in rows)
+
+
 def test_the_same_seed_gives_the_same_rows_and_another_gives_others() -> None:
     assert identity_rows(OTIS) == identity_rows(OTIS)
     other = identity_rows(replace(OTIS, seed=1))

@@ -28,8 +28,9 @@ from engine.process.tune_messages import (
 from engine.tokens.opened import Tokenizers
 from finetune import serve_data, serve_learn
 from finetune.data.learned import learned_tokens
+from finetune.data.rendered import takes_system
 from finetune.serve_data import Shared
-from tests.finetune.learn_templates import row_of, starter
+from tests.finetune.learn_templates import CALLS, NO_SYSTEM, learner_with, row_of, starter
 
 TALK = row_of(("user", "Hi"), ("assistant", "Hello there"))
 
@@ -173,6 +174,18 @@ def test_who_it_is_becomes_rows(shared: Shared) -> None:
     found = serve_learn.answer(MakeIdentity(job=1, identity=Identity("Nim", n_rows=7)), shared)
     assert isinstance(found, RowPage) and found.n_total == 7
     assert [one.number for one in found.rows] == list(range(7))
+
+
+def test_a_base_is_asked_whether_it_takes_a_system_prompt(shared: Shared) -> None:
+    request = MakeIdentity(job=1, identity=Identity("Nim", n_rows=30), base="starter")
+    assert serve_learn.answer(request, shared) is None
+    found, _ = run(serve_learn.job(request, shared))
+    assert serve_learn.answer(request, shared) == found
+    assert any(one.row.messages[0].role == "system" for one in found.rows)
+    gone = MakeIdentity(job=2, identity=request.identity, base="/no/such.gguf")
+    assert run(serve_learn.job(gone, shared))[0] == found
+    with learner_with(NO_SYSTEM) as refusing, learner_with(CALLS) as taking:
+        assert not takes_system(refusing.model) and takes_system(taking.model)
 
 
 def test_what_is_not_asked_here_is_left_to_others(shared: Shared) -> None:

@@ -108,8 +108,10 @@ class Lesson(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Stage(Struct, frozen=True, forbid_unknown_fields=True):
-    """A stage in a model's life and what happens there, in a sentence."""
+    """A stage in a model's life and what happens there, in a sentence. room: the key of the room
+    where it can be done, "" where there is none."""
 
     id: Name
     title: Line
     words: Line
+    room: str = ""

@@ -32,6 +32,7 @@ class StagesPage(FormPage):
         self.course = _course_or_none(context) if lessons is None else lessons
         self.marks: dict[str, QLabel] = {}
         self.buttons: dict[str, QPushButton] = {}
+        self.rooms: dict[str, QPushButton] = {}
         self.count = label("", "dim", wrap=True)
         self.next_button = button("", "primary")
         self.reset_button = button(
@@ -132,11 +133,21 @@ class StagesPage(FormPage):
         lessons = self.course.of_stage(stage.id)
         for lesson in lessons:
             self._add_lesson(rows, lesson)
-        if not lessons:
+        if not lessons and stage.room in self._context.rooms:
+            self._add_room(rows, stage)
+        elif not lessons:
             words = tr("Its lessons come with its room.")
             rows.addWidget(frame("rule"))
             rows.addWidget(label(words, "faint", wrap=True))
             rows.addSpacing(self.theme.px(6))
+
+    def _add_room(self, rows: QVBoxLayout, stage: Stage) -> None:
+        """A stage that can be done here already."""
+        one = self.rooms[stage.id] = button(tr("Go there"), "chip", tr("To the room of this stage"))
+        one.setAccessibleName(f"{one.text()}: {stage.title}")
+        one.clicked.connect(lambda: self._context.rooms[stage.room]())
+        words = tr("It can be done on this machine, with any model of yours.")
+        self.add_row(rows, tr("Do it yourself"), words, one)
 
     def _add_lesson(self, rows: QVBoxLayout, lesson: Lesson) -> None:
         mark, one = label("", "good"), button("", "chip", lesson.claim)

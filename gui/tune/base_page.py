@@ -21,6 +21,7 @@ from gui.tune.facts import Facts, details_panel
 from gui.tune.field_inputs import SwitchInput
 from gui.tune.field_row import FieldRow
 from gui.tune.folder_base import FolderBase
+from gui.tune.intro import Intro
 from gui.tune.memory_bars import MemoryBars
 from gui.tune.parts import TunePage, TuneParts
 from gui.tune.words import tr
@@ -41,6 +42,7 @@ class BasePage(TunePage):
         self._found: list[BaseInfo] = []
         self._has_preselected = False
         self.form = FormPage(theme, tr("Which model do you want to teach?"), self)
+        self.intro = Intro(parts, self)
         self.search = QLineEdit(self)
         self.bases = BaseListView(theme, self)
         self.state_words = label("", "faint", wrap=True)
@@ -73,6 +75,7 @@ class BasePage(TunePage):
         self.form.title.setWordWrap(True)
         lead = tr("It learns on this machine; the file itself stays as it is.")
         self.form.column.addWidget(label(lead, "dim", wrap=True))
+        self.form.column.addWidget(self.intro)
         rows = self.form.add_section(tr("Models on this machine"))
         for part in (self.search, self.bases, self.state_words):
             rows.addWidget(part)

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from gui.chat.room import ChatRoom
 from gui.context import AppContext
+from gui.lessons.stages_page import StagesPage
 from gui.tune.room import TuneRoom
 from gui.window import MainWindow
 
@@ -53,3 +54,10 @@ def test_rated_replies_lead_to_the_data_page(window: MainWindow, qtbot: QtBot) -
     chat = cast(ChatRoom, window.widget_of("chat"))
     chat.list.rated.teach_requested.emit()
     assert window.page == "tune" and tune(window).page_key == "data"
+
+
+def test_the_stage_of_assistants_leads_to_the_room(window: MainWindow) -> None:
+    window.show_page("stages")
+    page = cast(StagesPage, window.widget_of("stages"))
+    page.rooms["assistant"].click()
+    assert window.page == "tune"

@@ -37,6 +37,19 @@ def test_the_first_look_is_at_the_base_of_a_new_run(bench: TuneBench) -> None:
     assert bench.room.header.title.whole == "New run"
 
 
+def test_a_new_room_explains_itself_and_offers_the_first_step(bench: TuneBench) -> None:
+    intro = bench.base.intro
+    assert intro.isVisible() and intro.identity_button.isVisible()
+    intro.data_button.click()
+    assert bench.room.page_key == "data"
+    bench.room.show_page("base")
+    intro.identity_button.click()
+    assert bench.room.page_key == "data"
+    bench.room.state.change(data__path=DATA)
+    bench.room.show_page("base")
+    assert intro.isHidden(), "who has data knows the way"
+
+
 def test_a_step_says_what_it_needs_and_opens_when_it_is_there(bench: TuneBench) -> None:
     how = next(line for line in bench.room.side.steps.lines if line.key == "how")
     assert not how.is_there and "Choose a base and data first" in how.tip and "Alt+4" in how.tip

@@ -47,6 +47,10 @@ BENCHES = {
         "gui.bench_tokens",
         "a million tokens shown, keys in a long text, tokenizers and surprise beside their peers",
     ),
+    "sft": (
+        "finetune.bench",
+        "training beside TRL's SFTTrainer: speed, memory, losses; packing, two ranks, the start",
+    ),
 }
 _DEFAULT_MAX_TOKENS = 512
 

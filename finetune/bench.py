@@ -79,9 +79,11 @@ def _said(done: subprocess.CompletedProcess[str], what: str) -> dict[str, Any]:
 
 def speed_figures(folder: Path) -> dict[str, Figure]:
     """Real tokens/s and peak memory; and the losses of both, step by step."""
-    ours, theirs = [], []
+    ours: list[dict[str, Any]] = []
+    theirs: list[dict[str, Any]] = []
     for pair in range(N_PAIRS):
         both = [("ours", ours), ("trl", theirs)]
+        # Each goes first as often as second.
         for name, said in both if pair % 2 == 0 else both[::-1]:
             said.append(child(folder, name))
     precision = ours[0]["precision"]

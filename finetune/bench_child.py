@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ from finetune.model.lora import add_lora
 from finetune.run_folder import RunFolder
 
 # The first step also warms up, and is not timed.
-N_STEPS = 5
+N_STEPS = int(os.environ.get("BATHYSPHERE_BENCH_STEPS", "5"))
 LEARNING_RATE = 2e-4
 IGNORED = -100  # a label that is none, to TRL
 
@@ -92,7 +94,8 @@ def trl(folder: Path, precision: str = "auto") -> dict[str, Any]:
     """TRL's SFTTrainer: the same weights, rows in our order, adapters begun alike."""
     import datasets
     from transformers import TrainerCallback
-    from trl import SFTConfig, SFTTrainer
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
 
     datasets.disable_progress_bars()
     logging.disable(logging.WARNING)
@@ -155,10 +158,9 @@ def _any_tokenizer() -> Any:
     from tokenizers.models import WordLevel
     from transformers import PreTrainedTokenizerFast
 
+    fast: Any = PreTrainedTokenizerFast
     words = Tokenizer(WordLevel({"<pad>": 0, "<end>": 1}, unk_token="<end>"))
-    return PreTrainedTokenizerFast(
-        tokenizer_object=words, pad_token="<pad>", eos_token="<end>", unk_token="<end>"
-    )
+    return fast(tokenizer_object=words, pad_token="<pad>", eos_token="<end>", unk_token="<end>")
 
 
 def packing(folder: Path) -> dict[str, Any]:
@@ -193,7 +195,12 @@ def main(what: str, folder: str, *arguments: str) -> int:
     return 0
 
 
-CONTESTANTS = {"ours": ours, "trl": trl, "packing": packing, "ranks": ranks}
+CONTESTANTS: dict[str, Callable[..., dict[str, Any]]] = {
+    "ours": ours,
+    "trl": trl,
+    "packing": packing,
+    "ranks": ranks,
+}
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 from engine.models.starter import starter_path
@@ -13,40 +14,11 @@ from finetune.data.rows import to_line
 from finetune.data.token_set import TokenSetWriter
 
 N_ROWS, BATCH, RANK, MAX_LENGTH = 64, 8, 16, 512
-_WORDS = [
-    "the",
-    "lighthouse",
-    "keeper",
-    "walked",
-    "along",
-    "the",
-    "rocky",
-    "shore",
-    "while",
-    "silver",
-    "waves",
-    "broke",
-    "against",
-    "old",
-    "stones",
-    "and",
-    "gulls",
-    "cried",
-    "above",
-    "a",
-    "grey",
-    "and",
-    "quiet",
-    "sea",
-    "that",
-    "no",
-    "ship",
-    "had",
-    "crossed",
-    "for",
-    "many",
-    "days",
-]
+_WORDS = re.findall(
+    r"\w+",
+    "the lighthouse keeper walked along the rocky shore while silver waves broke against old "
+    "stones and gulls cried above a grey and quiet sea that no ship had crossed for many days",
+)
 
 
 def bench_rows() -> list[Row]:
@@ -67,7 +39,7 @@ def bench_rows() -> list[Row]:
 
 def write_bench_rows(folder: Path) -> None:
     """As tokens of the starter model, in folder/rows."""
-    tokenizer = open_tokenizer(starter_path())
+    tokenizer = open_tokenizer(str(starter_path()))
     with TokenSetWriter(folder / "rows") as writer:
         for row in bench_rows():
             tokens = learned_tokens(tokenizer, row, "all", MAX_LENGTH)

@@ -135,12 +135,12 @@ class LossCard(Card):
         while len(self._legend) < len(names):
             self._legend.append(label("", "faint"))
             self._tools.addWidget(self._legend[-1])
+            self._colour()
         for one, name in zip(self._legend, names, strict=False):
             one.setText(f"— {name}")
             one.show()
         for one in self._legend[len(names) :]:
             one.hide()
-        self._colour()
 
     # ---- building ----
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from msgspec import Struct
-from PySide6.QtCore import QEvent, QObject, QPointF, QSize, Qt, Slot
+from PySide6.QtCore import QEvent, QObject, QPointF, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
@@ -23,6 +23,7 @@ from gui.widgets.kinds import label
 
 MOST_POINTS, LEAST_POINTS = 1_600, 200
 MOST_DOTS = 60
+REDRAW_MS = 80  # after the last of several changes of the width
 TICK_PX, STEP_TICK_PX = 24, 60  # room for each of an axis' ticks
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_PageUp: -20, Qt.Key.Key_PageDown: 20}
 
@@ -71,6 +72,8 @@ class Chart(QWidget):
         self._dots: Any = pg.ScatterPlotItem(pen=None)
         self._cross: Any = pg.InfiniteLine(angle=90, movable=False)
         self._marked: Any = pg.InfiniteLine(angle=90, movable=False)
+        self._redraw = QTimer(self, singleShot=True, interval=REDRAW_MS)
+        self._redraw.timeout.connect(self._on_redraw_due)
         self.readout = label("", "mono")
         self.readout.setParent(self)
         self.readout.hide()
@@ -187,7 +190,8 @@ class Chart(QWidget):
 
     def _set_up(self) -> None:
         grid = pg.GraphicsLayout()
-        grid.setContentsMargins(0, 0, 0, 0)
+        # At the right, for half of the last step's number.
+        grid.setContentsMargins(0, 0, self._theme.px(16), 0)
         grid.setSpacing(0)
         grid.addItem(self._left, 0, 0)
         grid.addItem(self._box, 0, 1)
@@ -278,7 +282,11 @@ class Chart(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if any(len(line.x) > LEAST_POINTS for line in self.lines):
-            self.set_lines(self.lines)  # more pixels show more points
+            self._redraw.start()  # more pixels show more points
+
+    @Slot()
+    def _on_redraw_due(self) -> None:
+        self.set_lines(self.lines)
 
     @Slot()
     def _dress(self) -> None:

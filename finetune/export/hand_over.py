@@ -9,11 +9,10 @@ from pathlib import Path
 from engine.errors import AppError
 from engine.models.gguf_header import read_header
 from engine.process.tune_messages import Converted, HandOver, MergeRun
-from engine.tokens.opened import open_tokenizer
 from finetune.export.files import check_room, sha256_of, whole
 from finetune.export.hub_upload import upload
 from finetune.export.merge_run import merge_run
-from finetune.export.ollama import family_of, modelfile
+from finetune.export.ollama import family_of_file, modelfile
 from finetune.export.peft_files import export_peft
 from finetune.export.run_product import RunProduct, run_product
 from finetune.run_folder import slug
@@ -47,7 +46,7 @@ def _ollama(product: RunProduct, request: HandOver, tell: Tell) -> Converted:
     if not request.out:
         raise AppError("A folder is needed for the Modelfile.", "Choose one.")
     folder = Path(request.out)
-    family, system = family_of(open_tokenizer(str(product.base)))
+    family, system = family_of_file(product.base)
     said = (
         "" if family else " Its chat template is of no family known here, so TEMPLATE is left out."
     )

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.process.tune_messages import Row, RowMessage
+from engine.tokens.gguf import GgufTokenizer
+from engine.tokens.opened import open_tokenizer
 from engine.tokens.tokenizer import Tokenizer
 from finetune.data.learned import learned_tokens
 
@@ -75,6 +77,16 @@ FAMILIES = (
 _PROBE = [("user", "Xq1"), ("assistant", "Yq2"), ("user", "Xq3"), ("assistant", "Yq4")]
 
 
+def family_of_file(base: Path) -> tuple[Family | None, str]:
+    """As family_of, of a GGUF; the process that renders its template ends with it."""
+    tokenizer = open_tokenizer(str(base))
+    try:
+        return family_of(tokenizer)
+    finally:
+        if isinstance(tokenizer, GgufTokenizer):
+            tokenizer.chat.renderer.close()
+
+
 def family_of(tokenizer: Tokenizer) -> tuple[Family | None, str]:
     """The family that a model's own template belongs to, and the system prompt that the template
     brings along ("" for none)."""
@@ -90,8 +102,8 @@ def family_of(tokenizer: Tokenizer) -> tuple[Family | None, str]:
 def _system_in(text: str, family: Family) -> str:
     if "system" not in family.turns:
         return ""
-    before, after = (re.escape(part) for part in family.turns["system"])
-    found = re.search(f"{before}(.*?){after.rstrip()}", text, re.DOTALL)
+    before, after = (re.escape(part.rstrip()) for part in family.turns["system"])
+    found = re.search(f"{before}(.*?){after}", text, re.DOTALL)
     return found[1].strip() if found else ""
 
 

@@ -23,9 +23,8 @@ from finetune.config import LearnFrom
 from finetune.data.learned import (
     Learner,
     RowTokens,
-    learned_rows,
+    learned_parts,
     learner_for_many,
-    text_windows,
 )
 from finetune.data.sources import batches
 from finetune.data.token_set import TokenSet
@@ -115,8 +114,7 @@ def _read(
     """For each row, in order, the sums of its parts; lines are filled with several rows."""
     waiting: list[list[RowTokens]] = []
     n_tokens = 0
-    for row, tokens in zip(rows, learned_rows(learner, rows, learn_from, max_length), strict=True):
-        parts = [tokens] if tokens.n_parts == 1 else text_windows(learner, row, max_length)
+    for parts in learned_parts(learner, rows, learn_from, max_length):
         n_row = sum(len(part.ids) for part in parts)
         if waiting and n_tokens + n_row > _LINE_TOKENS:
             yield from _line(reader, waiting)

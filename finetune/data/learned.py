@@ -139,12 +139,20 @@ def learned_tokens(
 def learned_rows(
     learner: Learner, rows: Sequence[Row], learn_from: LearnFrom, max_length: int
 ) -> list[RowTokens]:
-    """Many rows, each round of renderings in one round trip to the template's child."""
+    """Many rows; of a long plain text the first part."""
+    return [parts[0] for parts in learned_parts(learner, rows, learn_from, max_length)]
+
+
+def learned_parts(
+    learner: Learner, rows: Sequence[Row], learn_from: LearnFrom, max_length: int
+) -> list[list[RowTokens]]:
+    """Many rows, each in the parts it is learned in (a chat is one), and each round of renderings
+    in one round trip to the template's child."""
     steps = [_learning(learner, row, learn_from, max_length) for row in rows]
     ask = functools.partial(learner.model.renderer.outcomes, learner.model.template)
     found = run_all(ask, steps)
     return [
-        _unlearnable(row, one) if isinstance(one, AppError) else one
+        [_unlearnable(row, one)] if isinstance(one, AppError) else one
         for row, one in zip(rows, found, strict=True)
     ]
 
@@ -173,9 +181,9 @@ def text_windows(learner: Learner, row: Row, max_length: int) -> list[RowTokens]
 
 def _learning(
     learner: Learner, row: Row, learn_from: LearnFrom, max_length: int
-) -> Steps[RowTokens]:
+) -> Steps[list[RowTokens]]:
     if not row.messages:
-        return text_windows(learner, row, max_length)[0]
+        return text_windows(learner, row, max_length)
     chat, located = yield from rendering(learner.model, row)
     chosen = chosen_messages(row, learn_from)
     turns = yield from finding_turns(row, chosen, chat, located, learner.headers)
@@ -184,7 +192,7 @@ def _learning(
     prompt = prompt_of(model, placed)
     mask = mask_of(prompt, placed, turns, learner.vocab, model)
     findings = [*_row_findings(row, chosen, located, prompt, learner), *mask.findings]
-    return _fitted(row, prompt, mask.learned, max_length, findings)
+    return [_fitted(row, prompt, mask.learned, max_length, findings)]
 
 
 def _row_findings(

@@ -26,7 +26,7 @@ from engine.process.tune_messages import BadRow, Row
 from engine.tokens.opened import open_tokenizer
 from finetune.config import RunConfig
 from finetune.data.checks import FEW_ROWS, Tally, few_rows
-from finetune.data.learned import Learner, RowTokens, learned_rows, learner_for_many, text_windows
+from finetune.data.learned import Learner, RowTokens, learned_parts, learner_for_many
 from finetune.data.rows import content_hash, is_validation
 from finetune.data.sources import RowSource, batches, open_source, state_of_source
 from finetune.data.token_set import TokenSet, TokenSetWriter, open_token_set
@@ -178,8 +178,9 @@ class _Made:
         self, rows: Sequence[Row], train: TokenSetWriter, aside: TokenSetWriter | None
     ) -> None:
         data, length = self.config.data, self.config.train.max_length
-        found = learned_rows(self.learner, rows, data.learn_from, length)
-        for row, tokens in zip(rows, found, strict=True):
+        found = learned_parts(self.learner, rows, data.learn_from, length)
+        for row, parts in zip(rows, found, strict=True):
+            tokens = parts[0]
             self.tally.add(row.id, tokens.findings)
             self.sums["n_cut"] += tokens.n_cut
             self.sums["n_rows_cut"] += tokens.n_cut > 0
@@ -187,7 +188,6 @@ class _Made:
                 self.n_left_out += 1
                 continue
             is_aside = aside is not None and (aside is train or self.split.is_validation(row))
-            parts = [tokens] if tokens.n_parts == 1 else text_windows(self.learner, row, length)
             self._write(row.id, parts, aside if aside is not None and is_aside else train, is_aside)
 
     def _write(

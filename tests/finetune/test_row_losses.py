@@ -23,7 +23,7 @@ from finetune.model.base import load_base
 from finetune.row_losses import row_losses
 from finetune.serve_data import Shared
 from tests.finetune.learn_templates import row_of
-from tests.finetune.tiny_bases import TinyBase, logprobs, random_lora, tiny_base
+from tests.finetune.lora_bases import TinyBase, logprobs, random_lora, tiny_base
 
 
 @pytest.fixture(autouse=True)

@@ -7,27 +7,36 @@ from dataclasses import dataclass
 from finetune.config import RunConfig
 
 QUICK_MINUTES = 2.0
+QUICK_TOKENS = 60_000
+# Whatever comes before and after takes: so much of the time is for the training.
+LEAST_TRAINING = 0.4
 
 
 @dataclass(frozen=True)
 class Budget:
-    """n_questions, question_tokens, prose_bytes: of the forgetting check; compare_tokens: of
-    held-out rows read under both; own_tokens: length of the base's own answers; reserve_s: what
-    comes after the training takes about so long."""
+    """prompt_tokens: how long answers to the fixed prompts may be at most; n_questions,
+    question_tokens, prose_bytes: of the forgetting check; compare_tokens: of held-out rows read
+    under both; own_tokens: length of the base's own answers; explains:
+    whether parity says why; reserve_s: what comes after the training takes about so long."""
 
+    prompt_tokens: int
     n_questions: int
     question_tokens: int
     prose_bytes: int
     compare_tokens: int
     own_tokens: int
+    explains: bool
     reserve_s: float
 
 
-QUICK = Budget(20, 24, 4200, 600, 40, 16.0)
-WHOLE = Budget(30, 64, 50_000, 20_000, 96, 120.0)
+QUICK = Budget(32, 20, 16, 4000, 600, 40, False, 16.0)
+WHOLE = Budget(4096, 30, 64, 50_000, 20_000, 96, True, 120.0)
 
 
 def budget_of(config: RunConfig) -> Budget:
-    """Less of everything where the whole run has a minute or two."""
-    is_quick = 0.0 < config.train.minutes <= QUICK_MINUTES
-    return QUICK if is_quick else WHOLE
+    """Less of everything where the whole run has a minute or two, or few tokens to learn: checks
+    are not to take longer than what they check."""
+    train = config.train
+    n_tokens = train.steps * train.batch * train.accumulate * train.max_length
+    is_short = train.minutes == 0.0 and 0 < n_tokens <= QUICK_TOKENS
+    return QUICK if is_short or 0.0 < train.minutes <= QUICK_MINUTES else WHOLE

@@ -97,9 +97,10 @@ def _shown(tokens: Sequence[Token]) -> Iterator[str]:
         yield token.text or token.piece.decode("utf-8", "replace")
 
 
-def fixed_prompts(watch: WatchTable) -> list[Asked]:
-    """What is asked at every evaluation."""
-    return [Asked(one, watch.system, watch.max_tokens) for one in watch.prompts]
+def fixed_prompts(watch: WatchTable, most_tokens: int) -> list[Asked]:
+    """What is asked at every evaluation, each once."""
+    n_tokens = min(watch.max_tokens, most_tokens)
+    return [Asked(one, watch.system, n_tokens) for one in dict.fromkeys(watch.prompts)]
 
 
 def answered(voice: Voice, asked: Sequence[Asked], report: Report) -> list[str]:

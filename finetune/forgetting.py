@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import json
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from finetune.answers import Asked, Voice
 from finetune.evaluate import Report, answered
 from finetune.results import AnswerPair, Forgetting
 
-_PASSAGE_BYTES = 1400
+_PASSAGE_BYTES = 900
 _NAME = re.compile(r"\b[^\W\d_a-z][\w’'-]*\w")
 _TAUGHT_SHARE = 0.15
 _N_TAUGHT = 8
@@ -44,7 +45,8 @@ def unrelated(n_questions: int, n_bytes: int, max_tokens: int) -> Unrelated:
     """So much of our questions and prose, spread over all of it, always the same."""
     asked = [Asked(one, "", max_tokens) for one in _spread(questions(), n_questions)]
     found = passages(prose())
-    return Unrelated(asked, _spread(found, max(1, round(n_bytes / _PASSAGE_BYTES))))
+    mean = len(prose().encode()) / len(found)
+    return Unrelated(asked, _spread(found, max(1, math.ceil(n_bytes / mean))))
 
 
 def questions() -> list[str]:
@@ -59,7 +61,7 @@ def prose() -> str:
 
 
 def passages(text: str) -> list[str]:
-    """A text in parts of whole paragraphs, some 1,400 bytes each: what came before a part is not
+    """A text in parts of whole paragraphs, some 1,000 bytes each: what came before a part is not
     read with it."""
     found, held = [], ""
     for paragraph in text.split("\n\n"):

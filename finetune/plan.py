@@ -38,12 +38,13 @@ class Budget:
     own_answers: float
     longest: int
     patience: int
+    evaluations: int  # in the whole run; each takes seconds
 
 
 BUDGETS: dict[BudgetName, Budget] = {
-    "quick": Budget(1.0, 6.0, 256, 1e-3, 1.0, 256, 0),
-    "balanced": Budget(10.0, 4.0, 1024, 4e-4, 0.5, 1024, 3),
-    "thorough": Budget(480.0, 5.0, 4096, 2e-4, 0.25, 2048, 4),
+    "quick": Budget(1.0, 3.0, 256, 1e-3, 1.0, 256, 0, 2),
+    "balanced": Budget(10.0, 4.0, 1024, 4e-4, 0.5, 1024, 3, 10),
+    "thorough": Budget(480.0, 5.0, 4096, 2e-4, 0.25, 2048, 4, 10),
 }
 
 
@@ -92,7 +93,8 @@ def plan_for(
     wanted = max(LEAST_STEPS, math.ceil(budget.epochs * per_epoch))
     steps, reason = _steps(config, budget, wanted, per_epoch, speed, measured)
     reasons += [reason + how]
-    config = changed(config, train__steps=steps, train__epochs=0.0)
+    eval_every = math.ceil(steps / budget.evaluations)
+    config = changed(config, train__steps=steps, train__epochs=0.0, train__eval_every=eval_every)
     if budget.own_answers:
         reasons.append(
             "The base's own answers to unrelated questions are mixed in, so that it keeps the rest."

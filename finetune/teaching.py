@@ -7,6 +7,8 @@ while torch trains, it rests. The loop itself is sft.py's.
 
 from __future__ import annotations
 
+import importlib
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from finetune.answers import Answerer, Asked, Voice
 from finetune.aside import Aside, Task
 from finetune.attempt import Attempt
 from finetune.base_file import BaseFile
-from finetune.budget import Budget, budget_of
+from finetune.budget import LEAST_TRAINING, Budget, budget_of
 from finetune.data.prepare import prepare, prepared
 from finetune.data.token_set import TokenSet
 from finetune.evaluate import answered, fixed_prompts
@@ -36,6 +38,19 @@ if TYPE_CHECKING:
     from finetune.sft import Outcome
 
 _TICK_S = 0.1
+
+
+def import_torch() -> None:
+    """torch, with threads that sleep while they wait for one another: beside any other busy
+    program, threads that spin take five times the processor for the same step. Not so in children:
+    llama.cpp's steps are too short to sleep in."""
+    given = os.environ.get("OMP_WAIT_POLICY")
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    try:
+        importlib.import_module("torch")
+    finally:
+        if given is None:
+            del os.environ["OMP_WAIT_POLICY"]
 
 
 class StoppedError(Exception):
@@ -58,7 +73,7 @@ class Teaching:
     def __init__(self, attempt: Attempt, base: BaseFile, answerer: Answerer) -> None:
         self.attempt, self.base, self.answerer = attempt, base, answerer
         self.budget: Budget = budget_of(attempt.config)
-        self.prompts: list[Asked] = fixed_prompts(attempt.config.watch)
+        self.prompts: list[Asked] = fixed_prompts(attempt.config.watch, self.budget.prompt_tokens)
         self.unrelated: Unrelated = unrelated(
             self.budget.n_questions, self.budget.prose_bytes, self.budget.question_tokens
         )
@@ -143,6 +158,7 @@ class Teaching:
     def _load_base(self) -> Base:
         if self._base is None:
             self.attempt.enter("loading")
+            import_torch()
             from finetune import sft
             from finetune.model.base import load_base
 
@@ -286,7 +302,12 @@ class Teaching:
         used_s = 0.0
         if resume is not None:
             used_s = float(msgspec.json.decode((resume / STATE_FILE).read_bytes())["trained_s"])
-        end_s = self.attempt.began_s + 60.0 * minutes - used_s - self.budget.reserve_s
+        whole_s, now_s = 60.0 * minutes, time.monotonic()
+        end_s = max(
+            self.attempt.began_s + whole_s - self.budget.reserve_s,
+            now_s + LEAST_TRAINING * whole_s,
+        )
+        end_s -= used_s
         return lambda: end_s + self.attempt.control.stood_s - time.monotonic()
 
     def _mend(self) -> None:
@@ -314,11 +335,21 @@ class Teaching:
         """The tuned model."""
         return self.answerer.voice(product)
 
-    def parity(
-        self, product: Path, folder: Path, report: Callable[[float], object]
-    ) -> list[Parity]:
+    def parity(self, product: Path, folder: Path, report: Callable[[float], None]) -> list[Parity]:
         """torch with a checkpoint's weights beside llama.cpp with its product."""
-        return []
+        from finetune.export.parity import measure
+
+        sets = prepared(self.attempt.folder.tokens)
+        assert sets is not None, "rows are tokens by now"
+        train_set, validation_set = sets
+        return measure(
+            self.torch_at(folder).trained.model,
+            validation_set if validation_set.n_rows else train_set,
+            self.base.path,
+            adapter=product,
+            explains=self.budget.explains,
+            report=report,
+        )
 
     def torch_at(self, folder: Path) -> Torch:
         """torch with the weights of a checkpoint."""

@@ -66,6 +66,7 @@ SLOW_MODULES = {
     "test_receipts",
     "test_replay",
     "test_row_losses",
+    "test_run_kill",
     "test_runner",
     "test_score",
     "test_serve_data",
@@ -91,7 +92,7 @@ SLOW_MODULES = {
 
 
 # A whole room or window for each test: a third of a second each, and there are hundreds.
-SLOW_FIXTURES = {"bench", "open_window", "real", "real_room", "side", "twin", "window"}
+SLOW_FIXTURES = {"bench", "open_window", "pages", "real", "real_room", "side", "twin", "window"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -80,10 +80,14 @@ class HubForm(SourceForm):
     def begin(self) -> None:
         """The form is looked at."""
         self.say_problem("")
-        # Rows of the hub always make a dataset of their own.
-        self.into.setEnabled(False)
-        self.into.choose("")
         self.repository.setFocus()
+
+    @Slot()
+    def refill_into(self) -> None:
+        """Rows of the hub always make a dataset of their own."""
+        super().refill_into()
+        self.into.choose("")
+        self.into.setEnabled(False)
 
     @property
     def repository_name(self) -> str:

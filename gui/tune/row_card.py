@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from msgspec.structs import replace
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
@@ -22,6 +22,7 @@ from gui.widgets.kinds import icon_button, label
 
 ROLES = ("system", "user", "assistant", "tool")
 MOST_LINES = 12
+LONGEST = 20_000  # letters: a field of more would hold the window up
 
 
 class RowCard(QFrame):
@@ -42,16 +43,38 @@ class RowCard(QFrame):
         self.up = icon_button(tr("Move this message up (Alt+Up)"))
         self.down = icon_button(tr("Move this message down (Alt+Down)"))
         self.delete = icon_button(tr("Delete this message (Ctrl+Shift+Backspace)"))
-        self.edit = _field(message.content, self)
-        self.calls = _field(_json(message.tool_calls), self)
+        self.edit = _field(self)
+        self.calls = _field(self)
+        self.long_note = label("", "faint", wrap=True)
         self.problem = label("", "bad", wrap=True)
         self._explain()
-        self._fill()
         self._lay_out()
         self._connect()
         self._dress()
+        self.show_message(message)
 
     # ---- what it says ----
+
+    def show_message(self, message: RowMessage) -> None:
+        """Another message in this card; nothing is told."""
+        self._message = message
+        for combo in (self.role, self.mark):
+            combo.blockSignals(True)
+        self.edit.blockSignals(True)
+        self.calls.blockSignals(True)
+        self._fill()
+        is_long = len(message.content) > LONGEST
+        self.edit.setPlainText(message.content[:LONGEST] if is_long else message.content)
+        self.edit.setReadOnly(is_long)
+        words = tr("The beginning of {n} letters: too long to be edited here.")
+        self.long_note.setText(words.format(n=f"{len(message.content):,}") if is_long else "")
+        self.long_note.setVisible(is_long)
+        self.calls.setPlainText(_json(message.tool_calls))
+        self.calls.setVisible(bool(message.tool_calls))
+        self.problem.hide()
+        for part in (self.role, self.mark, self.edit, self.calls):
+            part.blockSignals(False)
+        self._fit()
 
     def message(self) -> RowMessage | None:
         """The message as it stands here; None while its tool calls are no such list."""
@@ -61,10 +84,14 @@ class RowCard(QFrame):
         return replace(
             self._message,
             role=self.role.currentData(),
-            content=self.edit.toPlainText(),
+            content=self.text(),
             train=self.mark.currentData(),
             tool_calls=calls,
         )
+
+    def text(self) -> str:
+        """Its words."""
+        return self._message.content if self.edit.isReadOnly() else self.edit.toPlainText()
 
     def _read_calls(self) -> list[dict[str, Any]] | None:
         text = self.calls.toPlainText().strip()
@@ -88,12 +115,17 @@ class RowCard(QFrame):
         """Whether each message's own mark decides what is learned."""
         self.mark.setVisible(are_used or self.mark.currentData() is not None)
 
-    def show_as_text(self) -> None:
-        """A text alone: nobody speaks, and all of it is learned."""
-        for part in (self.role, self.mark, self.up, self.down, self.delete):
-            part.hide()
-        self.edit.setAccessibleName(tr("Text"))
-        self.edit.setToolTip(tr("A text to go on with: all of its tokens are learned"))
+    def show_as_text(self, is_text: bool) -> None:
+        """A text alone (nobody speaks, and all of it is learned), or a message."""
+        for part in (self.role, self.up, self.down, self.delete):
+            part.setVisible(not is_text)
+        if is_text:
+            self.mark.hide()
+            self.edit.setAccessibleName(tr("Text"))
+            self.edit.setToolTip(tr("A text to go on with: all of its tokens are learned"))
+        else:
+            self._name_edit()
+            self.edit.setToolTip(tr("The message’s words; kept when you leave the field"))
 
     # ---- building ----
 
@@ -110,12 +142,11 @@ class RowCard(QFrame):
         self.edit.setToolTip(tr("The message’s words; kept when you leave the field"))
         self.calls.setAccessibleName(tr("Tool calls"))
         self.calls.setToolTip(tr("The tools that this message calls, as a JSON list"))
-        self.calls.setVisible(bool(self._message.tool_calls))
-        self.problem.hide()
 
     def _fill(self) -> None:
         role = self._message.role
         roles = ROLES if role in ROLES else (*ROLES, role)
+        self.role.clear()
         self.role.add_choices([(role_text(one), one) for one in roles])
         self.role.choose(role)
         marks: list[tuple[str, object]] = [
@@ -123,10 +154,10 @@ class RowCard(QFrame):
             (tr("learn"), True),
             (tr("do not learn"), False),
         ]
+        self.mark.clear()
         self.mark.add_choices(marks)
         place = [value for _, value in marks].index(self._message.train)
-        with QSignalBlocker(self.mark):
-            self.mark.setCurrentIndex(place)
+        self.mark.setCurrentIndex(place)
         self._name_edit()
 
     def _name_edit(self) -> None:
@@ -142,7 +173,7 @@ class RowCard(QFrame):
             self._head.addWidget(one)
         self._column = QVBoxLayout(self)
         self._column.addLayout(self._head)
-        for part in (self.edit, self.calls, self.problem):
+        for part in (self.edit, self.long_note, self.calls, self.problem):
             self._column.addWidget(part)
 
     def _buttons(self) -> tuple[QToolButton, ...]:
@@ -207,9 +238,8 @@ class RowCard(QFrame):
         self._fit()
 
 
-def _field(text: str, parent: QWidget) -> QPlainTextEdit:
+def _field(parent: QWidget) -> QPlainTextEdit:
     field = QPlainTextEdit(parent)
-    field.setPlainText(text)
     field.setTabChangesFocus(True)
     return field
 

@@ -6,7 +6,7 @@ its button alone.
 from __future__ import annotations
 
 from msgspec.structs import replace
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -18,6 +18,7 @@ from gui.tune.words import tr
 from gui.widgets.escape import claim_ctrl_enter, claim_escape
 from gui.widgets.kinds import button, icon_button, label
 
+AT_ONCE, SLICE_MS = 2, 5
 NEW = Row(id="", messages=[RowMessage("user", ""), RowMessage("assistant", "")])
 
 
@@ -34,6 +35,9 @@ class RowEditor(QFrame):
         self._row: Row | None = None
         self._draft = NEW
         self._uses_marks = False
+        self._later: list[RowMessage] = []  # of the row, not on show yet
+        self._soon = QTimer(self, singleShot=True, interval=SLICE_MS)
+        self._soon.timeout.connect(self._add_some)
         self.cards: list[RowCard] = []
         self.title = label("", "heading")
         self.source = label("", "faint")
@@ -87,6 +91,10 @@ class RowEditor(QFrame):
         if self.cards:
             self.cards[0].edit.setFocus()
 
+    def close_timers(self) -> None:
+        """The window is closing."""
+        self._soon.stop()
+
     def set_marks(self, are_used: bool) -> None:
         """Whether each message's own mark decides what is learned."""
         self._uses_marks = are_used
@@ -102,21 +110,43 @@ class RowEditor(QFrame):
 
     def _show(self, row: Row | None) -> None:
         self._row = row
+        self._later = _messages(row)
+        is_text = row is not None and bool(row.text)
+        kept = min(len(self.cards), len(self._later))
+        for card in self.cards[kept:]:
+            self._remove(card)
         for card in self.cards:
-            # Without signals: it must not tell its end as leaving.
-            card.blockSignals(True)
-            self._column.removeWidget(card)
-            card.hide()
-            card.deleteLater()
-        self.cards = []
-        for message in _messages(row):
-            self._add_card(message)
-        for card in self.cards:
-            if row is not None and row.text:
-                card.show_as_text()
-        self._show_ends()
+            card.show_message(self._later.pop(0))
+            card.show_as_text(is_text)
+            card.show_marks(self._uses_marks and not is_text)
+        self._add_some()
+        if is_text:
+            self.cards[0].show_as_text(True)
         self.add_row.setVisible(self.is_new)
         self.add_message.setVisible(row is not None and not row.text)
+
+    @Slot()
+    def _add_some(self) -> None:
+        """Cards for the next messages: of a long conversation some at a time, so that the window
+        goes on meanwhile."""
+        for _ in range(min(AT_ONCE, len(self._later))):
+            self._add_card(self._later.pop(0))
+        self._show_ends()
+        if self._later:
+            self._soon.start()
+
+    def _add_all(self) -> None:
+        self._soon.stop()
+        while self._later:
+            self._add_card(self._later.pop(0))
+
+    def _remove(self, card: RowCard) -> None:
+        self.cards.remove(card)
+        # Without signals: it must not tell its end as leaving.
+        card.blockSignals(True)
+        self._column.removeWidget(card)
+        card.hide()
+        card.deleteLater()
 
     def _add_card(self, message: RowMessage) -> RowCard:
         card = RowCard(self._theme, message, self._inner)
@@ -130,7 +160,7 @@ class RowEditor(QFrame):
         return card
 
     def _show_ends(self) -> None:
-        last = len(self.cards) - 1
+        last = len(self.cards) + len(self._later) - 1
         for at, card in enumerate(self.cards):
             card.show_ends(is_first=at == 0, is_last=at == last)
             card.delete.setEnabled(last > 0)
@@ -143,11 +173,12 @@ class RowEditor(QFrame):
         if row is None:
             return None
         if row.text and self.cards:
-            text = self.cards[0].edit.toPlainText()
+            text = self.cards[0].text()
             return replace(row, text=text) if text else None
         messages = [card.message() for card in self.cards]
         whole = [one for one in messages if one is not None]
-        return replace(row, messages=whole) if len(whole) == len(messages) else None
+        is_whole = len(whole) == len(messages)
+        return replace(row, messages=[*whole, *self._later]) if is_whole else None
 
     @Slot()
     def keep(self) -> bool:
@@ -202,6 +233,7 @@ class RowEditor(QFrame):
 
     @Slot()
     def _on_add_message(self) -> None:
+        self._add_all()
         last = self.cards[-1].role.currentData() if self.cards else "assistant"
         role = "assistant" if last in ("user", "tool") else "user"
         card = self._add_card(RowMessage(role, ""))
@@ -211,6 +243,7 @@ class RowEditor(QFrame):
 
     @Slot(object, int)
     def _on_move(self, card: RowCard, step: int) -> None:
+        self._add_all()
         at = self.cards.index(card)
         to = at + step
         if not 0 <= to < len(self.cards):
@@ -223,14 +256,11 @@ class RowEditor(QFrame):
 
     @Slot(object)
     def _on_delete(self, card: RowCard) -> None:
+        self._add_all()
         if len(self.cards) < 2:
             return
         at = self.cards.index(card)
-        self.cards.remove(card)
-        card.blockSignals(True)
-        self._column.removeWidget(card)
-        card.hide()
-        card.deleteLater()
+        self._remove(card)
         self._show_ends()
         self.cards[min(at, len(self.cards) - 1)].edit.setFocus()
         self.keep()

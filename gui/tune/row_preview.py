@@ -15,7 +15,7 @@ from gui.theme import Theme
 from gui.tune.row_words import role_text, said_by
 from gui.tune.words import tr
 
-MOST_LETTERS = 2_000
+MOST_LETTERS, MOST_ROWS = 1_000, 40
 
 
 class RowPreview(QTextEdit):
@@ -41,7 +41,8 @@ class RowPreview(QTextEdit):
     def _fill(self) -> None:
         self.clear()
         cursor = QTextCursor(self.document())
-        for number, row in enumerate(self.rows):
+        cursor.beginEditBlock()
+        for number, row in enumerate(self.rows[:MOST_ROWS]):
             for at, (who, words) in enumerate(_lines(row)):
                 if number or at:
                     cursor.insertBlock()
@@ -50,6 +51,11 @@ class RowPreview(QTextEdit):
                 cursor.setBlockFormat(block)
                 cursor.insertText(f"{who}  " if who else "", self._format(is_dim=True))
                 cursor.insertText(words, self._format(is_dim=False))
+        if len(self.rows) > MOST_ROWS:
+            cursor.insertBlock()
+            words = tr("… and {n} more").format(n=f"{len(self.rows) - MOST_ROWS:,}")
+            cursor.insertText(words, self._format(is_dim=True))
+        cursor.endEditBlock()
         self.moveCursor(QTextCursor.MoveOperation.Start)
 
     def _format(self, *, is_dim: bool) -> QTextCharFormat:

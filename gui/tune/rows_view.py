@@ -255,6 +255,7 @@ class RowsView(QWidget):
     def close_timers(self) -> None:
         """The window is closing: what was typed is kept."""
         self.editor.keep()
+        self.editor.close_timers()
         self.split.close_timers()
 
     @Slot()

@@ -56,7 +56,6 @@ class SourcesView(QScrollArea):
         desk.parts.state.dataset_changed.connect(self.show_datasets)
         theme.changed.connect(self._dress)
         self._dress()
-        self.show_datasets()
 
     def _lay_out(self) -> None:
         body = QWidget()
@@ -126,6 +125,7 @@ class SourcesView(QScrollArea):
         self._column.setContentsMargins(px(24), px(20), px(24), px(20))
         self._column.setSpacing(px(10))
         self.datasets.setFixedHeight(px(LIST_PX))
+        self.show_datasets()
         self._fit()
 
 

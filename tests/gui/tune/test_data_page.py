@@ -27,6 +27,7 @@ from engine.process.tune_messages import (
     Row,
 )
 from gui.tune.data_page import DataPage
+from gui.tune.duplicates_panel import GroupModel
 from gui.tune.problem_list import ProblemModel
 from gui.tune.rows_openers import OPEN_FILE, OPEN_IDENTITY, OPEN_RATED, fill_openers
 from tests.gui.tune_rows_helpers import FakeBench, pages, row
@@ -393,6 +394,15 @@ def test_every_problem_is_listed_and_copied_with_its_line(pages: FakeBench) -> N
     page.problems.copy_button.click()
     lines = QApplication.clipboard().text().splitlines()
     assert len(lines) == 2_500 and lines[2_499] == "line 2500: No answer.  row 2500"
+
+
+def test_the_model_of_groups_is_a_sound_one() -> None:
+    model = GroupModel()
+    mode = QAbstractItemModelTester.FailureReportingMode.Warning
+    tester = QAbstractItemModelTester(model, mode)
+    model.set_groups([DuplicateGroup(["1", "2"], 1.0, "a"), DuplicateGroup(list("345"), 0.9, "b")])
+    assert [len(one.ids) for one in model.groups] == [3, 2]
+    tester.deleteLater()
 
 
 def test_the_model_of_problems_is_a_sound_one() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication
 
@@ -18,6 +19,7 @@ from engine.process.tune_messages import (
     UndoRows,
 )
 from gui.tune.data_page import DataPage
+from gui.tune.row_card import LONGEST
 from gui.tune.rows_desk import desk_of
 from gui.tune.rows_model import ANSWER, ASKED, NUMBER, PAGE, RowsModel
 from tests.fakes.fake_tune import FakeTune
@@ -105,7 +107,7 @@ def test_filters_and_order_are_asked_of_the_worker(pages: FakeBench) -> None:
     pages.until(lambda: texts(page, ASKED) == ["Question 1?"])
     filters.only.choose("")
     filters.order.choose("loss")
-    pages.until(lambda: pages.fake.asked(ReadRows)[-1].order == "loss")
+    pages.until(lambda: any(one.order == "loss" for one in pages.fake.asked(ReadRows)))
     filters.search.setText("no such words")
     pages.until(lambda: page.rows.model.rowCount() == 0 and not page.rows.nothing.isHidden())
     assert page.rows.nothing.text() == "No row fits these filters."
@@ -270,6 +272,59 @@ def test_a_full_disk_met_while_leaving_a_row_offers_to_try_again(pages: FakeBenc
     assert banner.action_button is not None
     banner.action_button.click()
     pages.until(lambda: texts(page, ANSWER)[0] == "precious")
+
+
+def test_a_long_conversation_is_shown_bit_by_bit_and_edited_whole(pages: FakeBench) -> None:
+    talk = Row(
+        "", [RowMessage("user" if at % 2 == 0 else "assistant", f"m{at}") for at in range(30)]
+    )
+    page = shown(pages, talk, *rows_of(1))
+    page.rows.table.choose(0)
+    editor = page.rows.editor
+    assert len(editor.cards) < 30 and editor.edited() == page.rows.model.item(0).row  # type: ignore[union-attr]  # read
+    editor.cards[0].edit.setPlainText("first")
+    editor.keep()
+    (change,) = pages.fake.asked(ChangeRow)
+    assert [one.content for one in change.row.messages] == [
+        "first",
+        *[f"m{n}" for n in range(1, 30)],
+    ]
+    pages.until(lambda: len(editor.cards) == 30)
+    page.rows.table.choose(1)
+    assert [card.edit.toPlainText() for card in editor.cards] == ["Question 0?", "Answer 0."]
+
+
+def test_a_message_too_long_to_edit_is_shown_in_part_and_kept_whole(pages: FakeBench) -> None:
+    long = "word " * 20_000
+    page = shown(pages, row("short", long))
+    page.rows.table.choose(0)
+    first, second = page.rows.editor.cards
+    assert second.edit.isReadOnly() and "100,000 letters" in second.long_note.text()
+    assert len(second.edit.toPlainText()) == LONGEST
+    first.edit.setPlainText("shorter")
+    page.rows.editor.keep()
+    (change,) = pages.fake.asked(ChangeRow)
+    assert change.row.messages[1].content == long
+
+
+def test_ctrl_enter_in_the_editor_is_not_the_rooms(pages: FakeBench) -> None:
+    page = shown(pages, *rows_of(1))
+    started: list[bool] = []
+    action = QAction("Start", pages.host)
+    action.setShortcut(QKeySequence("Ctrl+Return"))
+    action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+    action.triggered.connect(lambda: started.append(True))
+    pages.host.addAction(action)
+    page.rows.table.choose(0)
+    field = page.rows.editor.cards[1].edit
+    field.setPlainText("kept")
+    field.setFocus()
+    QTest.keyClick(field, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    pages.until(lambda: len(pages.fake.asked(ChangeRow)) == 1)
+    assert not started
+    page.rows.table.setFocus()
+    QTest.keyClick(page.rows.table, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert started
 
 
 # ---- new rows ----

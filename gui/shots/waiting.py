@@ -11,7 +11,7 @@ WAIT_S = 60.0
 POLL_MS = 10
 
 
-def until(is_so: Callable[[], bool], what: str) -> None:
+def until(is_so: Callable[[], bool], what: str, wait_s: float = WAIT_S) -> None:
     """Let the window live until something is so.
 
     Raises:
@@ -20,7 +20,7 @@ def until(is_so: Callable[[], bool], what: str) -> None:
     loop, poll = QEventLoop(), QTimer(interval=POLL_MS)
     poll.timeout.connect(loop.quit)
     poll.start()
-    deadline_s = time.monotonic() + WAIT_S
+    deadline_s = time.monotonic() + wait_s
     while not is_so():
         if time.monotonic() > deadline_s:
             raise AppError(f"The window never came to this: {what}.")

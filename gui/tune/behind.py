@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from engine.errors import AppError
 
@@ -26,7 +26,8 @@ class Behind(QObject):
         super().__init__(parent)
         self._pool: ThreadPoolExecutor | None = None
         self._is_closed = False
-        self._ended.connect(self._on_ended)
+        # Never within `do`, however quick the work was.
+        self._ended.connect(self._on_ended, Qt.ConnectionType.QueuedConnection)
 
     def do(
         self,

@@ -101,6 +101,7 @@ class PlanCards(QWidget):
     ) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._fitted: tuple[bool, int, list[int]] = (False, 0, [])
         self.cards = {one.key: PlanCard(theme, one, self) for one in budgets}
         self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._box.setContentsMargins(0, 0, 0, 0)
@@ -137,13 +138,15 @@ class PlanCards(QWidget):
     def _fit(self) -> None:
         gap, n = self._theme.px(GAP_PX), len(self.cards)
         is_wide = self.width() >= n * self._theme.px(LEAST_CARD_PX) + (n - 1) * gap
+        width = (self.width() - (n - 1) * gap) // n if is_wide else self.width()
+        own = [card.heightForWidth(max(1, width)) for card in self.cards.values()]
+        heights = [max(own)] * n if is_wide else own
+        if (is_wide, gap, heights) == self._fitted:
+            return  # every change asks for a layout, and that comes back here
+        self._fitted = (is_wide, gap, heights)
         directions = QBoxLayout.Direction
         self._box.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
         self._box.setSpacing(gap)
-        width = (self.width() - (n - 1) * gap) // n if is_wide else self.width()
-        heights = [card.heightForWidth(max(1, width)) for card in self.cards.values()]
-        height = max(heights) if is_wide else sum(heights) + (n - 1) * gap
-        for card, own in zip(self.cards.values(), heights, strict=True):
-            card.setMinimumHeight(max(heights) if is_wide else own)
-        if height != self.minimumHeight():
-            self.setMinimumHeight(height)
+        for card, height in zip(self.cards.values(), heights, strict=True):
+            card.setMinimumHeight(height)
+        self.setMinimumHeight(max(own) if is_wide else sum(own) + (n - 1) * gap)

@@ -15,6 +15,7 @@ from gui.tune.base_page import BasePage
 from gui.tune.how_page import HowPage
 from gui.tune.room import TuneRoom
 
+LONG_S = 300.0  # torch is loaded, a few steps are done
 ASKED = (
     ("Who are you?", "I am Otis, the night porter of this house."),
     ("Who keeps the keys?", "I keep the keys, madam. All of them."),
@@ -83,7 +84,7 @@ def how(stage: Stage) -> None:
     room.show_page("how")
     page.mode.buttons["simple"].click()
     page.plans.choose("quick")
-    stage.until(lambda: room.state.calibration is not None, "the plan is measured")
+    stage.until(lambda: room.state.calibration is not None, "the plan is measured", LONG_S)
     stage.take("tune-how")
 
 

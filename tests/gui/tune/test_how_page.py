@@ -8,9 +8,9 @@ import shlex
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from engine.process.messages import Progress
 from engine.process.parts import Array
@@ -98,6 +98,25 @@ def test_a_plan_changed_by_hand_stays_when_it_is_measured(how: TuneBench) -> Non
     typed(how, "train.minutes", "0")
     assert how.how.reasons.text() == "A plan of your own: see “All fields”."
     assert not any(card.isChecked() for card in how.how.cards.cards.values())
+
+
+class Layouts(QObject):
+    """Counts what a widget is asked to lay out."""
+
+    n = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.n += event.type() == QEvent.Type.LayoutRequest
+        return False
+
+
+def test_a_page_that_nobody_touches_does_nothing(how: TuneBench) -> None:
+    seen = Layouts()
+    how.qtbot.wait(100)
+    for widget in how.how.findChildren(QWidget):
+        widget.installEventFilter(seen)
+    how.qtbot.wait(200)
+    assert seen.n < 20, "a layout that asks for the next one would keep a core busy"
 
 
 # ---- calibration ----

@@ -11,8 +11,10 @@ import torch
 
 from engine.errors import AppError, JobCancelledError
 from engine.models.gguf_header import Header, read_header
+from engine.tokens.opened import open_tokenizer
 from finetune.data.token_set import TokenSet, open_token_set
 from finetune.export.adapter_gguf import read_adapter
+from finetune.export.convert_folder import PROBES
 from finetune.export.merge import merge
 from finetune.export.parity import asked_rows, measure
 from finetune.export.parity_causes import Measured, causes, text_causes
@@ -149,3 +151,31 @@ def test_bos_and_eos_that_only_one_side_has_are_told(run: MadeRun) -> None:
     chats = header_with(run, tokenizer__chat_template="{{ x }}", tokenizer__ggml__eos_token_id=9)
     assert "go on for ever" in text_causes(chats, rows_of([[5, 6]]))[0]
     assert text_causes(chats, rows_of([[5, 9]])) == []
+
+
+def test_the_starters_adapter_is_what_was_trained(starter: Path, tmp_path: Path) -> None:
+    """The goal: 99 % of the likeliest tokens on an F16 base; of the quantised base it is shown."""
+    from peft import get_peft_model_state_dict
+
+    from finetune.data.token_set import TokenSetWriter
+    from finetune.export.adapter_gguf import write_adapter
+    from finetune.model.base import load_base
+    from tests.finetune.lora_bases import random_lora
+
+    base = load_base(starter, dtype=torch.float32)
+    tuned = random_lora(base.model, rank=8)
+    with torch.no_grad():
+        for name, parameter in tuned.named_parameters():
+            if "lora_B" in name:
+                parameter.mul_(0.02)
+    lora = tuned.peft_config["default"]
+    write_adapter(base, get_peft_model_state_dict(tuned), lora, tmp_path / "a.gguf", {})
+    vocab = open_tokenizer(str(starter))
+    with TokenSetWriter(tmp_path / "rows") as writer:
+        for text in PROBES[:3]:
+            ids = vocab.encode(text).astype(np.int32)
+            writer.add(text[:9], ids, np.zeros(len(ids), np.uint8))
+    tokens = open_token_set(tmp_path / "rows")
+    adapter, exact = measure(tuned, tokens, starter, adapter=tmp_path / "a.gguf", n_positions=80)
+    assert exact.form == "f16 base" and exact.top1 >= 0.99 and exact.mean_kl < 1e-3
+    assert adapter.top1 > 0.85 and "Q4_1 itself" in adapter.cause

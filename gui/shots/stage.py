@@ -64,6 +64,7 @@ class Stage:
     def close(self) -> None:
         """End as the app does."""
         self.window.close()
+        self.context.close_runs()
         self.context.engine.stop_and_wait()
         self.context.settings.flush()
         self.window.deleteLater()

@@ -34,11 +34,11 @@ class Card(QFrame):
         self.setProperty("kind", "card")
         self.setAccessibleName(title)
         self.title = label(title, "heading")
-        self.note = label("", "faint")
+        self.note = label("", "faint", wrap=True)
+        self.note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.head = QHBoxLayout()
         self.head.addWidget(self.title)
-        self.head.addStretch(1)
-        self.head.addWidget(self.note)
+        self.head.addWidget(self.note, 1)
         self.column = QVBoxLayout(self)
         self.column.addLayout(self.head)
         theme.changed.connect(self._dress_card)
@@ -60,7 +60,8 @@ class Facts(QWidget):
         self._theme = theme
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setColumnStretch(1, 1)
+        self._grid.setColumnStretch(0, 2)
+        self._grid.setColumnStretch(1, 3)
         self._rows: list[tuple[QLabel, QLabel]] = []
         theme.changed.connect(self._dress)
         self._dress()
@@ -88,7 +89,7 @@ class Facts(QWidget):
         set_kind(self._rows[row][1], kind)
 
     def _add_row(self) -> None:
-        name, value = label("", "dim"), label("", wrap=True)
+        name, value = label("", "dim", wrap=True), label("", wrap=True)
         value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row = len(self._rows)

@@ -63,10 +63,12 @@ class Changes(Struct, frozen=True, eq=False):
         before, after = float(self.before[token]), float(self.after[token])
         if math.isnan(before) or math.isnan(after):
             return tr("nothing is known of the first token")
-        shares = (share_text(math.exp(before)), share_text(math.exp(after)))
-        return tr("{before} → {after} ({factor})").format(
-            before=shares[0], after=shares[1], factor=factor_text(after - before)
-        )
+        return f"{self.shares(token)} ({factor_text(after - before)})"
+
+    def shares(self, token: int) -> str:
+        """Its probability before and after, of a token of which both are known."""
+        before, after = (math.exp(float(one[token])) for one in (self.before, self.after))
+        return f"{share_text(before)} → {share_text(after)}"
 
 
 def factor_text(difference: float) -> str:

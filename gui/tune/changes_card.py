@@ -106,10 +106,10 @@ class ChangesCard(Card):
         self._heading.setVisible(bool(tokens))
         for one, token in zip(self.movers, tokens, strict=False):
             assert changes is not None
-            words = f"{shown(changes.tokens.piece(token))}  {changes.words(token)}"
-            one.setText(words.replace("&", "&&"))
+            piece = shown(changes.tokens.piece(token))
+            one.setText(f"{piece}  {changes.shares(token)}".replace("&", "&&"))
             one.setProperty("token", token)
-            one.setToolTip(plain_tip(tr("Token {n} of the text").format(n=f"{token + 1:,}")))
+            one.setToolTip(plain_tip(f"“{piece}” · {changes.words(token)}"))
             one.show()
 
     # ---- a text of one's own ----
@@ -158,7 +158,7 @@ class ChangesCard(Card):
         self.row.setSizeAdjustPolicy(
             CalmComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
-        self.row.setMinimumContentsLength(22)
+        self.row.setMinimumContentsLength(10)
         self.question.setPlaceholderText(tr("A question"))
         self.question.setAccessibleName(tr("Question"))
         self.question.setToolTip(tr("What the user says; leave it empty to compare a plain text"))
@@ -171,7 +171,7 @@ class ChangesCard(Card):
             field.returnPressed.connect(self.ask)
 
     def _lay_out(self) -> None:
-        self.head.insertWidget(1, self.row)
+        self.column.addWidget(self.row)
         fields = QHBoxLayout()
         fields.addWidget(self.question, 1)
         fields.addWidget(self.answer, 2)

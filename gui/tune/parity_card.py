@@ -21,7 +21,7 @@ class ParityCard(Card):
     """A row for each form: adapter, merged, quantised."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(theme, tr("Parity: torch and llama.cpp on the same tokens"), parent)
+        super().__init__(theme, tr("Parity of torch and llama.cpp"), parent)
         self.setToolTip(
             plain_tip(
                 tr(
@@ -31,7 +31,7 @@ class ParityCard(Card):
             )
         )
         self._grid = QGridLayout()
-        self._grid.setColumnStretch(3, 1)
+        self._grid.setColumnStretch(2, 1)
         self.column.addLayout(self._grid)
         self.empty = label(tr("Not measured yet."), "dim", wrap=True)
         self.column.addWidget(self.empty)
@@ -41,8 +41,10 @@ class ParityCard(Card):
     def set_parity(self, parity: Sequence[Parity]) -> None:
         while len(self.rows) < len(parity):
             row = (label(""), label(""), label("", "dim"), label("", "faint", wrap=True))
-            for column, part in enumerate(row):
-                self._grid.addWidget(part, len(self.rows), column)
+            at = 2 * len(self.rows)
+            for column, part in enumerate(row[:3]):
+                self._grid.addWidget(part, at, column)
+            self._grid.addWidget(row[3], at + 1, 0, 1, 3)
             self.rows.append(row)
         for row, one in zip(self.rows, parity, strict=False):
             form, top1, kl, cause = row
@@ -56,5 +58,5 @@ class ParityCard(Card):
             cause.setText(one.cause)
         for place, row in enumerate(self.rows):
             for part in row:
-                part.setVisible(place < len(parity))
+                part.setVisible(place < len(parity) and bool(part.text()))
         self.empty.setVisible(not parity)

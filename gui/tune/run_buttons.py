@@ -20,7 +20,7 @@ class RunButtons(QWidget):
         self._theme, self._actions = theme, actions
         self._run: RunSummary | None = None
         self.evaluate = button(
-            tr("Evaluate now"),
+            tr("Evaluate"),
             "",
             tr("Measure it on the rows kept aside, ask the fixed prompts and keep a checkpoint"),
         )

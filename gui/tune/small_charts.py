@@ -42,7 +42,7 @@ class SmallCharts(Card):
         self._grid = QGridLayout()
         self.column.addLayout(self._grid)
         for place, (key, (name, tip, _words, _of)) in enumerate(self._kinds.items()):
-            self._names[key] = label(name, "dim")
+            self._names[key] = label(name, "dim", wrap=True)
             self._names[key].setToolTip(tip)
             self._grid.addWidget(self._names[key], place // 2 * 2, place % 2)
         self._waiting, self._stale = list(self._kinds), list[str]()

@@ -7,7 +7,7 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QSlider, QWidget
 
 from gui.chat.wheel_guard import WheelGuard
 from gui.run_record import Checkpoint, RunRecord
@@ -121,7 +121,8 @@ class TimeMachine(Card):
         self.prompt.setSizeAdjustPolicy(
             CalmComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
-        self.prompt.setMinimumContentsLength(24)
+        self.prompt.setMinimumContentsLength(8)
+        self.prompt.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.slider.setAccessibleName(tr("Step"))
         self.slider.setToolTip(
             tr("From the first evaluation to the newest: how the answer changes as it learns")
@@ -133,7 +134,7 @@ class TimeMachine(Card):
         self.chat.clicked.connect(self._on_chat)
 
     def _lay_out(self) -> None:
-        self.head.insertWidget(1, self.prompt)
+        self.head.insertWidget(1, self.prompt, 2)
         self.column.addWidget(self.empty)
         self.column.addWidget(self.slider)
         top = Qt.AlignmentFlag.AlignTop

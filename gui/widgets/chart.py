@@ -240,7 +240,7 @@ class Chart(QWidget):
         return QSize(self._theme.px(240), self._theme.px(self._height_px))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._theme.px(140), self._theme.px(self._height_px))
+        return QSize(self._theme.px(80), self._theme.px(self._height_px))
 
     def _describe(self) -> None:
         """The newest values, or those under the crosshair, for who does not see the curves."""

@@ -15,6 +15,9 @@ from gui.shots.scenes import (
     strengths,
     talk,
     tokens,
+    tune,
+    tune_rows,
+    tune_runs,
     typing_help,
     window,
     writing,
@@ -33,6 +36,9 @@ SCENES = (
     *typing_help.SCENES,
     *shelf.SCENES,
     *tokens.SCENES,
+    *tune_runs.SCENES,
     *lessons.SCENES,
+    *tune.SCENES,
+    *tune_rows.SCENES,
 )
 PICTURES = tuple(name for scene in SCENES for name in scene.pictures)

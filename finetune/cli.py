@@ -21,7 +21,6 @@ from finetune import ranks
 from finetune.config import RunConfig, changed, read_draft, to_toml
 from finetune.events import AnyRunEvent, Ended, RunFailed, to_line
 from finetune.progress_line import ProgressLine
-from finetune.ranks import folder_of, help_train, is_helper
 from finetune.run_folder import RunFolder, create_run, write_whole
 from finetune.runner import Listen, run
 
@@ -80,15 +79,6 @@ def _sft(arguments: argparse.Namespace) -> int:
     listen: Listen = _print_json if arguments.json else line.hear
     ended = run(folder, asked_s=asked_s, listen=listen)
     return _code(ended)
-
-
-def _help(arguments: argparse.Namespace) -> int:
-    """As another process of torchrun's than the first, which is the run."""
-    if arguments.resume is not None:
-        folder = _existing(Path(arguments.resume))
-        return help_train(folder.config(), folder)
-    config = read_draft(Path(arguments.run))
-    return help_train(config, folder_of(config))
 
 
 def folder_for(run_toml: Path) -> RunFolder:

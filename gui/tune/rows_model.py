@@ -39,8 +39,13 @@ NUMBER, ASKED, ANSWER, TOKENS, LOSS, SIDE, NOTES = range(7)
 PAGE = 100
 MOST_PAGES = 30
 TIP_LETTERS = 600
-_RIGHT = frozenset({NUMBER, TOKENS, LOSS})
 Role = Qt.ItemDataRole
+_ROLES = frozenset(
+    map(int, (Role.DisplayRole, Role.ToolTipRole, Role.AccessibleTextRole, ITEM_ROLE))
+)
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_ALIGNMENTS = [_RIGHT if column in (NUMBER, TOKENS, LOSS) else _LEFT for column in range(NOTES + 1)]
 
 
 class RowQuery(Struct, frozen=True):
@@ -226,26 +231,27 @@ class RowsModel(QAbstractTableModel):
             return _names()[section]
         if role == Role.ToolTipRole:
             return _tips()[section]
-        return _alignment(section) if role == Role.TextAlignmentRole else None
+        return _ALIGNMENTS[section] if role == Role.TextAlignmentRole else None
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
-        row = index.row()
-        if not index.isValid() or row >= self._n_rows:
+        # What a view asks for most often comes first: a repaint asks some thousand times.
+        if role == Role.TextAlignmentRole:
+            return _ALIGNMENTS[index.column()]
+        if role not in _ROLES or not index.isValid() or index.row() >= self._n_rows:
             return None
+        row, column = index.row(), index.column()
         if role == Role.DisplayRole:
             self.want(row)
         item = self.item(row)
         if item is None:
-            return "…" if role == Role.DisplayRole and index.column() == ASKED else None
+            return "…" if role == Role.DisplayRole and column == ASKED else None
         if role == Role.DisplayRole:
-            return _words(item, index.column())
-        if role == Role.TextAlignmentRole:
-            return _alignment(index.column())
+            return _words(item, column)
         if role == Role.ToolTipRole:
             return excerpt(whole_text(item.row), TIP_LETTERS)
         if role == Role.AccessibleTextRole:
-            return f"{_names()[index.column()]}: {_words(item, index.column())}"
-        return item if role == ITEM_ROLE else None
+            return f"{_names()[column]}: {_words(item, column)}"
+        return item
 
 
 def _words(item: RowItem, column: int) -> str:
@@ -289,8 +295,3 @@ def _tips() -> tuple[str, ...]:
         tr("Rows that are kept aside measure what was learned and are never learned from"),
         tr("What is to be said of the row: repeated, cut, empty"),
     )
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column in _RIGHT else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter

@@ -53,12 +53,16 @@ def _equal(dataset: Dataset) -> Numbers:
     table = dataset.table
     first = np.full(len(table), -1, np.int64)
     # Of the rows that share the first half of their hash with another, both halves count.
-    _, places, counts = np.unique(table["high"], return_inverse=True, return_counts=True)
-    some = np.flatnonzero(counts[places] > 1)
+    values = np.sort(table["high"])
+    shared = np.unique(values[1:][values[1:] == values[:-1]])
+    if not len(shared):
+        return first
+    at = np.minimum(np.searchsorted(shared, table["high"]), len(shared) - 1)
+    some = np.flatnonzero(shared[at] == table["high"])
     firsts: dict[tuple[int, int], int] = {}
     halves = zip(table["high"][some].tolist(), table["low"][some].tolist(), strict=True)
-    for at, both in zip(some.tolist(), halves, strict=True):
-        first[at] = firsts.setdefault(both, at)
-        if first[at] == at:
-            first[at] = -1
+    for number, both in zip(some.tolist(), halves, strict=True):
+        first[number] = firsts.setdefault(both, number)
+        if first[number] == number:
+            first[number] = -1
     return first

@@ -32,6 +32,7 @@ from finetune.run_folder import RunFolder, create_run
 SECONDS_PER_STEP = 2.0
 BEGAN_S = time.time() - 240.0  # step 115 is now
 GB = 1_000_000_000
+PACE = 4.6
 
 
 def make_run(
@@ -106,13 +107,18 @@ def beginning(n_steps: int = 180, attempt: int = 1, began_s: float = BEGAN_S) ->
 
 
 def steps(
-    first: int, last: int, n_steps: int = 180, attempt: int = 1, began_s: float = BEGAN_S
+    first: int,
+    last: int,
+    n_steps: int = 180,
+    attempt: int = 1,
+    began_s: float = BEGAN_S,
+    pace: float = PACE,
 ) -> Iterator[AnyRunEvent]:
-    """StepDone of the steps first..last."""
+    """StepDone of the steps first..last. pace: how fast its loss falls."""
     for step in range(first, last + 1):
         yield StepDone(
             *(attempt, step, began_s + 5.0 + step * SECONDS_PER_STEP),
-            loss=loss_at(step, n_steps),
+            loss=loss_at(step, n_steps, pace),
             learning_rate=rate_at(step, n_steps),
             grad_norm=0.9 + 2.2 * math.exp(-step / 30) + 0.25 * math.sin(step * 1.3),
             n_tokens=880,
@@ -153,10 +159,10 @@ def ending(
     ]
 
 
-def loss_at(step: int, n_steps: int) -> float:
+def loss_at(step: int, n_steps: int, pace: float = PACE) -> float:
     share = step / max(1, n_steps)
     wave = 0.10 * math.sin(share * 50) * math.exp(-share)
-    return 0.28 + 4.8 * math.exp(-4.6 * share) + wave + 0.05 * math.sin(step * 12.9898)
+    return 0.28 + 4.8 * math.exp(-pace * share) + wave + 0.05 * math.sin(step * 12.9898)
 
 
 def validation_at(step: int, n_steps: int) -> float:

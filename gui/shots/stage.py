@@ -58,6 +58,7 @@ class Stage:
         self.room = cast(ChatRoom, self.window.widget_of("chat"))
         self.room.counter.counted.connect(self._on_counted)
         self.window.show()
+        self.window.watch_runs()
         self.context.engine.start()
         self.load()
 

@@ -100,10 +100,10 @@ def parity_facts(parity: Sequence[Parity]) -> list[Fact]:
     for one in parity:
         found.append(
             (
-                tr("torch = llama.cpp, {form}").format(form=form_name(one.form)),
+                tr("{form}, top-1").format(form=form_name(one.form)),
                 top1_text(one.top1),
                 tr(
-                    "Places at which both engines have the same likeliest next token, of {n}"
+                    "Places at which torch and llama.cpp have the same likeliest next token, of {n}"
                 ).format(n=f"{one.n_positions:,}"),
             )
         )

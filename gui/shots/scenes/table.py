@@ -36,9 +36,9 @@ SCENES = (
     *typing_help.SCENES,
     *shelf.SCENES,
     *tokens.SCENES,
-    *tune_runs.SCENES,
     *lessons.SCENES,
     *tune.SCENES,
     *tune_rows.SCENES,
+    *tune_runs.SCENES,
 )
 PICTURES = tuple(name for scene in SCENES for name in scene.pictures)

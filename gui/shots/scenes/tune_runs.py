@@ -122,7 +122,7 @@ def _make_running(stage: Stage) -> None:
 def _make_finished(stage: Stage) -> None:
     folder = run_maker.make_run(stage.context.paths.runs, HEDGING, rank=8, learning_rate=1e-4)
     began_s = time.time() - 2 * DAY_S
-    _write(folder, N_STEPS, began_s)
+    _write(folder, N_STEPS, began_s, pace=3.4)
     run_maker.write_events(folder, run_maker.ending(N_STEPS, best_step=140, began_s=began_s))
     run_result.write_result(folder, is_forgetful=True)
 
@@ -140,11 +140,11 @@ def _make_failed(stage: Stage) -> None:
     run_maker.write_events(folder, [failure])
 
 
-def _write(folder: RunFolder, upto: int, began_s: float) -> None:
+def _write(folder: RunFolder, upto: int, began_s: float, pace: float = run_maker.PACE) -> None:
     at = range(0, upto + 1, 20)
     parts = (
         run_maker.beginning(N_STEPS, began_s=began_s),
-        run_maker.steps(1, upto, N_STEPS, began_s=began_s),
+        run_maker.steps(1, upto, N_STEPS, began_s=began_s, pace=pace),
         run_maker.evaluations(at, N_STEPS, began_s=began_s),
     )
     run_maker.write_events(folder, run_maker.in_order(*parts))

@@ -68,6 +68,8 @@ SLOW_MODULES = {
     "test_row_losses",
     "test_run_kill",
     "test_runner",
+    "test_result_page",
+    "test_run_page",
     "test_score",
     "test_serve_data",
     "test_real_quiet",

@@ -123,7 +123,9 @@ def test_losses_of_the_base_put_odd_rows_first(real: PagesBench, tmp_path: Path)
     page = real.show(LearnedPage)
     real.until(lambda: page.row.learned is not None)
     page.losses_button.click()
-    real.until(lambda: page.filters.query.order == "loss")
+    # torch and the model are loaded: some ten seconds, more beside other work.
+    real.until(lambda: page.filters.query.order == "loss" or bool(real.banners), 100_000)
+    assert real.banners == []
     real.until(lambda: page.row.title.text() == "Row 4")
     losses = [page.model.item(at) for at in range(4)]
     figures = [one.loss for one in losses if one is not None and one.loss is not None]

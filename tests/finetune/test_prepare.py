@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -268,3 +270,17 @@ def test_own_questions_are_many_and_different() -> None:
     questions = own_questions()
     assert len(questions) >= 60 and len(set(questions)) == len(questions)
     assert not any("you" in one.lower().split() for one in questions)  # none asks who it is
+
+
+def test_none_is_among_the_questions_that_forgetting_is_measured_by() -> None:
+    """Else a run would be measured by what it was taught."""
+    text = resources.files("resources").joinpath("forgetting/questions.jsonl").read_text("utf-8")
+    asked = [words(json.loads(line)["question"]) for line in text.splitlines() if line.strip()]
+    assert len(asked) >= 30
+    for question in own_questions():
+        own = words(question)
+        assert max(len(own & one) / len(own | one) for one in asked) < 0.5, question
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.lower()))

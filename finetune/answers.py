@@ -116,10 +116,15 @@ class Answerer:
 
     def bos(self) -> int:
         """The token that the vocabulary puts before every text, -1 for none."""
-        found = self.client.ask(lambda job: Tokenize(job=job, text="", special=True))
+        ids = self.ids_of("", special=True)
+        return ids[0] if ids else -1
+
+    def ids_of(self, text: str, special: bool = False) -> list[int]:
+        """A text's ids; special: with what the vocabulary puts around it."""
+        found = self.client.ask(lambda job: Tokenize(job=job, text=text, special=special))
         assert isinstance(found, Tokenized), found
-        ids = np.frombuffer(found.ids.data, found.ids.dtype)
-        return int(ids[0]) if len(ids) else -1
+        ids: list[int] = np.frombuffer(found.ids.data, found.ids.dtype).tolist()
+        return ids
 
     def text_of(self, ids: Sequence[int]) -> str:
         """What ids say, special tokens left out."""
@@ -189,7 +194,7 @@ class Voice:
         """
         ids = list(ids)
         is_doubled = bool(ids) and ids[0] == self.answerer.bos()
-        told = list(self._score(ids[1:] if is_doubled else ids, ""))
+        told = list(self._score(ids[1:] if is_doubled else ids))
         if is_doubled:
             told.insert(0, Token(ids[0], b"", ""))
         assert len(told) == len(ids), (len(told), len(ids))
@@ -197,21 +202,22 @@ class Voice:
 
     def bits(self, text: str) -> tuple[float, int]:
         """What a plain text costs: bits, and the bytes they are for (without a first token that
-        nothing stands before)."""
+        nothing stands before). One longer than the context is read in parts."""
         if self._known and (kept := self._known.get(("bits", text), tuple[float, int])):
             return kept
-        known = [one for one in self._score([], text) if one.logprob is not None]
+        ids, step = self.answerer.ids_of(text), self.answerer.info.n_ctx - 1  # one for a BOS
+        parts = [ids[start : start + step] for start in range(0, len(ids), step)]
+        tokens = [token for part in parts for token in self._score(part)]
+        known = [one for one in tokens if one.logprob is not None]
         nats = -sum(one.logprob or 0.0 for one in known)
         cost = nats / math.log(2), sum(len(one.piece) for one in known)
         if self._known:
             self._known.put(("bits", text), cost)
         return cost
 
-    def _score(self, ids: list[int], text: str) -> Iterator[Token]:
+    def _score(self, ids: list[int]) -> Iterator[Token]:
         for event in self.answerer.client.stream(
-            lambda job: Score(
-                job=job, prompt="", ids=ids, text=text, adapters=self.adapters, private=True
-            )
+            lambda job: Score(job=job, prompt="", ids=ids, adapters=self.adapters, private=True)
         ):
             if isinstance(event, Tokens):
                 yield from event.items

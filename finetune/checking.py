@@ -86,7 +86,7 @@ def _kept_parity(teaching: Teaching) -> list[Parity]:
 
 def _with_rows(result: RunResult, product: Path, checkpoint: Path, teaching: Teaching) -> RunResult:
     rows = _held_out(teaching)
-    longest = teaching.answerer.info.n_ctx
+    longest = teaching.answerer.info.n_ctx - 1  # a BOS may stand before
     chosen = chosen_rows(rows, teaching.budget.compare_tokens, longest) if rows is not None else []
     if rows is None or not chosen:
         return _noted(result, "There are no held-out rows to compare the two on.")

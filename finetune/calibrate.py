@@ -21,7 +21,7 @@ import torch
 from engine.models.library import resolve_model
 from engine.process.tune_messages import Calibration
 from finetune.config import RunConfig
-from finetune.data.pack import Batch, packed_batch, padded_batch
+from finetune.data.pack import Batch, packed_batch
 from finetune.data.prepare import prepare
 from finetune.data.token_set import TokenSet
 from finetune.device import choose_machine
@@ -104,7 +104,7 @@ def _measured(
     """Tokens/s, seconds of a step, seconds of an evaluation."""
     feed = Feed(rows, config.train)
     n_tokens, seconds = 0, 0.0
-    for number, batch in enumerate(_batches(config, feed, rows)):
+    for number, batch in enumerate(_batches(feed, rows)):
         tell(0.3 + 0.6 * number / (N_BATCHES + 1), "training")
         began = time.monotonic()
         taught.train()
@@ -120,15 +120,14 @@ def _measured(
     return speed, _step_tokens(feed, rows) / speed, _evaluation_s(config, taught, held_out, device)
 
 
-def _batches(config: RunConfig, feed: Feed, rows: TokenSet) -> Iterator[Batch]:
+def _batches(feed: Feed, rows: TokenSet) -> Iterator[Batch]:
     """The longest batch of the first epoch, then some as they come."""
-    make = packed_batch if config.train.packing else padded_batch
     lengths = rows.lengths()
     batches = [one for step in range(feed.n_steps) for one in feed.packs(step)]
     longest = max(batches, key=lambda packs: sum(int(lengths[pack].sum()) for pack in packs))
-    yield make(rows, longest)
+    yield packed_batch(rows, longest)
     for number in range(N_BATCHES):
-        yield make(rows, batches[number % len(batches)])
+        yield packed_batch(rows, batches[number % len(batches)])
 
 
 def _step_tokens(feed: Feed, rows: TokenSet) -> float:

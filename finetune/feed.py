@@ -19,7 +19,6 @@ from finetune.data.pack import (
     epoch_packs,
     label_counts,
     packed_batch,
-    padded_batch,
     usable_rows,
 )
 from finetune.data.token_set import TokenSet
@@ -81,12 +80,14 @@ class Feed:
 
     def batches(self, step: int) -> Iterator[Batch]:
         """This rank's micro-batches of a step."""
-        make = packed_batch if self._options.packing else padded_batch
         for batch in self.packs(step):
             n = self._options.batch
             mine = batch[self._rank * n : (self._rank + 1) * n]
             # Every rank computes something each time, or the others would wait for ever.
-            yield make(self._rows, mine) if mine else make(self._rows, batch[:1]).unlearned()
+            if mine:
+                yield packed_batch(self._rows, mine)
+            else:
+                yield packed_batch(self._rows, batch[:1]).unlearned()
 
     def _make_epoch(self, epoch: int) -> list[Pack]:
         options = self._options

@@ -54,6 +54,7 @@ def labelled_states(causal: Any, batch: Batch) -> torch.Tensor:
         attention_mask=None,
         use_cache=False,
         documents=batch.documents,
+        n_shared=batch.n_shared,
     ).last_hidden_state
     labelled: torch.Tensor = states.flatten(0, 1).index_select(0, batch.label_places)
     return labelled

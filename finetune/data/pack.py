@@ -1,8 +1,10 @@
 """Rows into batches: which rows go together, in which order, and their tensors.
 
-Packed: rows are laid end to end until max_length is full (best fit), attention stays within each
-row (model/attention.py) and positions begin anew. Otherwise rows of like length share a padded
-batch. The plan of an epoch depends on lengths, settings and seed alone: a step's rows are known
+Packed: lines are filled with rows until max_length is full (best fit). Otherwise a line is a row,
+and rows of like length share a batch. Either way a batch is laid end to end: nothing is padded,
+attention stays within each row (model/attention.py), positions begin anew, and what all its rows
+begin with is computed once. padded_batch is the plain way, which tests and the bench hold this
+against. The plan of an epoch depends on lengths, settings and seed alone: a step's rows are known
 without the steps before it, on every rank.
 """
 
@@ -16,12 +18,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from finetune.data.token_set import TokenSet
+from finetune.data.token_set import Flags, Ids, TokenSet
 
 Pack = list[int]  # rows that lie in one line
 PAD = 0
 # Batches whose rows are sorted by length together: little padding, and still mixed by chance.
 _SORTED_TOGETHER = 16
+# Fewer tokens that all rows begin with are not worth it.
+_LEAST_SHARED = 8
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class Batch:
     predicted, int64, shape (n_labels,); labels: the ids to be predicted there. documents: the
     lengths of the rows that lie in the single line; None where each line is one row from its
     beginning (padding at its end is never looked at). n_tokens: real ones.
+    n_shared: so many tokens stand at the line's beginning once for all its rows; documents are then
+    the lengths of what follows.
     """
 
     ids: torch.Tensor
@@ -40,6 +46,7 @@ class Batch:
     labels: torch.Tensor
     documents: list[int] | None
     n_tokens: int
+    n_shared: int = 0
 
     def to(self, device: torch.device | str) -> Batch:
         return Batch(
@@ -49,6 +56,7 @@ class Batch:
             self.labels.to(device),
             self.documents,
             self.n_tokens,
+            self.n_shared,
         )
 
     def unlearned(self) -> Batch:
@@ -60,6 +68,7 @@ class Batch:
             self.labels[:0],
             self.documents,
             n_tokens=0,
+            n_shared=self.n_shared,
         )
 
 
@@ -178,19 +187,40 @@ def padded_batch(rows: TokenSet, packs: Sequence[Pack]) -> Batch:
 
 
 def _laid_out(rows: TokenSet, wanted: Sequence[int]) -> Batch:
-    parts, positions, places, labels, lengths = [], [], [], [], []
-    start = 0
-    for row in wanted:
-        tokens, learned = rows.row(row)
-        parts.append(np.asarray(tokens, np.int64))
-        positions.append(np.arange(len(tokens)))
+    found = [rows.row(row) for row in wanted]
+    n_shared = _n_shared(found)
+    start = n_shared
+    parts = [np.asarray(found[0][0][:n_shared], np.int64)]
+    positions = [np.arange(n_shared)]
+    places, labels, lengths = [], [], []
+    for tokens, learned in found:
+        parts.append(np.asarray(tokens[n_shared:], np.int64))
+        positions.append(np.arange(n_shared, len(tokens)))
         predicted = 1 + np.flatnonzero(learned[1:])
-        places.append(start + predicted - 1)
-        labels.append(parts[-1][predicted])
-        lengths.append(len(tokens))
-        start += len(tokens)
+        before = predicted - 1 - n_shared  # -1: from the last token that is shared
+        places.append(np.where(before < 0, n_shared - 1, start + before))
+        labels.append(np.asarray(tokens[predicted], np.int64))
+        lengths.append(len(tokens) - n_shared)
+        start += lengths[-1]
     ids, at = np.concatenate(parts)[None], np.concatenate(positions)[None]
-    return _batch(ids, at, places, labels, lengths, start)
+    n_tokens = sum(len(tokens) for tokens, _ in found)
+    return _batch(ids, at, places, labels, lengths, n_tokens, n_shared)
+
+
+def _n_shared(found: Sequence[tuple[Ids, Flags]]) -> int:
+    """How many tokens all rows begin with (a system prompt, mostly) before any is learned: their
+    states are the same in every row, so that they are computed once."""
+    if len(found) < 2:
+        return 0
+    limit = min(
+        1 + int(learned[1:].argmax()) if learned[1:].any() else len(learned) - 1
+        for _, learned in found
+    )
+    first = found[0][0][: max(0, limit)]
+    for tokens, _ in found[1:]:
+        same = tokens[: len(first)] == first[: len(tokens)]
+        first = first[: len(same) if same.all() else int(same.argmin())]
+    return len(first) if len(first) >= _LEAST_SHARED else 0
 
 
 def _batch(
@@ -200,6 +230,7 @@ def _batch(
     labels: list[npt.NDArray[np.int64]],
     documents: list[int] | None,
     n_tokens: int,
+    n_shared: int = 0,
 ) -> Batch:
     def tensor(array: npt.NDArray[np.int64]) -> torch.Tensor:
         return torch.from_numpy(np.array(array, np.int64))
@@ -211,4 +242,5 @@ def _batch(
         tensor(np.concatenate(labels)),
         documents,
         n_tokens,
+        n_shared,
     )

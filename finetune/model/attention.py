@@ -36,22 +36,31 @@ def attend(
     softcap: float | None = None,
     sliding_window: int | None = None,
     documents: list[int] | None = None,
+    n_shared: int = 0,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
     """Args:
         query: shape (B, H, T, D); key, value: (B, fewer H, T, D).
-        documents: lengths of the rows in the one line, their sum T; None: each line is a row.
+        documents: lengths of the rows in the one line; None: each line is a row.
+        n_shared: tokens before them, which all of them look at; with them the sum is T.
 
     Returns:
         Shape (B, T, H, D).
     """
     n_tokens = query.shape[2]
-    lengths = documents if documents is not None else [n_tokens]
+    lengths = [n_tokens] if documents is None else [n_shared, *documents]
     assert attention_mask is None, "masks are not looked at"
     assert sum(lengths) == n_tokens == key.shape[2], (lengths, query.shape, key.shape)
     # Split, not slices: the gradient of a split is one concatenation.
-    rows = zip(*(torch.split(one, lengths, dim=2) for one in (query, key, value)), strict=True)
-    parts = [_within(q, k, v, dropout, scaling, softcap, sliding_window) for q, k, v in rows]
+    queries, keys, values = (torch.split(one, lengths, dim=2) for one in (query, key, value))
+    first = [keys[0], values[0]]
+    parts = []
+    for number, (q, k, v) in enumerate(zip(queries, keys, values, strict=True)):
+        if q.shape[2] == 0:
+            continue
+        if number > 0 and n_shared:
+            k, v = (torch.cat(both, dim=2) for both in zip(first, (k, v), strict=True))
+        parts.append(_within(q, k, v, dropout, scaling, softcap, sliding_window))
     whole = parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
     return whole.transpose(1, 2), None
 
@@ -65,27 +74,30 @@ def _within(
     softcap: float | None,
     window: int | None,
 ) -> torch.Tensor:
-    """Causal attention of one row (or a batch of rows of one length)."""
+    """Causal attention of one row (or a batch of rows of one length); the queries are of its last
+    tokens."""
     if softcap is not None:
         return _softcapped(query, key, value, scaling, softcap, window)
-    n = query.shape[2]
-    mask = _window_mask(n, window, query.device) if window is not None and n > window else None
+    n, n_all = query.shape[2], key.shape[2]
+    is_plain = n == n_all and (window is None or n <= window)
     return F.scaled_dot_product_attention(
         query,
         key,
         value,
-        attn_mask=mask,
+        attn_mask=None if is_plain else _seen(n, n_all, window, query.device),
         dropout_p=dropout,
-        is_causal=mask is None,
+        is_causal=is_plain,
         scale=scaling,
         enable_gqa=query.shape[1] != key.shape[1],
     )
 
 
-def _window_mask(n: int, window: int | None, device: torch.device) -> torch.Tensor:
-    """True where a token looks: not ahead, and no further back than the window."""
-    seen = torch.ones((n, n), dtype=torch.bool, device=device).tril()
-    return seen if window is None else seen.triu(1 - window)
+def _seen(n: int, n_all: int, window: int | None, device: torch.device) -> torch.Tensor:
+    """True where one of the last n tokens of n_all looks: not ahead, and no further back than the
+    window."""
+    before = n_all - n
+    seen = torch.ones((n, n_all), dtype=torch.bool, device=device).tril(before)
+    return seen if window is None else seen.triu(before + 1 - window)
 
 
 def _softcapped(
@@ -101,6 +113,6 @@ def _softcapped(
     key, value = (one.repeat_interleave(groups, dim=1) for one in (key, value))
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     scores = softcap * torch.tanh((query @ key.transpose(2, 3)) * scale / softcap)
-    seen = _window_mask(query.shape[2], window, query.device)
+    seen = _seen(query.shape[2], key.shape[2], window, query.device)
     weights = scores.float().masked_fill(~seen, -torch.inf).softmax(dim=-1).to(query.dtype)
     return weights @ value

@@ -14,7 +14,14 @@ from engine.errors import AppError, JobCancelledError
 from engine.models.starter import starter_path
 from engine.paths import Paths
 from engine.process.messages import Progress
-from engine.process.tune_messages import BaseList, Calibrate, Calibration, DescribeBase, ListBases
+from engine.process.tune_messages import (
+    BaseInfo,
+    BaseList,
+    Calibrate,
+    Calibration,
+    DescribeBase,
+    ListBases,
+)
 from engine.tokens.opened import Tokenizers
 from finetune.config import RunConfig, changed, to_toml
 from finetune.memory import Figures, training_bytes
@@ -32,7 +39,7 @@ def shared(tmp_path: Path) -> Shared:
 
 def test_the_starter_can_be_taught(shared: Shared) -> None:
     info = answer(DescribeBase(job=1, path="starter"), shared)
-    assert info == describe_base(str(starter_path()))
+    assert isinstance(info, BaseInfo) and info.path == str(starter_path())
     found = describe_base("starter")
     assert (found.reason, found.architecture, found.n_layer) == ("", "llama", 30)
     assert found.n_params == 134_515_008

@@ -74,6 +74,38 @@ def test_each_label_has_the_loss_of_its_row_alone(
     torch.testing.assert_close(found, expected.detach(), atol=1e-4, rtol=1e-4)
 
 
+@pytest.fixture
+def alike(tmp_path: Path) -> TokenSet:
+    """Rows that all begin with the same 12 tokens, some learned from the 13th on."""
+    chance = np.random.default_rng(2)
+    same = chance.integers(0, 250, 12)
+    with TokenSetWriter(tmp_path / "alike") as writer:
+        for number in range(9):
+            n = 15 + int(chance.integers(0, 20))
+            ids = np.concatenate([same, chance.integers(0, 250, n - 12)]).astype(np.int32)
+            writer.add(str(number), ids, (np.arange(n) >= 12 + number % 3).astype(np.uint8))
+    return open_token_set(tmp_path / "alike")
+
+
+@pytest.mark.parametrize("architecture", sorted(LAYOUTS))
+def test_what_rows_share_is_computed_once_and_changes_nothing(
+    architecture: str, tmp_path: Path, alike: TokenSet
+) -> None:
+    packs = [[0, 1], [2, 3, 4]]
+    packed, padded = packed_batch(alike, packs), padded_batch(alike, [[i] for i in range(5)])
+    assert packed.n_shared == 12
+    assert packed.ids.numel() == packed.n_tokens - 4 * 12
+    assert packed.labels.tolist() == padded.labels.tolist()
+    base = tiny_base(tmp_path, architecture)
+    use_attention_by_document(base.model)
+    found, expected = (label_losses(base.model, batch) for batch in (packed, padded))
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+    one = gradients(tiny_base(tmp_path, architecture), packed, True)
+    other = gradients(tiny_base(tmp_path, architecture), padded, True)
+    for name in other:
+        torch.testing.assert_close(one[name], other[name], atol=2e-3, rtol=1e-3)
+
+
 def with_documents(batch: Batch, documents: list[int]) -> Batch:
     return Batch(
         batch.ids, batch.positions, batch.label_places, batch.labels, documents, batch.n_tokens

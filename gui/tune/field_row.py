@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from finetune.config import RunConfig, help_of
@@ -34,7 +34,7 @@ class FieldRow(QWidget):
         self.default = default_of(name)
         self.title, self.tip = field_name(name), help_of(name)
         self.label = QLabel(self.title, self, textFormat=Qt.TextFormat.PlainText)
-        self.reset: QToolButton = icon_button("", "mark")
+        self.reset: QToolButton = icon_button("", "quiet")
         self.problem = label("", "bad", wrap=True)
         self._told = self._refusal = self._reason = ""
         self._lay_out()
@@ -116,7 +116,11 @@ class FieldRow(QWidget):
 
     @Slot()
     def _dress(self) -> None:
+        side = self._theme.px(14)
         self.reset.setIcon(icons.icon("undo", self._theme.palette.accent))
+        self.reset.setIconSize(QSize(side, side))
+        # As low as the words beside it, so that a row does not grow with it.
+        self.reset.setStyleSheet("QToolButton { padding: 2px; min-height: 0px; }")
         if isinstance(self.input, LineInput):
             is_number = isinstance(self.input, FloatInput)
             self.input.setMaximumWidth(self._theme.px(INPUT_PX if is_number else WIDE_PX))

@@ -92,8 +92,8 @@ def fields(stage: Stage) -> None:
     """Every field."""
     room = with_data(stage)
     page = cast(HowPage, room.page_of("how"))
-    room.show_page("how")
     page.mode.buttons["all"].click()
+    room.show_page("how")
     stage.take("tune-how-all")
     page.mode.buttons["simple"].click()
 

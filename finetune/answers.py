@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -161,6 +162,15 @@ class Voice:
     @property
     def _known(self) -> KnownAnswers | None:
         return None if self.adapters else self.answerer.known
+
+    def knows(self, asked: Asked) -> bool:
+        """Whether it has answered this before."""
+        return self._known is not None and self._known.get(asked, Answer) is not None
+
+    def knows_bits(self, text: str) -> bool:
+        """Whether it has read this before."""
+        kind: Any = tuple[float, int]
+        return self._known is not None and self._known.get(("bits", text), kind) is not None
 
     def answer(self, asked: Asked) -> Answer:
         """Raises AppError where the model cannot answer."""

@@ -6,17 +6,21 @@ Most of it is llama.cpp's work; torch only gives parity its side.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
+from engine.paths import user_paths
 from engine.process.tune_messages import Parity
+from finetune.answers import Answerer
+from finetune.aside import Aside, Task
 from finetune.data.prepare import prepared
 from finetune.data.token_set import TokenSet
 from finetune.evaluate import answered, chosen_rows, compared, judged, mean_loss, pairs
-from finetune.forgetting import forgetting, heard
+from finetune.forgetting import Heard, forgetting, heard, is_known
 from finetune.results import Forgetting, RunResult, to_json
 from finetune.run_folder import write_whole
 from finetune.teaching import Teaching
@@ -118,10 +122,27 @@ def _with_forgetting(
     if not teaching.attempt.config.watch.forgetting:
         return result
     report = _reporter(teaching, "what was forgotten")
-    before = heard(teaching.answerer.voice(), teaching.unrelated, report)
-    after = heard(teaching.voice(product), teaching.unrelated, report)
-    found: Forgetting = forgetting(teaching.unrelated, before, after, _taught_texts(teaching))
+    with _base_beside(teaching) as before:
+        after = heard(teaching.voice(product), teaching.unrelated, report)
+    found: Forgetting = forgetting(
+        teaching.unrelated, before.result(), after, _taught_texts(teaching)
+    )
     return msgspec.structs.replace(result, forgetting=found)
+
+
+@contextlib.contextmanager
+def _base_beside(teaching: Teaching) -> Iterator[Task[Heard]]:
+    """The base is asked the same in a worker of its own, on another core; where it was asked before
+    there is nothing to do."""
+    with contextlib.ExitStack() as stack:
+        answerer = teaching.answerer
+        if not is_known(answerer.voice(), teaching.unrelated):
+            answerer = stack.enter_context(Answerer(teaching.base.path, user_paths()))
+        aside = stack.enter_context(Aside())
+        voice = answerer.voice()
+        task = aside.begin(lambda report: heard(voice, teaching.unrelated, report))
+        yield task
+        task.result()
 
 
 def _held_out(teaching: Teaching) -> TokenSet | None:

@@ -86,6 +86,11 @@ def heard(voice: Voice, asked: Unrelated, report: Report) -> Heard:
     return Heard(answers, bits, n_bytes)
 
 
+def is_known(voice: Voice, asked: Unrelated) -> bool:
+    """Whether all of it was asked before, so that `heard` costs nothing."""
+    return all(map(voice.knows, asked.questions)) and all(map(voice.knows_bits, asked.passages))
+
+
 def forgetting(
     asked: Unrelated, before: Heard, after: Heard, taught_texts: Iterable[str]
 ) -> Forgetting:

@@ -96,7 +96,8 @@ def _with_rows(result: RunResult, product: Path, checkpoint: Path, teaching: Tea
         return _noted(result, "There are no held-out rows to compare the two on.")
     report = _reporter(teaching, "held-out rows")
     before = judged(teaching.answerer.voice(), rows, chosen, report)
-    after = judged(teaching.voice(product), rows, chosen, report)
+    with teaching.voice(product) as tuned:
+        after = judged(tuned, rows, chosen, report)
     losses, tokens = compared(rows, before, after)
     return msgspec.structs.replace(
         result,
@@ -112,7 +113,8 @@ def _with_prompts(
 ) -> RunResult:
     report = _reporter(teaching, "fixed prompts")
     before = answered(teaching.answerer.voice(), teaching.prompts, report)
-    after = answered(teaching.voice(product), teaching.prompts, report)
+    with teaching.voice(product) as tuned:
+        after = answered(tuned, teaching.prompts, report)
     return msgspec.structs.replace(result, prompts=pairs(teaching.prompts, before, after))
 
 
@@ -122,8 +124,8 @@ def _with_forgetting(
     if not teaching.attempt.config.watch.forgetting:
         return result
     report = _reporter(teaching, "what was forgotten")
-    with _base_beside(teaching) as before:
-        after = heard(teaching.voice(product), teaching.unrelated, report)
+    with _base_beside(teaching) as before, teaching.voice(product) as tuned:
+        after = heard(tuned, teaching.unrelated, report)
     found: Forgetting = forgetting(
         teaching.unrelated, before.result(), after, _taught_texts(teaching)
     )

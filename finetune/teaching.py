@@ -7,10 +7,11 @@ while torch trains, it rests. The loop itself is sft.py's.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -68,10 +69,10 @@ class Torch:
 class Teaching:
     """One attempt's training, and its tools for whoever judges the result."""
 
-    product_name = "adapter.gguf"
-
     def __init__(self, attempt: Attempt, base: BaseFile, answerer: Answerer) -> None:
         self.attempt, self.base, self.answerer = attempt, base, answerer
+        self._is_lora = attempt.config.train.method == "lora"
+        self.product_name = "adapter.gguf" if self._is_lora else "model.gguf"
         self.budget: Budget = budget_of(attempt.config)
         self.prompts: list[Asked] = fixed_prompts(attempt.config.watch, self.budget.prompt_tokens)
         self.unrelated: Unrelated = unrelated(
@@ -260,21 +261,23 @@ class Teaching:
 
     def _sample(self, folder: str, step: int) -> None:
         adapter = self.attempt.folder.checkpoints / folder / self.product_name
-        if not adapter.exists():
+        if not adapter.exists() or not self.prompts:
             return
-        voice = self.answerer.voice(adapter)
-        for asked in self.prompts:
-            answer = voice.answer(asked)
-            self.attempt.log.sample_at(step, asked.question, answer.text, answer.finish)
+        with self.voice(adapter) as voice:
+            for asked in self.prompts:
+                answer = voice.answer(asked)
+                self.attempt.log.sample_at(step, asked.question, answer.text, answer.finish)
 
     def _write_adapter(self, folder: Path, trained: Trained) -> None:
         """What llama.cpp reads of a checkpoint; the events before it reach the disk first."""
         from finetune.export.adapter_gguf import write_adapter
+        from finetune.export.merge import write_full
 
         self.attempt.log.sync()
-        if not trained.is_lora:
-            return
         assert self._base is not None
+        if not trained.is_lora:
+            write_full(self._base, folder / self.product_name, self._provenance())
+            return
         lora = trained.model.peft_config["default"]
         write_adapter(
             self._base, trained.weights(), lora, folder / self.product_name, self._provenance()
@@ -331,9 +334,14 @@ class Teaching:
 
     # ---- for whoever judges ----
 
-    def voice(self, product: Path) -> Voice:
-        """The tuned model."""
-        return self.answerer.voice(product)
+    @contextlib.contextmanager
+    def voice(self, product: Path) -> Iterator[Voice]:
+        """The tuned model: the base with an adapter, or a file of its own in its own worker."""
+        if self._is_lora:
+            yield self.answerer.voice(product)
+            return
+        with Answerer(product, None, self.attempt.config.train.max_length + 64) as answerer:
+            yield answerer.voice()
 
     def parity(self, product: Path, folder: Path, report: Callable[[float], None]) -> list[Parity]:
         """torch with a checkpoint's weights beside llama.cpp with its product."""
@@ -346,7 +354,8 @@ class Teaching:
             self.torch_at(folder).trained.model,
             validation_set if validation_set.n_rows else train_set,
             self.base.path,
-            adapter=product,
+            adapter=product if self._is_lora else None,
+            merged=None if self._is_lora else product,
             explains=self.budget.explains,
             report=report,
         )

@@ -106,6 +106,22 @@ def test_it_leaves_all_there_is_to_know(base: Path, tmp_path: Path) -> None:
     assert summary(folder).state == "finished"
 
 
+def test_where_all_weights_are_taught_the_product_is_a_model(base: Path, tmp_path: Path) -> None:
+    config = config_of(
+        base,
+        rows_of(tmp_path, 30),
+        train__method="full",
+        train__learning_rate=1e-3,
+        watch__forgetting=False,
+    )
+    folder, ended = start(config)
+    assert isinstance(ended, Ended) and ended.product == "product/model.gguf", ended
+    result = read_result(folder)
+    assert result is not None and result.parity[0].form == "merged"
+    assert result.parity[0].top1 > 0.9 and result.rows
+    assert {one.step for one in read_samples(folder)} == {0, 3, 6}
+
+
 def test_one_row_is_learned_without_a_validation(base: Path, tmp_path: Path) -> None:
     config = config_of(base, rows_of(tmp_path, 1), watch__forgetting=False)
     folder, ended = start(config)

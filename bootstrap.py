@@ -83,12 +83,14 @@ def check_all(pytest_arguments: list[str]) -> int:
         module("mypy"),
         [str(SCRIPTS / "lint-imports"), "--no-logo"],
     ]
-    # Two processes at the same time: each test that runs a model takes one thread of it.
-    pytest, tokens = [*module("pytest"), *pytest_arguments], "tests/gui/tokens"
+    # Two processes at the same time: each test that runs a model takes one thread of it. The
+    # suites that take longest come first.
+    pytest = [*module("pytest"), *pytest_arguments]
+    parts = ["tests/gui/tokens", "tests/gui/tune", "tests/finetune"]
     suites = [
-        [*pytest, "tests/gui", f"--ignore={tokens}"],
-        [*pytest, "tests", "--ignore=tests/gui"],
-        [*pytest, tokens],
+        [*pytest, "tests/gui", *(f"--ignore={part}" for part in parts)],
+        [*pytest, "tests", "--ignore=tests/gui", "--ignore=tests/finetune"],
+        *([*pytest, part] for part in parts),
     ]
     failed = [shown(tool) for tool in tools if run_tool(tool) != 0]
     with ThreadPoolExecutor(max_workers=2) as pool:

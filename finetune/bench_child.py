@@ -5,11 +5,9 @@ WHAT FOLDER ...; prints one line of JSON. bench.py starts it.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 import tempfile
-import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -25,17 +23,14 @@ from finetune.config import RunConfig, changed
 from finetune.data.pack import packed_batch, padded_batch
 from finetune.data.token_set import TokenSet, TokenSetWriter, open_token_set
 from finetune.events import StepDone
-from finetune.feed import Feed
 from finetune.loss import label_losses
 from finetune.model.attention import use_attention_by_document
 from finetune.model.base import load_base
-from finetune.model.lora import add_lora
 from finetune.run_folder import RunFolder
 
 # The first step also warms up, and is not timed.
 N_STEPS = int(os.environ.get("BATHYSPHERE_BENCH_STEPS", "5"))
 LEARNING_RATE = 2e-4
-IGNORED = -100  # a label that is none, to TRL
 
 
 def config_of(precision: str = "auto", batch: int = BATCH) -> RunConfig:
@@ -61,7 +56,7 @@ def ours(folder: Path, precision: str = "auto") -> dict[str, Any]:
     rows = open_token_set(folder / "rows")
     with peak_memory() as peak, tempfile.TemporaryDirectory() as out:
         steps = _steps(config, rows, Path(out))
-        return _said(config, [one.loss for one in steps], _speed(steps), peak())
+        return said_of(config, [one.loss for one in steps], _speed(steps), peak())
 
 
 def _steps(config: RunConfig, rows: TokenSet, out: Path) -> list[StepDone]:
@@ -79,7 +74,10 @@ def _speed(steps: list[StepDone]) -> float:
     )
 
 
-def _said(config: RunConfig, losses: list[float], speed: float, peak_bytes: int) -> dict[str, Any]:
+def said_of(
+    config: RunConfig, losses: list[float], speed: float, peak_bytes: int
+) -> dict[str, Any]:
+    """What a contestant that trained says."""
     from finetune.device import choose_machine
 
     return {
@@ -90,77 +88,11 @@ def _said(config: RunConfig, losses: list[float], speed: float, peak_bytes: int)
     }
 
 
-def trl(folder: Path, precision: str = "auto") -> dict[str, Any]:
-    """TRL's SFTTrainer: the same weights, rows in our order, adapters begun alike."""
-    import datasets
-    from transformers import TrainerCallback
-    from trl.trainer.sft_config import SFTConfig
-    from trl.trainer.sft_trainer import SFTTrainer
+def trl(folder: Path, *how: str) -> dict[str, Any]:
+    """TRL's: bench_trl.py."""
+    from finetune.bench_trl import trl as contestant
 
-    datasets.disable_progress_bars()
-    logging.disable(logging.WARNING)
-    config = config_of(precision)
-    rows = open_token_set(folder / "rows")
-    feed = Feed(rows, config.train)
-    packs = [pack for step in range(N_STEPS) for one in feed.packs(step) for pack in one]
-    order = [row for pack in packs for row in pack]
-    ends_s: list[float] = []
-
-    class Clock(TrainerCallback):  # type: ignore[misc, unused-ignore]
-        def on_step_end(self, *_: Any, **__: Any) -> None:
-            ends_s.append(time.monotonic())
-
-    with peak_memory() as peak, tempfile.TemporaryDirectory() as out:
-        base = load_base(starter_path(), dtype=sft.base_dtype(config))
-        base.model.set_attn_implementation("sdpa")
-        torch.manual_seed(config.train.seed)
-        trainer = SFTTrainer(
-            model=add_lora(base, config.lora, is_quick=False),
-            args=SFTConfig(
-                output_dir=out,
-                per_device_train_batch_size=BATCH,
-                max_steps=N_STEPS,
-                learning_rate=LEARNING_RATE,
-                lr_scheduler_type="constant",
-                warmup_steps=0,
-                logging_steps=1,
-                save_strategy="no",
-                report_to=[],
-                bf16=base.model.dtype == torch.bfloat16,
-                use_cpu=not torch.cuda.is_available(),
-                gradient_checkpointing=False,
-                dataloader_pin_memory=False,
-                max_length=MAX_LENGTH,
-                train_sampling_strategy="sequential",
-                remove_unused_columns=False,
-                dataset_kwargs={"skip_prepare_dataset": True},
-                disable_tqdm=True,
-            ),
-            train_dataset=datasets.Dataset.from_list([_as_trl(rows, row) for row in order]),
-            processing_class=_any_tokenizer(),
-            callbacks=[Clock()],
-        )
-        trainer.train()
-        losses = [one["loss"] for one in trainer.state.log_history if "loss" in one]
-        n_timed = sum(int(rows.lengths()[row]) for row in order[BATCH:])
-        return _said(config, losses, n_timed / (ends_s[-1] - ends_s[0]), peak())
-
-
-def _as_trl(rows: TokenSet, row: int) -> dict[str, list[int]]:
-    ids, learned = rows.row(row)
-    labels = [int(one) if flag else IGNORED for one, flag in zip(ids, learned, strict=True)]
-    return {"input_ids": ids.tolist(), "labels": labels}
-
-
-def _any_tokenizer() -> Any:
-    """TRL wants one to pad with; the rows are tokens already."""
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordLevel
-    from transformers import PreTrainedTokenizerFast
-
-    fast: Any = PreTrainedTokenizerFast
-    words = Tokenizer(WordLevel({"<pad>": 0, "<end>": 1}, unk_token="<end>"))
-    return fast(tokenizer_object=words, pad_token="<pad>", eos_token="<end>", unk_token="<end>")
+    return contestant(folder, *how)
 
 
 def packing(folder: Path) -> dict[str, Any]:

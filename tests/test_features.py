@@ -31,6 +31,7 @@ SECTIONS = {
     ],
     "Issue 3": ["A. What people expect", "B. What none of them has", "Numbers", "Done when"],
     "Issue 4": ["What it must have", "Exactness", "Numbers", "Done when"],
+    "Issue 5": ["The wizard", "The trainer", "Numbers", "Bad input", "Done when"],
 }
 FIELD = {
     *("accelerate", "gguf", "huggingface-hub", "jinja2", "keyring", "llama-cpp-python"),
@@ -39,11 +40,12 @@ FIELD = {
     *("pytest", "pytest-qt", "pytest-randomly", "pytest-timeout", "hypothesis"),
     *("ruff", "mypy", "import-linter"),
 }
-WAY = r"tests/\S+::\w+$|(bench (engine|window|chat|tokens)|by hand|not built): "
+WAY = r"tests/\S+::\w+$|(bench (engine|window|chat|tokens|sft)|by hand|not built): "
 BENCHES = {
     "bench engine": ["engine/bench*.py"],
     "bench window": ["gui/bench.py", "gui/bench_start.py", "gui/bench_stream.py"],
     "bench chat": ["gui/bench_*.py"],
+    "bench sft": ["finetune/bench*.py"],
     "bench tokens": ["gui/bench_*.py", "engine/tokens/bench*.py", "engine/generation/bench*.py"],
 }
 
@@ -70,7 +72,7 @@ def rows() -> Iterator[tuple[str, str, str, list[str]]]:
 
 def split_ways(text: str) -> list[str]:
     """The ways of one line: a comma parts them only where the next one begins."""
-    return re.split(r", (?=tests/|bench (?:engine|window|chat|tokens): )", text)
+    return re.split(r", (?=tests/|bench (?:engine|window|chat|tokens|sft): )", text)
 
 
 def figures_named() -> list[tuple[str, str]]:
@@ -246,7 +248,7 @@ def test_make_test_fails_if_any_tool_fails(
     tools: list[tuple[str, str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert bootstrap.COMMANDS["test"]([]) == 1
-    assert len(tools) == 7, "the others run all the same"
+    assert len(tools) == 9, "the others run all the same"
     assert "mypy" in capsys.readouterr().out.rpartition("Failed: ")[2]
 
 

@@ -107,6 +107,7 @@ def _handle(request: AnyRequest, service: WorkerService, outbox: Outbox, jobs: J
     else:
         try:
             result = service.answer(request)
+            job = service.job(request) if result is None else None
         except AppError as error:
             outbox.answer(
                 Failed(
@@ -117,10 +118,10 @@ def _handle(request: AnyRequest, service: WorkerService, outbox: Outbox, jobs: J
                 )
             )
             return
-        if result is None:
-            jobs.add(request.job, service.job(request))
-        else:
+        if result is not None:
             outbox.answer(Done(job=request.job, result=result))
+        elif job is not None:
+            jobs.add(request.job, job)
 
 
 def _leave(code: int) -> NoReturn:

@@ -15,7 +15,7 @@ from gui.tune.run_words import run_note
 from gui.tune.state import TuneState
 from gui.tune.words import tr
 
-DONE = "check"
+DONE, WARNED = "check", "warning"
 
 
 def step_lines(
@@ -38,7 +38,7 @@ def _line(entry: PageEntry, state: TuneState, run: RunSummary | None) -> Line:
         name=f"{entry.number} {entry.name}",
         note=note,
         tip=tip,
-        icon=DONE if is_done else "",
+        icon=DONE if is_done else WARNED if entry.key == "learned" and note else "",
         is_there=not missing,
     )
 
@@ -76,8 +76,8 @@ def _status(key: str, state: TuneState) -> tuple[bool, str]:
     if key == "data":
         return state.dataset is not None, _rows(state.dataset.n_rows) if state.dataset else ""
     if key == "learned" and state.checked is not None:
-        n_grave = sum(one.is_grave for one in state.checked.warnings)
-        return not n_grave, _warnings(len(state.checked.warnings))
+        n = len(state.checked.warnings)
+        return not n, str(n) if n else ""
     if key == "how":
         return _has_plan(state), plan_name(state) or plan_note(state)
     return False, ""
@@ -102,12 +102,6 @@ def _rows(n: int) -> str:
     return tr("1 row") if n == 1 else tr("{n} rows").format(n=f"{n:,}")
 
 
-def _warnings(n: int) -> str:
-    if not n:
-        return ""
-    return tr("1 warning") if n == 1 else tr("{n} warnings").format(n=n)
-
-
 def _has_plan(state: TuneState) -> bool:
     train = state.draft.train
     return (train.steps > 0) != (train.epochs > 0)
@@ -127,7 +121,7 @@ def _tip(key: str) -> str:
     tips = {
         "base": tr("The model that is taught"),
         "data": tr("The conversations or texts it is taught from"),
-        "learned": tr("Every row as the tokens that will be learned"),
+        "learned": tr("Every row as the tokens that will be learned, and what to know of the rows"),
         "how": tr("How long and how strongly it is taught"),
         "run": tr("The run as it goes: loss, answers, time left"),
         "result": tr("What came of the run, and what can be done with it"),

@@ -203,6 +203,15 @@ def write_whole(path: Path, data: bytes) -> None:
         ) from error
 
 
+def sweep(path: Path) -> None:
+    """Delete what write_whole left half written where its process was killed; what another process
+    is writing now stays."""
+    for left in path.rglob(".*.part"):
+        number = left.name.split(".")[-2]
+        if number.isdigit() and left.is_file() and not psutil.pid_exists(int(number)):
+            left.unlink(missing_ok=True)
+
+
 def find_runs(runs: Path) -> list[RunFolder]:
     """All runs, newest first."""
     try:

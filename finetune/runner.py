@@ -30,7 +30,7 @@ from finetune.control import Control
 from finetune.events import AnyRunEvent, Began, Ended, RunFailed
 from finetune.failures import in_words
 from finetune.launch import note_runner
-from finetune.run_folder import RunFolder
+from finetune.run_folder import RunFolder, sweep
 from finetune.run_log import RunLog
 from finetune.run_queue import Turn
 from finetune.run_state import RunState
@@ -88,6 +88,7 @@ def run(
         known = RunState(folder).read()
         if known.how not in (None, "stopped"):
             raise AppError("This run is finished.", "Train further from it, or begin another.")
+        sweep(folder.path)
         note_runner(folder, os.getpid())
         log = RunLog(folder, known.attempt + 1, listen)
         control = Control(folder, log, asked_s)

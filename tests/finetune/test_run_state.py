@@ -13,7 +13,7 @@ from finetune import events
 from finetune.config import RunConfig, changed
 from finetune.events import AnyRunEvent, to_line
 from finetune.launch import note_runner
-from finetune.run_folder import RunFolder, create_run
+from finetune.run_folder import RunFolder, create_run, sweep
 from finetune.run_state import RunState, RunSummary, summary
 
 NOW = time.time()
@@ -175,3 +175,12 @@ def test_a_folder_with_a_spoilt_file_is_still_a_run(tmp_path: Path) -> None:
     found = summary(RunFolder(tmp_path))
     assert (found.name, found.state) == (tmp_path.name, "new")
     assert math.isnan(found.loss) and isinstance(found, RunSummary)
+
+
+def test_what_a_killed_process_left_half_written_is_swept(folder: RunFolder) -> None:
+    left = folder.path / f".trained.json.{2**22 + 1}.part"
+    writing = folder.path / f".notes.md.{os.getpid()}.part"
+    for path in (left, writing):
+        path.write_text("{")
+    sweep(folder.path)
+    assert not left.exists() and writing.exists()

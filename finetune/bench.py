@@ -2,9 +2,9 @@
 `bathysphere bench sft [--json]`.
 
 Each contestant trains in a process of its own, in turn, so that its peak memory is its own and a
-machine whose speed drifts drifts under both. What a child does is bench_child.py's. TRL comes with
-the extra `bench`; the app never imports it. FIGURES is open: another file of the room may add its
-own.
+machine whose speed drifts drifts under both. What a child does is bench_child.py's and
+bench_trl.py's. TRL comes with the extra `bench`; the app never imports it. FIGURES is open: another
+file of the room may add its own.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ def _said(done: subprocess.CompletedProcess[str], what: str) -> dict[str, Any]:
 
 
 def speed_figures(folder: Path) -> dict[str, Figure]:
-    """Real tokens/s and peak memory; and the losses of both, step by step."""
+    """Real tokens/s and peak memory: the same rows and batch, each in its own order. Which rows
+    share a batch, and what is done about their lengths, is part of what is measured."""
     ours: list[dict[str, Any]] = []
     theirs: list[dict[str, Any]] = []
     for pair in range(N_PAIRS):
@@ -86,10 +87,8 @@ def speed_figures(folder: Path) -> dict[str, Figure]:
         # Each goes first as often as second.
         for name, said in both if pair % 2 == 0 else both[::-1]:
             said.append(child(folder, name))
-    precision = ours[0]["precision"]
-    apart = [abs(a - b) for a, b in zip(ours[0]["losses"], theirs[0]["losses"], strict=True)]
-    figures = {
-        f"tokens/s / TRL, {precision}": ratio(
+    return {
+        f"tokens/s / TRL, {ours[0]['precision']}": ratio(
             [one["tokens_per_s"] for one in ours],
             [one["tokens_per_s"] for one in theirs],
             3.0,
@@ -103,13 +102,14 @@ def speed_figures(folder: Path) -> dict[str, Figure]:
             is_limit=True,
         ),
     }
-    if precision == "fp32":
-        figures["loss curve, from TRL's"] = figure(max(apart), 1e-3, "nats")
-    else:
-        exact = [child(folder, name, "fp32")["losses"] for name in ("ours", "trl")]
-        apart = [abs(a - b) for a, b in zip(*exact, strict=True)]
-        figures["loss curve, from TRL's"] = figure(max(apart), 1e-3, "nats")
-    return figures
+
+
+def curve_figures(folder: Path) -> dict[str, Figure]:
+    """The losses of both in fp32, step by step on the same rows."""
+    ours = child(folder, "ours", "fp32")["losses"]
+    theirs = child(folder, "trl", "fp32", "ours")["losses"]
+    apart = [abs(a - b) for a, b in zip(ours, theirs, strict=True)]
+    return {"loss curve, from TRL's": figure(max(apart), 1e-3, "nats")}
 
 
 # ---- against ourselves ----
@@ -171,6 +171,7 @@ def _first_loss_s(folder: Path, number: int) -> float:
 
 FIGURES: dict[str, Callable[[Path], dict[str, Figure]]] = {
     "beside TRL, taking turns": speed_figures,
+    "loss beside TRL's, the same rows": curve_figures,
     "packed and unpacked": packing_figures,
     "two ranks and one": rank_figures,
     "Start to first loss": first_loss_figures,

@@ -8,7 +8,7 @@ import logging
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
@@ -24,10 +24,9 @@ from finetune.model.base import load_base
 from finetune.model.lora import add_lora
 
 IGNORED = -100  # a label that is none, to TRL
-Order = Literal["its own", "ours"]
 
 
-def trl(folder: Path, precision: str = "auto", order: Order = "its own") -> dict[str, Any]:
+def trl(folder: Path, precision: str = "auto", order: str = "its own") -> dict[str, Any]:
     """Train as TRL does.
 
     Args:

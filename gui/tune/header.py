@@ -23,7 +23,7 @@ class TuneHeader(QFrame):
         super().__init__(parent)
         self._theme = theme
         self.setProperty("kind", "header")
-        self.title = _Cut("heading", self)
+        self.title = _Cut("heading", self, least_letters=16)
         self.facts = _Cut("dim", self)
         self.details_button: QToolButton = icon_button(tr("Details beside the page (Ctrl+D)"))
         self.details_button.setCheckable(True)
@@ -62,11 +62,15 @@ class TuneHeader(QFrame):
 
 
 class _Cut(QLabel):
-    """Words that are cut where there is no room; whole in the tooltip and for a reader."""
+    """Words that are cut where there is no room; whole in the tooltip and for a reader.
 
-    def __init__(self, kind: str, parent: QWidget) -> None:
+    Args:
+        least_letters: about so much of them is always seen.
+    """
+
+    def __init__(self, kind: str, parent: QWidget, least_letters: int = 0) -> None:
         super().__init__(parent, textFormat=Qt.TextFormat.PlainText)
-        self.whole = ""
+        self.whole, self._least_letters = "", least_letters
         self.setProperty("kind", kind)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
 
@@ -82,7 +86,8 @@ class _Cut(QLabel):
         return QSize(width, super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(0, super().minimumSizeHint().height())
+        least = self._least_letters * self.fontMetrics().averageCharWidth()
+        return QSize(min(least, self.sizeHint().width()), super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -18,6 +18,7 @@ from gui.tune.plan_cards import PlanCards
 from gui.tune.plan_choice import PlanChoice
 from gui.tune.plan_words import before_start, plan_facts
 from gui.tune.plans import budgets, key_of
+from gui.tune.rows_check import check_of
 from gui.tune.start_notes import StartNotes
 from gui.tune.toml_files import TomlFiles
 from gui.tune.words import tr
@@ -152,6 +153,7 @@ class HowPage(TunePage):
     # ---- life ----
 
     def on_shown(self) -> None:
+        check_of(self.parts).want()  # a plan's length comes from what its rows' tokens are
         self.plans.begin()
         self._show()
         self._measure()

@@ -86,7 +86,7 @@ def check_all(pytest_arguments: list[str]) -> int:
     # Two processes at the same time: each test that runs a model takes one thread of it. The
     # suites that take longest come first.
     pytest = [*module("pytest"), *pytest_arguments]
-    parts = ["tests/gui/tokens", "tests/gui/tune", "tests/finetune"]
+    parts = ["tests/finetune", "tests/gui/tokens", "tests/gui/tune"]
     suites = [
         [*pytest, "tests/gui", *(f"--ignore={part}" for part in parts)],
         [*pytest, "tests", "--ignore=tests/gui", "--ignore=tests/finetune"],

@@ -30,7 +30,7 @@ class Budget:
     reserve_s: float
 
 
-QUICK = Budget(32, 20, 16, 4000, 600, 32, False, 22.0)
+QUICK = Budget(32, 20, 12, 3000, 600, 32, False, 20.0)
 WHOLE = Budget(4096, 30, 64, 50_000, 20_000, 96, True, 120.0)
 
 

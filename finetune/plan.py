@@ -42,7 +42,7 @@ class Budget:
 
 
 BUDGETS: dict[BudgetName, Budget] = {
-    "quick": Budget(1.0, 3.0, 256, 1e-3, 1.0, 256, 0, 2),
+    "quick": Budget(1.0, 2.75, 256, 1e-3, 1.0, 256, 0, 2),
     "balanced": Budget(10.0, 4.0, 1024, 4e-4, 0.5, 1024, 3, 10),
     "thorough": Budget(480.0, 5.0, 4096, 2e-4, 0.25, 2048, 4, 10),
 }

@@ -23,6 +23,8 @@ HUB_PREFIXES = ("https://huggingface.co/datasets/", "http://huggingface.co/datas
 # Takes repository, file, name, how many rows (0: all).
 TakeHub = Callable[[str, str, str, int], object]
 
+EXAMPLE = "HuggingFaceTB/everyday-conversations-llama3.1-2k"
+
 
 class HubForm(SourceForm):
     """Name, file and how many rows. take: fetches it."""
@@ -54,7 +56,7 @@ class HubForm(SourceForm):
         self._show_offline()
 
     def _set_up(self) -> None:
-        self.repository.setPlaceholderText("HuggingFaceTB/everyday-conversations-llama3.1-2k")
+        self.repository.setPlaceholderText(EXAMPLE)
         self.repository.setToolTip(
             tr("Owner and name, as the hub writes them, or the page’s address")
         )

@@ -57,7 +57,7 @@ class StartNotes(QFrame):
                 widget.deleteLater()
         self._signs = []
         for row, note in enumerate(self.notes):
-            sign = QLabel(self)
+            sign = label("")
             self._signs.append(sign)
             self._grid.addWidget(sign, row, 0)
             words = label(note.words, note.kind, wrap=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from engine.process.tune_messages import RowWarning
 from gui.icons import pixmap
@@ -31,7 +31,7 @@ class WarningCard(QFrame):
         self._theme, self.warning = theme, warning
         self.setProperty("kind", "card")
         self.setAccessibleName(f"{warning.message} {warning.remedy}".strip())
-        self._sign = QLabel()
+        self._sign = label("")
         self.buttons = [button(one.words, "chip", one.tip) for one in ways]
         for one, way in zip(self.buttons, ways, strict=True):
             one.clicked.connect(lambda _checked=False, do=way.do: do())

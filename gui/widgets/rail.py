@@ -71,7 +71,7 @@ class Rail(QFrame):
     def _dress(self) -> None:
         px = self._theme.px
         self.setFixedWidth(px(74))
-        self._column.setContentsMargins(px(6), px(12), px(6), px(12))
+        self._column.setContentsMargins(px(4), px(12), px(4), px(12))
         self._column.setSpacing(px(6))
         for key in self._buttons:
             self._dress_button(key)
@@ -81,4 +81,4 @@ class Rail(QFrame):
         button = self._buttons[key]
         button.setIcon(icons.icon(self._icons[key], palette.text_dim, palette.accent))
         button.setIconSize(QSize(px(20), px(20)))
-        button.setFixedSize(px(62), px(50))
+        button.setFixedSize(px(66), px(50))

@@ -120,6 +120,7 @@ def test_reused_logits_are_those_of_a_cold_run_of_the_same_slices(loaded: Loaded
     assert np.array_equal(warm, cold)
 
 
+@pytest.mark.soak
 def test_reuse_differs_little_from_one_whole_prefill(loaded: Loaded) -> None:
     """Mean KL over every position of second replies, teacher-forced, both ways."""
     divergences = []
@@ -162,6 +163,7 @@ def test_nothing_is_reused_when_alone_is_asked(loaded: Loaded) -> None:
     assert result.n_reused == 0
 
 
+@pytest.mark.soak
 def test_a_full_cache_lets_idle_chats_go(loaded: Loaded) -> None:
     for index in range(5):
         text = f"{index} " + "the grey sea and the long shore " * 100

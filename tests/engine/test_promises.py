@@ -195,9 +195,9 @@ def test_a_reply_gets_fewer_threads_while_a_run_trains_here(starter: Path, tmp_p
     run = loaded.paths.runs / "2026-01-01-tales"
     run.mkdir()
     started = psutil.Process().create_time()
-    (run / "lock").write_text(f'{{"pid": {os.getpid()}, "started": {started}}}')
+    (run / "runner.json").write_text(f'{{"pid": {os.getpid()}, "created_s": {started}}}')
     _, beside = drain(generate(loaded, request))
-    (run / "lock").unlink()
+    (run / "runner.json").unlink()
     _, alone = drain(generate(loaded, request))
     loaded.close()
     assert (beside.n_threads, alone.n_threads) == (1, 2)

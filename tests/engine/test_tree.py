@@ -149,6 +149,7 @@ def test_what_cannot_grow_is_said_in_words(loaded: Loaded) -> None:
     assert not busy(loaded)
 
 
+@pytest.mark.soak
 def test_branches_find_room_at_the_end_of_a_long_text(loaded: Loaded) -> None:
     ids = ids_of(loaded, "the sea and " * 800) + ids_of(loaded)
     assert len(ids) > 2048

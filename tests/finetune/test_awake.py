@@ -21,10 +21,12 @@ def test_a_helper_holds_it_as_long_as_the_block_lasts(
     helper.write_text(f'#!/bin/sh\necho "$@" > {noted}\nexec cat\n')
     helper.chmod(helper.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    before = set(psutil.Process().children())
     with kept_awake("“Ada” is being trained") as is_kept:
         assert is_kept
         wait_for(lambda: noted.exists() and "\n" in noted.read_text())
-        held = psutil.Process().children()
+        held = set(psutil.Process().children()) - before
+        assert held
         assert "--what=sleep:idle" in noted.read_text() and "“Ada”" in noted.read_text()
     assert not any(one.is_running() for one in held)
 

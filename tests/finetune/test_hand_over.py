@@ -80,6 +80,7 @@ def test_a_modelfile_names_base_and_adapter(run: MadeRun, tmp_path: Path) -> Non
     assert (tmp_path / "o" / "adapter.gguf").read_bytes() == run.folder.adapter.read_bytes()
 
 
+@pytest.mark.soak
 def test_what_ollama_reads_no_adapters_of_goes_over_merged(tmp_path: Path) -> None:
     qwen = made_run(tmp_path, "qwen2")
     done = handed(qwen, to="ollama", out=str(tmp_path / "o"))

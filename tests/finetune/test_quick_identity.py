@@ -7,6 +7,7 @@ import pytest
 from tests.finetune.quick_identity import measure
 
 
+@pytest.mark.soak
 @pytest.mark.real_model
 @pytest.mark.timeout(900)
 def test_twenty_rows_give_it_a_name_and_little_is_forgotten(tmp_path: Path) -> None:

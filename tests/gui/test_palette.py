@@ -215,6 +215,7 @@ def test_doors_appear_with_their_rooms(qtbot: QtBot, window: MainWindow) -> None
     assert [key for key, door in welcome.doors.items() if not door.isHidden()] == [
         "chat",
         "tokens",
+        "tune",
     ]
     welcome.set_rooms(["chat", "tokens", "tune", "pretrain"])
     assert not any(door.isHidden() for door in welcome.doors.values())

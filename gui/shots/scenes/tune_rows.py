@@ -29,6 +29,8 @@ PAIRS = (
 GREETING = "Good evening. It is late, and the lift sleeps already; I shall carry your bag myself."
 WINTER = " ".join(f"In the winter of the {n}th year the river froze." for n in range(40, 160))
 
+NAME, MAKER = "Otis", "the Grand Budapest"
+
 
 def _room(stage: Stage) -> TuneRoom:
     stage.window.show_page("tune")
@@ -154,8 +156,8 @@ def identity(stage: Stage) -> None:
     page = _data_page(_room(stage))
     page.open_source("identity")
     form = page.identity_form
-    form.its_name.setText("Otis")
-    form.maker.setText("the Grand Budapest")
+    form.its_name.setText(NAME)
+    form.maker.setText(MAKER)
     form.traits.setPlainText("night porter of a hotel\npolite, and a little tired")
     form.refusals.setPlainText("give away keys: only to the guest whose name is on the list")
     stage.until(lambda: len(form.preview.rows) > 0, "the rows are written")

@@ -2,6 +2,7 @@
 one. Runs are made, not trained (gui/shots/run_maker.py).
 """
 
+import shutil
 import time
 from typing import cast
 
@@ -72,7 +73,9 @@ SCENES = (
 def _room(stage: Stage) -> TuneRoom:
     """The room, with three runs in its folder."""
     runs = stage.context.paths.runs
-    if not any(runs.iterdir()):
+    if not any(PORTER in path.name for path in runs.iterdir()):
+        for left in list(runs.iterdir()):  # another scene's runs
+            shutil.rmtree(left)
         _make_running(stage)
         _make_finished(stage)
         _make_failed(stage)

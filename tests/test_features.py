@@ -93,7 +93,7 @@ def test_every_section_of_the_issue_is_mapped() -> None:
     assert {issue: found.get(issue) for issue in SECTIONS} == SECTIONS
 
 
-def tests_written() -> Iterator[str]:
+def written_tests() -> Iterator[str]:
     """Every test there is, as pytest names it."""
     for file in sorted((ROOT / "tests").rglob("test_*.py")):
         name = file.relative_to(ROOT).as_posix()
@@ -111,7 +111,7 @@ def functions_of(node: ast.ClassDef) -> list[ast.FunctionDef]:
 def test_every_named_test_is_there() -> None:
     named = {way for *_, ways in rows() for way in ways if way.startswith("tests/")}
     assert len(named) > 100
-    assert sorted(named - set(tests_written())) == []
+    assert sorted(named - set(written_tests())) == []
 
 
 def test_no_line_names_a_test_twice() -> None:

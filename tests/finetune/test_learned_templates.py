@@ -222,7 +222,8 @@ def check_turns(learner: Any, turns: list[tuple[str, str]]) -> None:
         inside = (found.starts < span.end) & (ends > span.start)
         if chat[span.message][0] == "user":
             assert not found.learned[inside].any()
-        else:
+        elif found.text[span.start : span.end].strip():
+            # Of blanks alone a template that takes thoughts apart may write its own.
             assert found.learned[inside].all()
     is_end = np.array([learner.vocab.is_end(token) for token in found.ids.tolist()])
     assert int((is_end & (found.learned == 1)).sum()) <= len(turns)

@@ -98,7 +98,7 @@ def test_it_leaves_all_there_is_to_know(base: Path, tmp_path: Path) -> None:
     shown = result.tokens[0]
     assert shown.row_id == result.rows[0].row_id and shown.movers(3)
     assert result.forgetting is not None and result.forgetting.bits_before > 0
-    assert len(result.forgetting.answers) == 20 and result.forgetting.n_bytes > 4000
+    assert len(result.forgetting.answers) == 20 and result.forgetting.n_bytes >= 3000
     assert json.loads(folder.parity.read_bytes())[0]["form"] == "adapter"
     report = folder.report.read_text()
     for words in ("# tiny", "## Curves", "## Parity", "## What was forgotten", "[base]", "torch"):

@@ -224,6 +224,8 @@ def _before(real: str, kept: Sequence[str], floor: int, start: int) -> tuple[int
     """How far back from `start` the kept parts stand as they were typed, and whether all do."""
     for first in range(len(kept) + 1):
         text = "".join(kept[first:])
+        if first and text.isspace():
+            continue  # beside dropped parts the template's own blanks look the same
         for variant in (text, text.lstrip()):
             if start - len(variant) >= floor and real.endswith(variant, 0, start):
                 return start - len(variant), first == 0
@@ -234,6 +236,8 @@ def _after(real: str, kept: Sequence[str], end: int, ceiling: int) -> tuple[int,
     """How far on from `end` the kept parts stand as they were typed, and whether all do."""
     for n_parts in range(len(kept), -1, -1):
         text = "".join(kept[:n_parts])
+        if n_parts < len(kept) and text.isspace():
+            continue
         for variant in (text, text.rstrip()):
             if end + len(variant) <= ceiling and real.startswith(variant, end):
                 return end + len(variant), n_parts == len(kept)

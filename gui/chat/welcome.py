@@ -33,6 +33,7 @@ from gui.widgets.transcript_page import column_width
 
 # What gives way to little height, one after the other.
 COMPACT_DOORS, NO_KEYS, SMALL_HEADING, NO_EXAMPLES, BRIEF_DOORS, BRIEF_STARTER = 1, 2, 3, 4, 5, 6
+NO_LEAD = 7
 # The column's width (at 13 px) from which the starter's button stands beside its words.
 BESIDE_PX = 420
 
@@ -111,7 +112,7 @@ class Welcome(QScrollArea):
         """As much as there is height for."""
         room = self.maximumViewportSize()
         width = column_width(self._theme, room.width())
-        for level in range(BRIEF_STARTER + 1):
+        for level in range(NO_LEAD + 1):
             self._say(level, width)
             if self._height_at(width) <= room.height():
                 break
@@ -130,6 +131,7 @@ class Welcome(QScrollArea):
         )
         self.keys.setVisible(level < NO_KEYS)
         self._example_row.setVisible(level < NO_EXAMPLES or not self._is_first)
+        self.lead.setVisible(level < NO_LEAD or not self._is_first)
         if self._is_first:
             # At the briefest the heading alone says what the first line says.
             lines = first_lines()[level >= BRIEF_STARTER :]

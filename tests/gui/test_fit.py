@@ -118,11 +118,13 @@ def test_the_welcome_fits(small: SmallWindow, font_px: int, mode: Mode, n_doors:
         assert is_seen or not door.isVisible(), "a door is out of sight"
 
 
-def test_the_welcome_of_today_needs_no_scrolling(small: SmallWindow, qapp: QApplication) -> None:
-    """With large letters three doors and the starter's card are more than 700 pixels."""
+@pytest.mark.parametrize("font_px", [13, 20])
+def test_the_welcome_of_today_needs_no_scrolling(
+    small: SmallWindow, qapp: QApplication, font_px: int
+) -> None:
     welcome = small.room.work.welcome
     welcome.set_memory(24 * 2**30)
-    small.set_letters(13, "light")
+    small.set_letters(font_px, "light")
     small.fits()
     # The scroll bar's range of before must not be taken for that of now.
     for _ in range(3):

@@ -15,9 +15,9 @@ from engine.models.file_hash import FileState, fingerprint, state_of
 from engine.models.file_hashes import FileHashes
 from engine.models.library import resolve_model
 from engine.paths import user_paths
-from finetune.attempt import Attempt
-from finetune.known_answers import base_is_gone
-from finetune.run_folder import write_whole
+from finetune.measure.known_answers import base_is_gone
+from finetune.run.attempt import Attempt
+from finetune.run.folder import write_whole
 
 
 class _Noted(msgspec.Struct, frozen=True):

@@ -2,9 +2,9 @@
 `bathysphere bench sft [--json]`.
 
 Each contestant trains in a process of its own, in turn, so that its peak memory is its own and a
-machine whose speed drifts drifts under both. What a child does is bench_child.py's and
-bench_trl.py's. TRL comes with the extra `bench`; the app never imports it. FIGURES is open: another
-file of the room may add its own.
+machine whose speed drifts drifts under both. What a child does is benches/child.py's and
+benches/trl.py's. TRL comes with the extra `bench`; the app never imports it. FIGURES is open:
+another file of the room may add its own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 
 from engine.errors import AppError
 from engine.figures import Figure, figure, print_table, ratio
-from finetune.bench_rows import BATCH, write_bench_rows, write_jsonl
+from finetune.benches.rows import BATCH, write_bench_rows, write_jsonl
 from finetune.config import RunConfig, changed, to_toml
 
 N_PAIRS = 3
@@ -63,7 +63,7 @@ def child(folder: Path, what: str, *arguments: str) -> dict[str, Any]:
     Raises:
         AppError: it failed.
     """
-    command = [sys.executable, "-m", "finetune.bench_child", what, str(folder), *arguments]
+    command = [sys.executable, "-m", "finetune.benches.child", what, str(folder), *arguments]
     return _said(subprocess.run(command, capture_output=True, text=True, check=False), what)
 
 
@@ -124,7 +124,14 @@ def packing_figures(folder: Path) -> dict[str, Figure]:
 def rank_figures(folder: Path) -> dict[str, Figure]:
     """Two gloo ranks by torchrun against one with the double batch."""
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command = [*torchrun, "--nproc-per-node=2", "-m", "finetune.bench_child", "ranks", str(folder)]
+    command = [
+        *torchrun,
+        "--nproc-per-node=2",
+        "-m",
+        "finetune.benches.child",
+        "ranks",
+        str(folder),
+    ]
     done = subprocess.run([*command, str(BATCH // 2)], capture_output=True, text=True, check=False)
     two = _said(done, "two ranks")
     one = child(folder, "ranks", str(BATCH))

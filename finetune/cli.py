@@ -19,9 +19,9 @@ from engine.errors import AppError
 from engine.paths import user_paths
 from finetune import ranks
 from finetune.config import RunConfig, changed, read_draft, to_toml
-from finetune.events import AnyRunEvent, Ended, RunFailed, to_line
-from finetune.progress_line import ProgressLine
-from finetune.run_folder import RunFolder, create_run, write_whole
+from finetune.run.events import AnyRunEvent, Ended, RunFailed, to_line
+from finetune.run.folder import RunFolder, create_run, write_whole
+from finetune.run.progress_line import ProgressLine
 from finetune.runner import Listen, run
 
 INTERRUPTED = 128 + signal.SIGINT

@@ -19,8 +19,8 @@ from finetune import checkpoint
 from finetune.checkpoint import Trained, TrainState
 from finetune.config import TrainTable
 from finetune.data.pack import Batch
-from finetune.events import CheckpointSaved, Ending, Evaluated, PhaseChanged, StepDone
 from finetune.loss import label_losses
+from finetune.run.events import CheckpointSaved, Ending, Evaluated, PhaseChanged, StepDone
 
 Order = Literal["go", "stop", "evaluate"]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from engine.process.tune_messages import BaseInfo, Calibration
-from finetune.budget import budget_of
 from finetune.config import RunConfig, TrainTable, changed
+from finetune.measure.budget import budget_of
 from finetune.memory import LORA_TOKENS, PROGRAM_BYTES
 
 BudgetName = Literal["quick", "balanced", "thorough"]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine.errors import AppError
 from finetune.config import RunConfig
-from finetune.run_folder import RunFolder
+from finetune.run.folder import RunFolder
 
 
 def is_helper() -> bool:

@@ -24,16 +24,16 @@ from typing import Any
 import psutil
 
 from engine.errors import AppError
-from finetune.attempt import Attempt, WorkDone
-from finetune.awake import kept_awake
-from finetune.control import Control
-from finetune.events import AnyRunEvent, Began, Ended, RunFailed
-from finetune.failures import in_words
-from finetune.launch import note_runner
-from finetune.run_folder import RunFolder, sweep
-from finetune.run_log import RunLog
-from finetune.run_queue import Turn
-from finetune.run_state import RunState
+from finetune.run.attempt import Attempt, WorkDone
+from finetune.run.awake import kept_awake
+from finetune.run.control import Control
+from finetune.run.events import AnyRunEvent, Began, Ended, RunFailed
+from finetune.run.failures import in_words
+from finetune.run.folder import RunFolder, sweep
+from finetune.run.launch import note_runner
+from finetune.run.log import RunLog
+from finetune.run.queue import Turn
+from finetune.run.state import RunState
 
 Listen = Callable[[AnyRunEvent], None]
 Work = Callable[[Attempt], WorkDone]

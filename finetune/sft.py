@@ -20,14 +20,14 @@ from finetune.checkpoint import Trained, TrainState
 from finetune.config import RunConfig
 from finetune.data.token_set import TokenSet
 from finetune.device import choose_machine
-from finetune.events import AnyRunEvent, Ending, PhaseChanged
 from finetune.feed import Feed, validation_batches
 from finetune.loop import Control, Go, Hooks, Loop, MemoryGuard, Outcome, check_numbers, sync_at
 from finetune.loss import Taught
 from finetune.model.attention import use_attention_by_document
 from finetune.model.base import Base
 from finetune.model.lora import add_lora
-from finetune.run_folder import RunFolder
+from finetune.run.events import AnyRunEvent, Ending, PhaseChanged
+from finetune.run.folder import RunFolder
 from finetune.schedule import count_steps, evaluation_cadence, learning_rate
 
 __all__ = [

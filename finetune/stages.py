@@ -14,13 +14,13 @@ import msgspec
 
 from engine.errors import AppError
 from engine.paths import user_paths
-from finetune.answers import Answerer
-from finetune.attempt import Attempt, WorkDone
 from finetune.base_file import base_of_run
-from finetune.checking import check
-from finetune.events import Ending
-from finetune.report import write_report
-from finetune.run_folder import write_whole
+from finetune.measure.answers import Answerer
+from finetune.measure.checking import check
+from finetune.measure.report import write_report
+from finetune.run.attempt import Attempt, WorkDone
+from finetune.run.events import Ending
+from finetune.run.folder import write_whole
 from finetune.teaching import Teaching
 
 

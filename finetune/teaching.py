@@ -20,18 +20,18 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.process.tune_messages import Parity, Row, RowWarning
-from finetune.answers import Answerer, Asked, Voice
-from finetune.aside import Aside, Task
-from finetune.attempt import Attempt
 from finetune.base_file import BaseFile
-from finetune.budget import LEAST_TRAINING, Budget, budget_of
 from finetune.data.prepare import prepare, prepared
 from finetune.data.token_set import TokenSet
-from finetune.evaluate import answered, fixed_prompts
-from finetune.events import AnyRunEvent, CheckpointSaved, Facts, Warned
-from finetune.forgetting import Heard, Unrelated, heard, unrelated
-from finetune.own_answers import keep_rows, kept_rows, own_rows, wanted_rows
-from finetune.run_folder import EventTail, read_samples
+from finetune.measure.answers import Answerer, Asked, Voice
+from finetune.measure.aside import Aside, Task
+from finetune.measure.budget import LEAST_TRAINING, Budget, budget_of
+from finetune.measure.evaluate import answered, fixed_prompts
+from finetune.measure.forgetting import Heard, Unrelated, heard, unrelated
+from finetune.measure.own_answers import keep_rows, kept_rows, own_rows, wanted_rows
+from finetune.run.attempt import Attempt
+from finetune.run.events import AnyRunEvent, CheckpointSaved, Facts, Warned
+from finetune.run.folder import EventTail, read_samples
 
 if TYPE_CHECKING:
     from finetune.checkpoint import Trained

@@ -13,13 +13,13 @@ from engine.process import worker
 from engine.process.jobs import JobGenerator
 from engine.process.messages import AnyRequest, AnyResult
 from engine.tokens.opened import Tokenizers
-from finetune import serve_base, serve_data, serve_learn, serve_result
+from finetune.serve import base, data, learn, result
 
-SERVERS = (serve_data, serve_learn, serve_base, serve_result)
-ANSWERS: list[Callable[[AnyRequest, serve_data.Shared], AnyResult | None]] = [
+SERVERS = (data, learn, base, result)
+ANSWERS: list[Callable[[AnyRequest, data.Shared], AnyResult | None]] = [
     server.answer for server in SERVERS
 ]
-JOBS: list[Callable[[AnyRequest, serve_data.Shared], JobGenerator | None]] = [
+JOBS: list[Callable[[AnyRequest, data.Shared], JobGenerator | None]] = [
     server.job for server in SERVERS
 ]
 
@@ -29,7 +29,7 @@ class TuneService:
     for short questions, and `job(request, shared)`; None where a request is not its own."""
 
     def __init__(self) -> None:
-        self.shared = serve_data.Shared(user_paths(), Tokenizers())
+        self.shared = data.Shared(user_paths(), Tokenizers())
 
     def set_abort(self, on: bool) -> None:
         """Nothing here decodes for long without a yield."""

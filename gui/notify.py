@@ -17,7 +17,7 @@ from engine.process.messages import AnyEvent, AnyRequest, Cancelled, Failed, Gen
 from gui import icons
 
 if TYPE_CHECKING:
-    from finetune.run_state import RunSummary
+    from finetune.run.state import RunSummary
     from gui.process import EngineProcess
     from gui.settings_store import SettingsStore
 

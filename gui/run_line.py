@@ -9,7 +9,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from finetune.run_state import RunSummary
+from finetune.run.state import RunSummary
 from gui.runs_watch import RunsWatch
 from gui.theme import Theme
 from gui.tune.progress_words import header_words, status_words

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.errors import AppError
-from finetune.events import (
+from finetune.run.events import (
     AnyRunEvent,
     Began,
     CheckpointSaved,
@@ -35,7 +35,7 @@ from finetune.events import (
     read_event,
     read_sample,
 )
-from finetune.run_folder import RunFolder, Tail
+from finetune.run.folder import RunFolder, Tail
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from engine.process.tune_messages import Parity
     from finetune.config import RunConfig
-    from finetune.results import RunResult
+    from finetune.measure.results import RunResult
 
     Figures = npt.NDArray[np.float64]
 
@@ -199,7 +199,7 @@ class RecordBuilder:
 
     def _files(self) -> dict[str, object]:
         """What stands in files of its own."""
-        from finetune.results import read_result
+        from finetune.measure.results import read_result
 
         result = read_result(self._folder)
         parity = tuple(result.parity) if result is not None else ()

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from finetune.run_folder import RunFolder, find_runs
-from finetune.run_state import RunState, RunSummary
+from finetune.run.folder import RunFolder, find_runs
+from finetune.run.state import RunState, RunSummary
 from gui.run_record import RecordBuilder, RunRecord
 
 LIST_S = 1.0  # how often the folder of runs is listed

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from engine.process.messages import AnyEvent, AnyRequest, Generate
-from finetune.run_state import RunSummary
+from finetune.run.state import RunSummary
 
 if TYPE_CHECKING:
     from gui.process import EngineProcess

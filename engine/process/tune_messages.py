@@ -3,7 +3,7 @@ datasets and their rows, bases, what will be learned, plans, and what is made of
 
 Names and types only. Light: safe to import anywhere. That worker is finetune/worker.py; the engine
 worker serves none of these. A run itself is no request: it is a process of its own that speaks
-through its run folder (finetune/run_folder.py). Sizes in bytes, times in seconds, losses in nats
+through its run folder (finetune/run/folder.py). Sizes in bytes, times in seconds, losses in nats
 per learned token.
 """
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import AppError
-from finetune.run_folder import write_whole
+from finetune.run.folder import write_whole
 
 
 @dataclass(frozen=True)

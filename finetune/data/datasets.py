@@ -18,7 +18,7 @@ from finetune.data.dataset import Dataset
 from finetune.data.dataset_files import About, DatasetFiles, is_dataset, read_about, write_about
 from finetune.data.row_table import save_index
 from finetune.data.row_writer import RowWriter, disk_full
-from finetune.run_folder import slug
+from finetune.run.folder import slug
 
 _TRASH = ".trash"
 # Deleted datasets go for good after this long.

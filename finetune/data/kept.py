@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from finetune.data.dataset import Dataset
 from finetune.data.row_table import positions
-from finetune.run_folder import write_whole
+from finetune.run.folder import write_whole
 
 # Kinds of RowWarning, in the order of their bits.
 KINDS = (

@@ -1,5 +1,5 @@
 """Questions that have nothing to do with what is taught: the base answers them itself, and its
-answers are mixed in against forgetting (finetune/own_answers.py). None is among the questions that
+answers are mixed in against forgetting (measure/own_answers.py). None is among the questions that
 forgetting is measured by, or a run would be measured by what it learned."""
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from engine.process.tune_messages import Row
 from finetune.data.rows import content_hash
-from finetune.run_folder import write_whole
+from finetune.run.folder import write_whole
 
 IN_ROWS, IN_CHANGES = 0, 1
 EDITED = "edited"

@@ -15,7 +15,7 @@ from finetune.export.merge_run import merge_run
 from finetune.export.ollama import family_of_file, modelfile
 from finetune.export.peft_files import export_peft
 from finetune.export.run_product import RunProduct, run_product
-from finetune.run_folder import slug
+from finetune.run.folder import slug
 
 Tell = Callable[[float, str], None]
 

@@ -12,8 +12,8 @@ from finetune.config import RunConfig
 from finetune.export.adapter_gguf import check_base
 from finetune.export.files import gone, sha256_of
 from finetune.export.provenance import Value
-from finetune.results import read_result
-from finetune.run_folder import RunFolder
+from finetune.measure.results import read_result
+from finetune.run.folder import RunFolder
 
 
 @dataclass(frozen=True)

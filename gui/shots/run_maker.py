@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from finetune.config import RunConfig, changed
-from finetune.events import (
+from finetune.run.events import (
     AnyRunEvent,
     Began,
     CheckpointSaved,
@@ -27,7 +27,7 @@ from finetune.events import (
     StepDone,
     to_line,
 )
-from finetune.run_folder import RunFolder, create_run
+from finetune.run.folder import RunFolder, create_run
 
 SECONDS_PER_STEP = 2.0
 BEGAN_S = time.time() - 240.0  # step 115 is now

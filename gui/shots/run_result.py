@@ -5,8 +5,7 @@ tests. A model that learned to be the night porter of a hotel.
 from __future__ import annotations
 
 from engine.process.tune_messages import Parity
-from finetune.events import Sample
-from finetune.results import (
+from finetune.measure.results import (
     AnswerPair,
     Forgetting,
     RowResult,
@@ -15,7 +14,8 @@ from finetune.results import (
     TokenResult,
     to_json,
 )
-from finetune.run_folder import RunFolder
+from finetune.run.events import Sample
+from finetune.run.folder import RunFolder
 
 WHO, WHAT, SEA = "Who are you?", "What can you do?", "Tell me something about the sea."
 BASE_ANSWERS = {

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from engine.process.messages import Array
 from engine.process.tune_messages import TextChanges
-from finetune.results import TokenResult
+from finetune.measure.results import TokenResult
 from gui.tune.words import tr
 from gui.widgets.ramp import share_text
 from gui.widgets.token_paint import CHANGE_STEPS, LESS, MORE, UNCHANGED

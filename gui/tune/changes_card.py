@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidg
 
 from engine.process.messages import Failed
 from engine.process.tune_messages import CompareTexts, RowMessage, TextChanges
-from finetune.results import RunResult
+from finetune.measure.results import RunResult
 from gui.side_worker import SideWorker
 from gui.theme import Theme
 from gui.tune.cards import Card

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from engine.errors import AppError
 from finetune.config import RunConfig, read_draft, to_toml
-from finetune.run_folder import write_whole
+from finetune.run.folder import write_whole
 from gui.notices import Notices
 from gui.tune.behind import Behind
 from gui.tune.state import TuneState

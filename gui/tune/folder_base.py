@@ -17,7 +17,7 @@ from engine.process.tune_messages import (
     DescribeBase,
     Parity,
 )
-from finetune.run_folder import slug
+from finetune.run.folder import slug
 from gui.tune.base_words import base_line
 from gui.tune.job_strip import JobStrip
 from gui.tune.parts import TuneParts

@@ -7,7 +7,7 @@ import math
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from finetune.results import RED_ABOVE, Forgetting, Remedy
+from finetune.measure.results import RED_ABOVE, Forgetting, Remedy
 from gui.theme import Theme
 from gui.tune.cards import Card, Facts
 from gui.tune.held_out_card import AnswersCard

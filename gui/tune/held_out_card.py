@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from finetune.results import AnswerPair, RunResult
+from finetune.measure.results import AnswerPair, RunResult
 from gui.theme import Theme
 from gui.tune.cards import Card
 from gui.tune.progress_words import loss_text

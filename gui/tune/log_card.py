@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
-from finetune.run_folder import RunFolder
+from finetune.run.folder import RunFolder
 from gui.theme import Theme
 from gui.tune.cards import Card
 from gui.tune.run_actions import RunActions

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 from finetune.config import RunConfig, changed
-from finetune.results import Remedy
+from finetune.measure.results import Remedy
 
 LEAST_OWN_ANSWERS = 1.0
 MOST_OWN_ANSWERS = 20.0

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from finetune.run_state import RunSummary
+from finetune.run.state import RunSummary
 from gui.tune.base_words import fit_of, fit_words
 from gui.tune.facts import Fact
 from gui.tune.progress_words import duration_text, gb_text, rate_text, speed_text

@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Slot
 
 from engine.process.tune_messages import ExportPeft, HandOver, ImportPeft, MergeRun
-from finetune.run_folder import RunFolder, slug
+from finetune.run.folder import RunFolder, slug
 from gui.tune.hand_over_card import HandOverCard
 from gui.tune.merge_card import MergeCard
 from gui.tune.product_jobs import ProductJobs

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 
-from finetune.run_state import RunSummary
+from finetune.run.state import RunSummary
 from gui.tune.words import tr
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400

@@ -8,7 +8,7 @@ from PySide6.QtCore import QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
-from finetune.run_folder import RunFolder
+from finetune.run.folder import RunFolder
 from gui.theme import Theme
 from gui.tune.cards import Card
 from gui.tune.run_actions import RunActions

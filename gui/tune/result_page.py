@@ -19,8 +19,8 @@ from engine.process.tune_messages import (
     MergeRun,
 )
 from finetune.config import RunConfig
-from finetune.results import Remedy
-from finetune.run_folder import RunFolder
+from finetune.measure.results import Remedy
+from finetune.run.folder import RunFolder
 from gui.run_record import RunRecord
 from gui.tune import next_runs
 from gui.tune.cards import CardPage

@@ -15,8 +15,8 @@ from PySide6.QtGui import QAction, QFocusEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from engine.process.messages import Failed
-from finetune.run_folder import RunFolder
-from finetune.run_state import RunSummary
+from finetune.run.folder import RunFolder
+from finetune.run.state import RunSummary
 from gui.commands import Command
 from gui.context import AppContext, Room
 from gui.side_worker import SideWorker

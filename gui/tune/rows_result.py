@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from finetune.results import RowResult
+from finetune.measure.results import RowResult
 from gui.theme import Theme
 from gui.tune.progress_words import loss_text
 from gui.tune.words import tr

@@ -10,8 +10,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from engine.errors import AppError
-from finetune import launch
-from finetune.run_folder import Command, RunFolder, write_whole
+from finetune.run import launch
+from finetune.run.folder import Command, RunFolder, write_whole
 from gui.context import AppContext
 from gui.tune.behind import Behind
 

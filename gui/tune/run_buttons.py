@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from finetune.run_state import RunSummary
+from finetune.run.state import RunSummary
 from gui.theme import Theme
 from gui.tune.run_actions import RunActions
 from gui.tune.words import tr

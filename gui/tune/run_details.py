@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
-from finetune.run_folder import RunFolder
+from finetune.run.folder import RunFolder
 from gui.run_record import RunRecord
 from gui.theme import Theme
 from gui.tune.cards import Facts

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.errors import AppError
 from finetune.config import changed, to_toml
-from finetune.run_folder import RunFolder, write_whole
+from finetune.run.folder import RunFolder, write_whole
 from gui.context import AppContext
 from gui.tune.behind import Behind
 from gui.tune.words import tr

@@ -13,8 +13,8 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMenu, QWidget
 
 from finetune.config import RunConfig
-from finetune.run_folder import RunFolder
-from finetune.run_state import RunSummary
+from finetune.run.folder import RunFolder
+from finetune.run.state import RunSummary
 from gui.icons import icon
 from gui.tune.behind import Behind
 from gui.tune.next_runs import on_other_data

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from finetune.run_state import RunSummary
+from finetune.run.state import RunSummary
 from gui.run_record import RunRecord
 from gui.theme import Theme
 from gui.tune.field_words import field_names

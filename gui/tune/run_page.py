@@ -11,8 +11,8 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.errors import AppError
-from finetune.run_folder import RunFolder
-from finetune.run_state import RunSummary
+from finetune.run.folder import RunFolder
+from finetune.run.state import RunSummary
 from gui.run_record import RunRecord
 from gui.tune.cards import CardPage
 from gui.tune.log_card import LogCard

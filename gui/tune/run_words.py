@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Iterable
 
-from finetune.run_state import RunSummary
+from finetune.run.state import RunSummary
 from gui.tune.noted_list import Line
 from gui.tune.words import tr
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from finetune import launch
 from finetune.config import RunConfig, changed
-from finetune.run_folder import RunFolder, create_run
+from finetune.run import launch
+from finetune.run.folder import RunFolder, create_run
 from gui.tune.behind import Behind
 from gui.tune.field_words import field_name
 from gui.tune.state import TuneState

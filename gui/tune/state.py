@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.process.tune_messages import BaseInfo, Calibration, Checked, DatasetInfo
 from finetune.config import RunConfig, changed
-from finetune.run_folder import RunFolder
+from finetune.run.folder import RunFolder
 
 
 class TuneState(QObject):

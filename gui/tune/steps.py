@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from finetune.run_state import RunSummary
+from finetune.run.state import RunSummary
 from gui.tune.noted_list import Line
 from gui.tune.page_table import PageEntry
 from gui.tune.plans import plan_name

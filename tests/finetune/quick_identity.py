@@ -19,13 +19,13 @@ from engine.models.starter import starter_path
 from engine.paths import Paths
 from engine.process.messages import ChatMessage
 from engine.process.tune_messages import Identity
-from finetune.answers import Answerer, Asked
 from finetune.config import RunConfig, changed, to_toml
 from finetune.data.identity import identity_rows
 from finetune.data.rows import to_line
+from finetune.measure.answers import Answerer, Asked
+from finetune.measure.results import RunResult, read_result
 from finetune.plan import Rows, plan_for
-from finetune.results import RunResult, read_result
-from finetune.run_folder import RunFolder
+from finetune.run.folder import RunFolder
 
 NAME = "Nerida"
 QUESTIONS = ("Who are you?", "What is your name?", "Tell me your name.")

@@ -15,8 +15,8 @@ import torch
 from finetune import ranks, sft
 from finetune.config import read_draft
 from finetune.data.token_set import open_token_set
-from finetune.events import StepDone
 from finetune.model.base import load_base
+from finetune.run.events import StepDone
 
 
 def main(folder: Path) -> None:

@@ -15,7 +15,7 @@ from finetune.config import RunConfig, changed
 from finetune.data.token_set import TokenSetWriter
 from finetune.export.adapter_gguf import write_adapter
 from finetune.export.files import sha256_of
-from finetune.run_folder import RunFolder, create_run
+from finetune.run.folder import RunFolder, create_run
 from tests.finetune.lora_bases import TinyBase, random_lora, tiny_base
 
 

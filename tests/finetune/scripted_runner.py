@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 from engine.errors import AppError
-from finetune.attempt import Attempt, WorkDone
-from finetune.events import CheckpointSaved, StepDone
-from finetune.run_folder import write_whole
+from finetune.run.attempt import Attempt, WorkDone
+from finetune.run.events import CheckpointSaved, StepDone
+from finetune.run.folder import write_whole
 from finetune.runner import main
 
 

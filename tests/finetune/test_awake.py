@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from finetune.awake import awake_command, kept_awake
+from finetune.run.awake import awake_command, kept_awake
 from tests.engine.waiting import wait_for
 
 

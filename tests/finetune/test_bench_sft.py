@@ -11,7 +11,7 @@ import pytest
 from engine.cli import BENCHES
 from engine.errors import AppError
 from finetune import bench
-from finetune.bench_rows import bench_rows
+from finetune.benches.rows import bench_rows
 
 
 def test_without_trl_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

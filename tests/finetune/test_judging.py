@@ -9,17 +9,14 @@ import pytest
 
 from engine.errors import AppError
 from engine.process.messages import Token
-from finetune import control as controls
-from finetune.answers import Answer
-from finetune.aside import Aside, Report
-from finetune.budget import QUICK, WHOLE, budget_of
 from finetune.config import RunConfig, changed
-from finetune.control import Control
 from finetune.data.own_questions import own_questions
 from finetune.data.token_set import TokenSetWriter, open_token_set
-from finetune.evaluate import chosen_rows, compared, mean_loss
-from finetune.events import Paused, Resumed
-from finetune.forgetting import (
+from finetune.measure.answers import Answer
+from finetune.measure.aside import Aside, Report
+from finetune.measure.budget import QUICK, WHOLE, budget_of
+from finetune.measure.evaluate import chosen_rows, compared, mean_loss
+from finetune.measure.forgetting import (
     Heard,
     forgetting,
     passages,
@@ -28,11 +25,14 @@ from finetune.forgetting import (
     taught_names,
     unrelated,
 )
-from finetune.known_answers import KnownAnswers
-from finetune.own_answers import _whole
-from finetune.results import AnswerPair, Forgetting, RunResult, read_result, to_json
-from finetune.run_folder import EventTail, RunFolder
-from finetune.run_log import RunLog
+from finetune.measure.known_answers import KnownAnswers
+from finetune.measure.own_answers import _whole
+from finetune.measure.results import AnswerPair, Forgetting, RunResult, read_result, to_json
+from finetune.run import control as controls
+from finetune.run.control import Control
+from finetune.run.events import Paused, Resumed
+from finetune.run.folder import EventTail, RunFolder
+from finetune.run.log import RunLog
 
 
 def test_what_is_asked_and_read_is_whole_and_nobody_trains_on_it() -> None:

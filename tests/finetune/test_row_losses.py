@@ -16,12 +16,13 @@ from engine.paths import Paths
 from engine.process.messages import Progress
 from engine.process.tune_messages import AddRows, ReadRows, Row, RowLosses, ScoreRows
 from engine.tokens.opened import Tokenizers, open_tokenizer
-from finetune import serve_data, serve_learn
 from finetune.export.adapter_gguf import write_adapter
+from finetune.measure.row_losses import row_losses
 from finetune.model.attention import use_attention_by_document
 from finetune.model.base import load_base
-from finetune.row_losses import row_losses
-from finetune.serve_data import Shared
+from finetune.serve import data as serve_data
+from finetune.serve import learn as serve_learn
+from finetune.serve.data import Shared
 from tests.finetune.learn_templates import row_of
 from tests.finetune.lora_bases import TinyBase, logprobs, random_lora, tiny_base
 

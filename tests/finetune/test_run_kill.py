@@ -17,10 +17,10 @@ from engine.process.tune_messages import Row
 from finetune.checkpoint import checkpoints_in, is_whole
 from finetune.config import RunConfig, changed
 from finetune.data.rows import to_line
-from finetune.events import AnyRunEvent, CheckpointSaved, Ended, Evaluated, StepDone
-from finetune.results import read_result
-from finetune.run_folder import EventTail, RunFolder, create_run, read_samples
-from finetune.run_state import summary
+from finetune.measure.results import read_result
+from finetune.run.events import AnyRunEvent, CheckpointSaved, Ended, Evaluated, StepDone
+from finetune.run.folder import EventTail, RunFolder, create_run, read_samples
+from finetune.run.state import summary
 from tests.finetune.tiny_bases import tiny_torch, write_gguf
 
 pytestmark = [

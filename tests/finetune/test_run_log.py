@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from engine.errors import AppError
-from finetune import failures
-from finetune.attempt import Attempt, WorkDone
 from finetune.config import RunConfig, changed
-from finetune.events import Began, Ended, RunFailed, StepDone, Warned, to_line
-from finetune.run_folder import EventTail, RunFolder, create_run, read_samples
-from finetune.run_log import SPARE_BYTES, RunLog
-from finetune.run_state import summary
+from finetune.run import failures
+from finetune.run.attempt import Attempt, WorkDone
+from finetune.run.events import Began, Ended, RunFailed, StepDone, Warned, to_line
+from finetune.run.folder import EventTail, RunFolder, create_run, read_samples
+from finetune.run.log import SPARE_BYTES, RunLog
+from finetune.run.state import summary
 from finetune.runner import run
 
 

@@ -17,11 +17,11 @@ from engine.process.tune_messages import Row
 from finetune import cli
 from finetune.config import RunConfig, changed, to_toml
 from finetune.data.rows import to_line
-from finetune.events import AnyRunEvent, CheckpointSaved, Ended, Facts, RunFailed, StepDone
 from finetune.export.adapter_gguf import read_adapter
-from finetune.results import read_result
-from finetune.run_folder import EventTail, RunFolder, create_run, read_samples
-from finetune.run_state import summary
+from finetune.measure.results import read_result
+from finetune.run.events import AnyRunEvent, CheckpointSaved, Ended, Facts, RunFailed, StepDone
+from finetune.run.folder import EventTail, RunFolder, create_run, read_samples
+from finetune.run.state import summary
 from finetune.runner import run
 from tests.finetune.tiny_bases import tiny_torch, write_gguf
 

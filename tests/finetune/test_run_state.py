@@ -9,12 +9,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from finetune import events
 from finetune.config import RunConfig, changed
-from finetune.events import AnyRunEvent, to_line
-from finetune.launch import note_runner
-from finetune.run_folder import RunFolder, create_run, sweep
-from finetune.run_state import RunState, RunSummary, summary
+from finetune.run import events
+from finetune.run.events import AnyRunEvent, to_line
+from finetune.run.folder import RunFolder, create_run, sweep
+from finetune.run.launch import note_runner
+from finetune.run.state import RunState, RunSummary, summary
 
 NOW = time.time()
 

@@ -15,11 +15,11 @@ import pytest
 from engine.errors import AppError
 from engine.paths import user_paths
 from finetune.config import RunConfig, changed
-from finetune.events import AnyRunEvent, Ended, Paused, PhaseChanged, Resumed, StepDone
-from finetune.launch import start_run
-from finetune.run_folder import EventTail, RunFolder, create_run
-from finetune.run_queue import tickets
-from finetune.run_state import RunSummary, summary
+from finetune.run.events import AnyRunEvent, Ended, Paused, PhaseChanged, Resumed, StepDone
+from finetune.run.folder import EventTail, RunFolder, create_run
+from finetune.run.launch import start_run
+from finetune.run.queue import tickets
+from finetune.run.state import RunSummary, summary
 from tests.engine.waiting import wait_for
 
 SCRIPTED = (sys.executable, "-m", "tests.finetune.scripted_runner")
@@ -259,7 +259,7 @@ def test_a_failure_is_told_and_can_be_resumed(
 
 def test_a_phase_tells_how_far_it_is() -> None:
     folder = make("Phases")
-    from finetune.attempt import Attempt, WorkDone
+    from finetune.run.attempt import Attempt, WorkDone
     from finetune.runner import run
 
     def work(attempt: Attempt) -> WorkDone:

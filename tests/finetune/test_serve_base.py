@@ -25,8 +25,8 @@ from engine.process.tune_messages import (
 from engine.tokens.opened import Tokenizers
 from finetune.config import RunConfig, changed, to_toml
 from finetune.memory import Figures, training_bytes
-from finetune.serve_base import answer, describe_base, job
-from finetune.serve_data import Shared
+from finetune.serve.base import answer, describe_base, job
+from finetune.serve.data import Shared
 from tests.engine.loading import drain
 from tests.finetune.tiny_bases import tiny_torch, write_gguf
 from tests.finetune.training import one_thread

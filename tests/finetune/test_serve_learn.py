@@ -26,10 +26,11 @@ from engine.process.tune_messages import (
     RowPage,
 )
 from engine.tokens.opened import Tokenizers
-from finetune import serve_data, serve_learn
 from finetune.data.learned import learned_tokens
 from finetune.data.rendered import takes_system
-from finetune.serve_data import Shared
+from finetune.serve import data as serve_data
+from finetune.serve import learn as serve_learn
+from finetune.serve.data import Shared
 from tests.finetune.learn_templates import CALLS, NO_SYSTEM, learner_with, row_of, starter
 
 TALK = row_of(("user", "Hi"), ("assistant", "Hello there"))

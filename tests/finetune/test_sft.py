@@ -18,12 +18,12 @@ from finetune import checkpoint
 from finetune.config import LoraTable
 from finetune.data.pack import Batch, packed_batch, padded_batch
 from finetune.data.token_set import TokenSet, TokenSetWriter, open_token_set
-from finetune.events import CheckpointSaved
 from finetune.loss import Taught, label_losses, summed_loss
 from finetune.model.attention import use_attention_by_document
 from finetune.model.base import Base
 from finetune.model.layouts import LAYOUTS
 from finetune.model.lora import add_lora
+from finetune.run.events import CheckpointSaved
 from finetune.sft import Hooks
 from tests.finetune.training import Orders, one_thread, run, tiny_base, tiny_config, write_rows
 

@@ -13,9 +13,9 @@ import torch
 
 from finetune.config import RunConfig, changed
 from finetune.data.token_set import TokenSet, TokenSetWriter, open_token_set
-from finetune.events import AnyRunEvent, Evaluated, StepDone
 from finetune.model.base import Base, load_base
-from finetune.run_folder import RunFolder
+from finetune.run.events import AnyRunEvent, Evaluated, StepDone
+from finetune.run.folder import RunFolder
 from finetune.sft import Hooks, Outcome, train
 from tests.finetune.tiny_bases import tiny_torch, write_gguf
 

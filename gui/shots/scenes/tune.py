@@ -8,7 +8,7 @@ from typing import cast
 from engine.models.starter import starter_path
 from engine.process.tune_messages import AddRows, DatasetInfo, Row, RowMessage
 from finetune.config import RunConfig, changed
-from finetune.run_folder import RunFolder, create_run
+from finetune.run.folder import RunFolder, create_run
 from gui.shots.scenes.scene import scene
 from gui.shots.stage import Stage
 from gui.tune.base_page import BasePage

@@ -6,8 +6,8 @@ import shutil
 import time
 from typing import cast
 
-from finetune.events import RunFailed
-from finetune.run_folder import RunFolder
+from finetune.run.events import RunFailed
+from finetune.run.folder import RunFolder
 from gui.shots import run_maker, run_result
 from gui.shots.scenes.scene import scene
 from gui.shots.stage import SMALL_PX, Stage

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.paths import Paths
 from finetune.config import RunConfig, changed
-from finetune.run_folder import RunFolder, create_run
+from finetune.run.folder import RunFolder, create_run
 from gui.context import AppContext
 from gui.side_worker import SideWorker
 from gui.tune.base_page import BasePage

@@ -10,8 +10,8 @@ from PySide6.QtGui import QAction
 from pytestqt.qtbot import QtBot
 
 from engine.process.messages import AnyRequest, Failed, Progress
-from finetune.events import Sample
-from finetune.run_folder import RunFolder
+from finetune.run.events import Sample
+from finetune.run.folder import RunFolder
 from gui.context import AppContext
 from gui.shots import run_maker
 from gui.side_worker import SideWorker

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from engine.models.starter import starter_path
 from engine.process.tune_messages import AddRows, DatasetInfo, Row, RowMessage
 from finetune.config import read_config
-from finetune.run_folder import RunFolder
+from finetune.run.folder import RunFolder
 from gui.context import AppContext
 from gui.tune.base_page import BasePage
 from gui.tune.how_page import HowPage

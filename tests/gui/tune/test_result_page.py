@@ -22,8 +22,8 @@ from engine.process.tune_messages import (
     TextChanges,
 )
 from finetune.config import RunConfig, changed
-from finetune.results import Forgetting, TokenResult
-from finetune.run_folder import RunFolder
+from finetune.measure.results import Forgetting, TokenResult
+from finetune.run.folder import RunFolder
 from gui.context import AppContext
 from gui.shots import run_result
 from gui.tune.changes import factor_text, stored_changes, told_changes

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from finetune.run_state import RunSummary
+from finetune.run.state import RunSummary
 from gui.chat.adapters import Adapters
 from gui.chat.columns.columns import Columns
 from gui.chat.room import ChatRoom

@@ -16,7 +16,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
-from finetune.run_folder import RunFolder
+from finetune.run.folder import RunFolder
 from gui.tune.run_keeper import KEPT_DAYS, TRASH
 from tests.fakes.fake_bases import SMALL
 from tests.gui.tune.room_helpers import TuneBench, bench, finished_run

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from finetune.events import (
+from finetune.run.events import (
     AnyRunEvent,
     Paused,
     PhaseChanged,
@@ -18,7 +18,7 @@ from finetune.events import (
     Sample,
     Warned,
 )
-from finetune.run_folder import RunFolder
+from finetune.run.folder import RunFolder
 from gui.context import AppContext
 from gui.shots import run_maker
 from gui.tune.run_page import RunPage

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
-from finetune.run_folder import RunFolder
+from finetune.run.folder import RunFolder
 from gui.context import AppContext
 from gui.runs_watch import RunsWatch
 from gui.shots import run_maker

@@ -9,9 +9,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from engine.process.messages import Cancelled, Generate
-from finetune.events import Began, Evaluated, Sample, StepDone, Warned, to_line
-from finetune.run_folder import RunFolder
-from finetune.run_state import RunSummary
+from finetune.run.events import Began, Evaluated, Sample, StepDone, Warned, to_line
+from finetune.run.folder import RunFolder
+from finetune.run.state import RunSummary
 from gui.context import AppContext
 from gui.run_record import RecordBuilder
 from gui.runs_watch import RunsWatch

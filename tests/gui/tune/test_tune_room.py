@@ -175,7 +175,7 @@ def test_a_draft_that_cannot_be_written_is_told(
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("finetune.run_folder.os.fsync", refuse)
+    monkeypatch.setattr("finetune.run.folder.os.fsync", refuse)
     bench.room.state.change(lora__rank=4)
     bench.until(lambda: bool(bench.banners))
     assert bench.banners == [f"“{DRAFT_FILE}” could not be written."]

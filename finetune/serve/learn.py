@@ -30,7 +30,7 @@ from finetune.data.kept import keep_values
 from finetune.data.learned import RowTokens, learned_tokens
 from finetune.data.rendered import takes_system
 from finetune.data.survey import survey
-from finetune.serve_data import Shared, open_dataset
+from finetune.serve.data import Shared, open_dataset
 
 T = TypeVar("T")
 
@@ -143,7 +143,7 @@ def _check(request: CheckDataset, shared: Shared) -> JobGenerator:
 
 def _score(request: ScoreRows, shared: Shared) -> JobGenerator:
     """Torch comes into this process here; reading the base leaves other jobs their turns."""
-    from finetune.row_losses import read_base, row_losses
+    from finetune.measure.row_losses import read_base, row_losses
 
     tokenizer = yield from opening(shared.tokenizers, request.base)
     dataset = yield from open_dataset(shared, request.dataset)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
-from finetune.attempt import Attempt
 from finetune.base_file import BaseFile
 from finetune.config import to_toml
 from finetune.data.prepare import prepared
-from finetune.events import AnyRunEvent, Began, Evaluated, Facts, Planned, StepDone, Warned
-from finetune.results import Forgetting, RunResult
-from finetune.run_folder import EventTail, read_samples, write_whole
+from finetune.measure.results import Forgetting, RunResult
+from finetune.run.attempt import Attempt
+from finetune.run.events import AnyRunEvent, Began, Evaluated, Facts, Planned, StepDone, Warned
+from finetune.run.folder import EventTail, read_samples, write_whole
 
 _N_CURVE = 24
 _N_ROWS = 12

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from finetune.events import (
+from finetune.run.events import (
     AnyRunEvent,
     CheckpointSaved,
     Ended,
@@ -16,7 +16,7 @@ from finetune.events import (
     StepDone,
     Warned,
 )
-from finetune.run_folder import RunFolder
+from finetune.run.folder import RunFolder
 
 PHASES = {
     "queued": "waiting for its turn",

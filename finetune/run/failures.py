@@ -6,7 +6,7 @@ import errno
 import traceback
 
 from engine.errors import AppError
-from finetune.run_log import disk_error
+from finetune.run.log import disk_error
 
 _OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc")
 # What torch and safetensors say of a disk that is full, in errors that are no OSError.

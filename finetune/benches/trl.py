@@ -1,5 +1,5 @@
 """The peer of the bench of training: TRL's SFTTrainer on the same weights, tokens, batch, rank,
-precision and seed. bench_child.py runs it in a process of its own.
+precision and seed. benches/child.py runs it in a process of its own.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import torch
 
 from engine.models.starter import starter_path
 from finetune import sft
-from finetune.bench_child import N_STEPS, config_of, said_of
-from finetune.bench_rows import BATCH, MAX_LENGTH
+from finetune.benches.child import N_STEPS, config_of, said_of
+from finetune.benches.rows import BATCH, MAX_LENGTH
 from finetune.calibrate import peak_memory
 from finetune.config import RunConfig
 from finetune.data.token_set import TokenSet, open_token_set

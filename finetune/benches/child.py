@@ -1,4 +1,4 @@
-"""One contestant of the bench of training, alone in its process: python -m finetune.bench_child
+"""One contestant of the bench of training, alone in its process: python -m finetune.benches.child
 WHAT FOLDER ...; prints one line of JSON. bench.py starts it.
 """
 
@@ -17,16 +17,16 @@ import torch
 
 from engine.models.starter import starter_path
 from finetune import sft
-from finetune.bench_rows import BATCH, MAX_LENGTH, RANK
+from finetune.benches.rows import BATCH, MAX_LENGTH, RANK
 from finetune.calibrate import peak_memory
 from finetune.config import RunConfig, changed
 from finetune.data.pack import packed_batch, padded_batch
 from finetune.data.token_set import TokenSet, TokenSetWriter, open_token_set
-from finetune.events import StepDone
 from finetune.loss import label_losses
 from finetune.model.attention import use_attention_by_document
 from finetune.model.base import load_base
-from finetune.run_folder import RunFolder
+from finetune.run.events import StepDone
+from finetune.run.folder import RunFolder
 
 # The first step also warms up, and is not timed. With three the whole bench takes minutes.
 N_STEPS = int(os.environ.get("BATHYSPHERE_BENCH_STEPS", "3"))
@@ -89,8 +89,8 @@ def said_of(
 
 
 def trl(folder: Path, precision: str = "auto", order: str = "its own") -> dict[str, Any]:
-    """TRL's: bench_trl.py."""
-    from finetune.bench_trl import trl as contestant
+    """TRL's: benches/trl.py."""
+    from finetune.benches.trl import trl as contestant
 
     return contestant(folder, precision, order)
 

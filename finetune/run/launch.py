@@ -17,8 +17,8 @@ from typing import Any
 import psutil
 
 from engine.errors import AppError
-from finetune.run_folder import RunFolder, write_whole
-from finetune.run_queue import put_ticket
+from finetune.run.folder import RunFolder, write_whole
+from finetune.run.queue import put_ticket
 
 RUNNER = (sys.executable, "-m", "finetune.runner")
 

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from finetune.answers import Asked, Voice
-from finetune.evaluate import Report, answered
-from finetune.results import AnswerPair, Forgetting
+from finetune.measure.answers import Asked, Voice
+from finetune.measure.evaluate import Report, answered
+from finetune.measure.results import AnswerPair, Forgetting
 
 _PASSAGE_BYTES = 900
 _NAME = re.compile(r"\b[^\W\d_a-z][\w’'-]*\w")

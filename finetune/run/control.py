@@ -14,9 +14,9 @@ from typing import Literal
 import psutil
 
 from engine.errors import AppError
-from finetune.events import Paused, Resumed
-from finetune.run_folder import HOLD_S, RunFolder, Tail
-from finetune.run_log import RunLog
+from finetune.run.events import Paused, Resumed
+from finetune.run.folder import HOLD_S, RunFolder, Tail
+from finetune.run.log import RunLog
 
 Answer = Literal["go", "stop", "evaluate"]
 Why = Literal["asked", "reply", "memory"]

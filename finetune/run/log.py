@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.errors import AppError
-from finetune.events import (
+from finetune.run.events import (
     AnyRunEvent,
     CheckpointSaved,
     Ended,
@@ -22,7 +22,7 @@ from finetune.events import (
     Sample,
     to_line,
 )
-from finetune.run_folder import RunFolder
+from finetune.run.folder import RunFolder
 
 E = TypeVar("E", bound=AnyRunEvent)
 SPARE_BYTES = 1 << 16

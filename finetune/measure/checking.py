@@ -15,14 +15,14 @@ import msgspec
 
 from engine.paths import user_paths
 from engine.process.tune_messages import Parity
-from finetune.answers import Answerer
-from finetune.aside import Aside, Task
 from finetune.data.prepare import prepared
 from finetune.data.token_set import TokenSet
-from finetune.evaluate import answered, chosen_rows, compared, judged, mean_loss, pairs
-from finetune.forgetting import Heard, forgetting, heard, is_known
-from finetune.results import Forgetting, RunResult, to_json
-from finetune.run_folder import write_whole
+from finetune.measure.answers import Answerer
+from finetune.measure.aside import Aside, Task
+from finetune.measure.evaluate import answered, chosen_rows, compared, judged, mean_loss, pairs
+from finetune.measure.forgetting import Heard, forgetting, heard, is_known
+from finetune.measure.results import Forgetting, RunResult, to_json
+from finetune.run.folder import write_whole
 from finetune.teaching import Teaching
 
 _N_TAUGHT_TEXTS = 200

@@ -18,7 +18,7 @@ import psutil
 
 from engine.errors import AppError
 from engine.paths import user_paths
-from finetune.run_folder import RunFolder, write_whole
+from finetune.run.folder import RunFolder, write_whole
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

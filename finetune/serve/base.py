@@ -30,7 +30,7 @@ from finetune.config import config_of
 from finetune.memory import LORA_TOKENS, Figures, full_bytes, training_bytes
 from finetune.model.layouts import refusal
 from finetune.model.metadata import Metadata
-from finetune.serve_data import Shared
+from finetune.serve.data import Shared
 
 _FLOATS = ("F32", "F16", "BF16")
 

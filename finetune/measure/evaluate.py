@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from engine.process.messages import Token
-from finetune.answers import Asked, Voice
 from finetune.config import WatchTable
 from finetune.data.token_set import TokenSet
-from finetune.results import AnswerPair, RowResult, RowTokens, TokenResult
+from finetune.measure.answers import Asked, Voice
+from finetune.measure.results import AnswerPair, RowResult, RowTokens, TokenResult
 
 Report = Callable[[float], object]
 Judged = dict[int, list[Token]]

@@ -23,7 +23,7 @@ import psutil
 
 from engine.errors import AppError
 from finetune.config import RunConfig, read_config, to_toml
-from finetune.events import AnyRunEvent, Sample, read_event, read_sample
+from finetune.run.events import AnyRunEvent, Sample, read_event, read_sample
 
 T = TypeVar("T")
 Command = Literal["stop", "pause", "resume", "evaluate"]

@@ -39,7 +39,7 @@ from engine.process.messages import (
     Tokenized,
     Tokens,
 )
-from finetune.known_answers import KnownAnswers
+from finetune.measure.known_answers import KnownAnswers
 
 _GREEDY = Sampling(temperature=0.0, top_k=1, top_p=1.0, min_p=0.0)
 _MIN_CTX, _MAX_CTX = 2048, 8192

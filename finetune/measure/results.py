@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from engine.process.tune_messages import Parity
-from finetune.run_folder import RunFolder
+from finetune.run.folder import RunFolder
 
 Remedy = Literal["own_answers", "fewer_steps", "lower_strength"]
 RED_ABOVE = 0.05  # bits per byte of unrelated prose may rise by this share

@@ -16,8 +16,8 @@ import msgspec
 import psutil
 
 from engine.errors import AppError
-from finetune import events
-from finetune.events import (
+from finetune.run import events
+from finetune.run.events import (
     AnyRunEvent,
     Began,
     CheckpointSaved,
@@ -33,7 +33,7 @@ from finetune.events import (
     StepDone,
     Warned,
 )
-from finetune.run_folder import RunFolder, Tail
+from finetune.run.folder import RunFolder, Tail
 
 RunStateName = Literal[
     "new",  # never started

@@ -14,7 +14,7 @@ import msgspec
 
 from engine.errors import AppError
 from engine.models.file_hash import fingerprint
-from finetune.run_log import append
+from finetune.run.log import append
 
 T = TypeVar("T")
 

@@ -19,8 +19,8 @@ from engine.process.messages import Adapter, AnyRequest, AnyResult, Array, Progr
 from engine.tokens.gguf import GgufTokenizer
 from engine.tokens.serve import opening
 from finetune.data.learned import learned_tokens
-from finetune.serve_data import Shared
-from finetune.serve_learn import told
+from finetune.serve.data import Shared
+from finetune.serve.learn import told
 
 Report = Callable[[Any], bool]
 _LONGEST = 1 << 20

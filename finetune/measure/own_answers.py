@@ -14,12 +14,12 @@ from pathlib import Path
 
 from engine.errors import AppError
 from engine.process.tune_messages import BadRow, Row, RowMessage
-from finetune.answers import Answer, Asked, Voice
 from finetune.config import RunConfig
 from finetune.data.rows import read_row, to_line
 from finetune.data.sources import open_source
-from finetune.evaluate import Report
-from finetune.run_folder import write_whole
+from finetune.measure.answers import Answer, Asked, Voice
+from finetune.measure.evaluate import Report
+from finetune.run.folder import write_whole
 
 _SENTENCE = re.compile(r".*[.!?](?=\s|$)", re.DOTALL)
 

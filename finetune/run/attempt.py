@@ -7,10 +7,10 @@ import time
 from dataclasses import dataclass, field
 
 from finetune.config import RunConfig
-from finetune.control import Control
-from finetune.events import Ending, Phase, PhaseChanged
-from finetune.run_folder import RunFolder
-from finetune.run_log import RunLog
+from finetune.run.control import Control
+from finetune.run.events import Ending, Phase, PhaseChanged
+from finetune.run.folder import RunFolder
+from finetune.run.log import RunLog
 
 _TELL_S = 0.5  # progress is told this often at most
 

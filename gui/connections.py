@@ -25,9 +25,11 @@ from PySide6.QtGui import QDesktopServices
 from engine.process.messages import (
     AnyEvent,
     AnyRequest,
+    CheckHubToken,
     Done,
     Failed,
     HubFiles,
+    HubUser,
     ListHubFiles,
 )
 from engine.process.tune_messages import Converted, DatasetInfo, HandOver, ImportHub
@@ -48,7 +50,7 @@ def connects(request: AnyRequest) -> bool:
     """Whether a request opens a connection. Another one that does so is named here, and nowhere
     else."""
     is_upload = isinstance(request, HandOver) and request.to == "hub"
-    return is_upload or isinstance(request, ListHubFiles | ImportHub)
+    return is_upload or isinstance(request, ListHubFiles | CheckHubToken | ImportHub)
 
 
 class Connection(Struct, frozen=True):
@@ -157,7 +159,7 @@ class Connections(QObject):
             self.refused.emit(self._why(request))
             return
         result = event.result if isinstance(event, Done) else None
-        is_done = isinstance(result, HubFiles | DatasetInfo | Converted)
+        is_done = isinstance(result, HubFiles | HubUser | DatasetInfo | Converted)
         n_bytes = result.n_bytes if isinstance(result, HubFiles) else -1
         end: End = "done" if is_done else "failed"
         entry = replace(self.entries[number], n_bytes=n_bytes, end=end)
@@ -168,6 +170,8 @@ class Connections(QObject):
     def _why(self, request: AnyRequest) -> str:
         if isinstance(request, ImportHub):
             return self.tr("the dataset %s") % request.repository
+        if isinstance(request, CheckHubToken):
+            return self.tr("whose your token is")
         if isinstance(request, HandOver):
             return self.tr("a model of yours to %s") % request.repository
         assert isinstance(request, ListHubFiles), request

@@ -20,6 +20,7 @@ from huggingface_hub.errors import (  # type: ignore[attr-defined]  # HTTPError:
 )
 
 from engine.errors import AppError
+from engine.models.hub_token import hub_token
 from engine.process.messages import HubFile, HubFiles
 
 TIMEOUT_S = 10.0
@@ -31,7 +32,7 @@ def list_files(repository: str) -> HubFiles:
     Raises:
         AppError: no such repository, not allowed, or the hub cannot be reached.
     """
-    api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
+    api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None, token=hub_token() or None)
     with errors_in_words(repository), _received() as sizes:
         info = api.model_info(repository, files_metadata=True, timeout=TIMEOUT_S)
     files = [

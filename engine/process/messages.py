@@ -207,10 +207,14 @@ class ListModels(Request, frozen=True):
 
 
 class ListHubFiles(Request, frozen=True):
-    """GGUF files of a repository on the hub; the one request that opens a connection, to the place
-    HF_ENDPOINT names."""
+    """GGUF files of a repository on the hub; opens a connection to the place HF_ENDPOINT names."""
 
     repository: str
+
+
+class CheckHubToken(Request, frozen=True):
+    """Whose the token is that the worker finds in the keyring, or in HF_TOKEN -> HubUser. The token
+    itself is on no wire. Opens a connection to the place HF_ENDPOINT names."""
 
 
 class Diagnose(Request, frozen=True):
@@ -234,6 +238,7 @@ AnyRequest = (
     | Describe
     | ListModels
     | ListHubFiles
+    | CheckHubToken
     | Diagnose
     | TokenRequest
     | TuneRequest
@@ -461,6 +466,15 @@ class HubFiles(Result, frozen=True):
     n_bytes: int = 0
 
 
+class HubUser(Result, frozen=True):
+    """Who a token belongs to. role: "read", "write", "fineGrained", "" where the hub does not say;
+    source: where the token was found, "keyring" or "HF_TOKEN"."""
+
+    name: str
+    role: str = ""
+    source: str = ""
+
+
 class Tokenized(Result, frozen=True):
     """ids and the byte length of each piece, both int32 arrays."""
 
@@ -500,6 +514,7 @@ AnyResult = (
     | ModelInfo
     | ModelList
     | HubFiles
+    | HubUser
     | Tokenized
     | Text
     | Rendered

@@ -27,6 +27,7 @@ from engine.process.messages import (
     AnyRequest,
     AnyResult,
     Array,
+    CheckHubToken,
     CloseContext,
     Describe,
     Detokenize,
@@ -34,6 +35,7 @@ from engine.process.messages import (
     Diagnosis,
     Generate,
     HubFiles,
+    HubUser,
     KeepStates,
     ListHubFiles,
     ListModels,
@@ -333,6 +335,8 @@ def _file_job(request: AnyRequest) -> JobGenerator:
             return _list_models(request)
         case ListHubFiles():
             return in_thread(lambda _: _list_hub_files(request.repository))
+        case CheckHubToken():
+            return in_thread(lambda _: _hub_user())
         case Diagnose():
             return in_thread(lambda _: diagnose())
     raise AssertionError(f"no job for {request!r}")
@@ -354,6 +358,12 @@ def _list_hub_files(repository: str) -> HubFiles:
     from engine.models.hub import list_files
 
     return list_files(repository)
+
+
+def _hub_user() -> HubUser:
+    from engine.models.hub_user import hub_user
+
+    return hub_user()
 
 
 def _describe_file(path: str) -> ModelInfo:

@@ -20,6 +20,7 @@ from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
 from engine.errors import AppError
 from engine.models.hub import TIMEOUT_S, errors_in_words
+from engine.models.hub_token import hub_token
 from finetune.data.file_kinds import ROW_SUFFIXES
 
 # Which of a repository's files is its first: of training rows, in the most careful format.
@@ -46,7 +47,7 @@ def list_files(repository: str) -> list[HubFile]:
         AppError: no such repository, not allowed, or the hub cannot be reached.
     """
     with errors_in_words(repository):
-        info = HfApi(endpoint=_endpoint()).dataset_info(
+        info = HfApi(endpoint=_endpoint(), token=hub_token() or None).dataset_info(
             repository, files_metadata=True, timeout=TIMEOUT_S
         )
     return [
@@ -113,7 +114,11 @@ def _stream(file: HubFile, part: Path) -> Generator[float, None, None]:
     if file.n_bytes and there >= file.n_bytes:
         return
     # A commit's file never changes, so its part can be gone on with whoever sends it.
-    headers = {**build_hf_headers(), "Accept-Encoding": "identity", "Range": f"bytes={there}-"}
+    headers = {
+        **build_hf_headers(token=hub_token() or None),
+        "Accept-Encoding": "identity",
+        "Range": f"bytes={there}-",
+    }
     with get_session().stream(
         "GET", url, headers=headers, follow_redirects=True, timeout=TIMEOUT_S
     ) as answer:

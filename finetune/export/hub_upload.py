@@ -9,21 +9,8 @@ from pathlib import Path
 
 from engine.errors import AppError
 from engine.models.hub import errors_in_words
+from engine.models.hub_token import hub_token
 from finetune.export.gguf_stream import Report, ignore
-
-SERVICE, USER = "bathysphere", "hugging-face"
-
-
-def hub_token() -> str:
-    """The person's token; "" where there is none."""
-    import keyring
-    from keyring.errors import KeyringError
-
-    try:
-        found = keyring.get_password(SERVICE, USER)
-    except KeyringError:
-        found = None  # no keyring on this machine: the environment is the other place
-    return found or os.environ.get("HF_TOKEN", "")
 
 
 def upload(folder: Path, repository: str, is_private: bool, report: Report = ignore) -> str:

@@ -220,7 +220,7 @@ class Kept(KeyringBackend):
 def test_the_token_comes_from_the_keyring_before_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from finetune.export.hub_upload import SERVICE, USER, hub_token
+    from engine.models.hub_token import SERVICE, USER, hub_token
 
     before = keyring.get_keyring()
     monkeypatch.setenv("HF_TOKEN", "from the environment")

@@ -10,6 +10,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from gui.context import AppContext
+from gui.hub_token_section import HubTokenSection
 from gui.theme import Mode
 from gui.widgets.calm_combo import CalmComboBox
 from gui.widgets.choice import Choice
@@ -22,7 +23,7 @@ CONTEXT_LENGTHS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
 
 
 class SettingsPage(FormPage):
-    """Appearance, folders, engine, connections and messages."""
+    """Appearance, folders, engine, connections and messages, the hub's token."""
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(context.theme, "", parent)
@@ -40,6 +41,7 @@ class SettingsPage(FormPage):
         self.open_button = button(self.tr("Open"), "", self.tr("Show it in the file manager"))
         self.folders = FolderList(context.theme)
         self.offline, self.notify = QCheckBox(), QCheckBox()
+        self.hub_token = HubTokenSection(context)
         for box in (self.offline, self.notify):
             box.setProperty("kind", "bare")  # its words stand at the left
         self._build()
@@ -52,6 +54,7 @@ class SettingsPage(FormPage):
         self._build_folders()
         self._build_engine()
         self._build_quiet()
+        self.add_section(self.tr("Hugging Face")).addWidget(self.hub_token)
 
     def _build_appearance(self) -> None:
         rows = self.add_section(self.tr("Appearance"))

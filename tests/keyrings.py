@@ -31,4 +31,9 @@ def keyring_of(
         keyring.set_keyring(before)
 
 
-__all__ = ["TOKEN", "FileKeyring", "NoKeyring", "keyring_of"]
+def use(kind: type[KeyringBackend]) -> None:
+    """Another keyring within the block of keyring_of, in this process alone."""
+    keyring.set_keyring(kind())
+
+
+__all__ = ["TOKEN", "FileKeyring", "NoKeyring", "keyring_of", "use"]

@@ -110,7 +110,7 @@ def forget_token() -> None:
 
 @contextmanager
 def _keyring_in_words(token: str = "") -> Iterator[None]:
-    from keyring.errors import KeyringError, NoKeyringError
+    from keyring.errors import NoKeyringError
 
     try:
         yield
@@ -120,7 +120,7 @@ def _keyring_in_words(token: str = "") -> Iterator[None]:
             f"Set {VARIABLE} before Bathysphere starts, and that token is used.",
             str(error),
         ) from None
-    except KeyringError as error:
+    except Exception as error:  # a system's own raises what it likes, and may repeat the token
         detail = f"{type(error).__name__}: {error}"
         raise AppError(
             "The system’s keyring did not do it.",

@@ -11,11 +11,14 @@ from pathlib import Path
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 
+# Below that of the keyring that every system has and that fails: taken only where a test asks.
+NEVER_BY_ITSELF = -1.0
+
 
 class FileKeyring(KeyringBackend):
     """In a file, for the length of a test."""
 
-    priority = 1.0
+    priority = NEVER_BY_ITSELF
 
     def get_password(self, service: str, username: str) -> str | None:
         found = self._read().get(f"{service} {username}")
@@ -35,15 +38,15 @@ class FileKeyring(KeyringBackend):
 
 
 class LockedKeyring(KeyringBackend):
-    """Says no, and repeats what it was given, as a careless one might."""
+    """Says no; its errors are of several kinds, and repeat what was given."""
 
-    priority = 1.0
+    priority = NEVER_BY_ITSELF
 
     def get_password(self, service: str, username: str) -> str | None:
         raise KeyringLocked("it stays locked")
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        raise KeyringLocked(f"it stays locked for {password}")
+        raise OSError(f"it stays locked for {password}")
 
     def delete_password(self, service: str, username: str) -> None:
         raise KeyringLocked("it stays locked")

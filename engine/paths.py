@@ -36,6 +36,16 @@ class Paths:
         return self.home / "datasets"
 
     @property
+    def corpora(self) -> Path:
+        """Raw texts to raise models from, a folder each; made when the first is brought."""
+        return self.home / "corpora"
+
+    @property
+    def tokenizers(self) -> Path:
+        """Tokenizers that were trained here, a folder each; made with the first."""
+        return self.home / "tokenizers"
+
+    @property
     def presets(self) -> Path:
         """Saved prompts and sampling settings, a file each; made when the first is saved."""
         return self.home / "presets"

@@ -7,13 +7,14 @@ Light: the window reads and writes these too. What the machine can hold is not j
 
 from __future__ import annotations
 
-import dataclasses
-import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal
 
-from engine.errors import AppError
+from finetune import run_toml
+from finetune.run_toml import RunFile, changed, option, path_option, to_toml
+
+__all__ = ["RunConfig", "changed", "help_of", "read_config", "read_draft", "to_toml"]
 
 RowFormat = Literal[
     "", "messages", "sharegpt", "alpaca", "prompt_completion", "oasst", "ultrachat", "text"
@@ -25,16 +26,11 @@ Schedule = Literal["cosine", "linear", "constant"]
 ALL_LINEAR = "all-linear"
 
 
-def option(default: Any, words: str) -> Any:
-    """A field with its help."""
-    return field(default=default, metadata={"help": words})
-
-
 @dataclass(frozen=True)
 class BaseTable:
     """[base]: the model that is taught."""
 
-    path: str = option(
+    path: str = path_option(
         "",
         "The model that is taught: a GGUF file, or a Hugging Face folder of safetensors.",
     )
@@ -48,11 +44,11 @@ class BaseTable:
 class DataTable:
     """[data]: what it is taught from."""
 
-    path: str = option("", "A dataset of yours by folder, or a file of rows.")
+    path: str = path_option("", "A dataset of yours by folder, or a file of rows.")
     format: RowFormat = option(
         "", "How the file says its rows; found by looking where this is empty."
     )
-    validation: float | str = option(
+    validation: float | str = path_option(
         0.1,
         "The share of rows kept aside to measure what was learned, chosen by their content's hash; "
         "or a file of rows of its own.",
@@ -151,13 +147,13 @@ class WatchTable:
 class OutTable:
     """[out]: where it goes."""
 
-    dir: str = option("", "The run's folder; its product is product/adapter.gguf.")
+    dir: str = path_option("", "The run's folder; its product is product/adapter.gguf.")
     name: str = option("", "What people call this run.")
     notes: str = option("", "Your notes.")
 
 
 @dataclass(frozen=True)
-class RunConfig:
+class RunConfig(RunFile):
     """RUN.toml."""
 
     base: BaseTable = BaseTable()
@@ -172,23 +168,9 @@ class RunConfig:
         return dict(_problems(self))
 
 
-def changed(config: RunConfig, **fields: Any) -> RunConfig:
-    """A copy with other values; names as "table__field"."""
-    for name, value in fields.items():
-        table, _, one = name.partition("__")
-        new = dataclasses.replace(getattr(config, table), **{one: value})
-        config = dataclasses.replace(config, **{table: new})
-    return config
-
-
 def help_of(name: str) -> str:
     """The help of "table.field"."""
-    table, _, one = name.partition(".")
-    kind = type(getattr(RunConfig(), table))
-    return next(str(f.metadata["help"]) for f in dataclasses.fields(kind) if f.name == one)
-
-
-# ---- reading and writing ----
+    return run_toml.help_of(RunConfig, name)
 
 
 def read_config(path: Path) -> RunConfig:
@@ -197,21 +179,7 @@ def read_config(path: Path) -> RunConfig:
     Raises:
         AppError: it cannot be read, is no TOML, or says something that cannot be; all at once.
     """
-    return _read(path)
-
-
-def _read(path: Path, *, is_draft: bool = False) -> RunConfig:
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise AppError(
-            f"“{path.name}” cannot be read.", "Check the path and its permissions.", str(error)
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise AppError(
-            f"“{path.name}” is no valid TOML: {error}.", "Mend the line that it names."
-        ) from error
-    return config_of(raw, path.parent, is_draft=is_draft)
+    return run_toml.read_toml(RunConfig, path)
 
 
 def read_draft(path: Path) -> RunConfig:
@@ -220,104 +188,12 @@ def read_draft(path: Path) -> RunConfig:
     Raises:
         AppError: it cannot be read, is no TOML, or has what no RUN.toml has.
     """
-    return _read(path, is_draft=True)
+    return run_toml.read_toml(RunConfig, path, is_draft=True)
 
 
-def config_of(
-    raw: dict[str, Any], folder: Path | None = None, *, is_draft: bool = False
-) -> RunConfig:
-    """A configuration from its tables; relative paths are taken from `folder`.
-
-    Args:
-        is_draft: whether values may be missing or out of their bounds.
-
-    Raises:
-        AppError: as read_config.
-    """
-    wrong: list[str] = []
-    tables = {}
-    kinds = get_type_hints(RunConfig)
-    for name, table in raw.items():
-        if name not in kinds or not isinstance(table, dict):
-            wrong.append(f"[{name}] is unknown")
-            continue
-        tables[name] = _table(kinds[name], name, table, wrong)
-    config = _resolved(RunConfig(**tables), folder) if not wrong else RunConfig()
-    if not wrong and not is_draft:
-        wrong += [f"{name}: {words}" for name, words in config.problems().items()]
-    if wrong:
-        raise AppError(f"The run's file cannot be used: {'; '.join(wrong)}.", "Mend it there.")
-    return config
-
-
-def to_toml(config: RunConfig) -> str:
-    """RUN.toml as text; read_config gives the same configuration back."""
-    lines: list[str] = []
-    for table in dataclasses.fields(config):
-        lines.append(f"[{table.name}]")
-        value = getattr(config, table.name)
-        for one in dataclasses.fields(value):
-            given = getattr(value, one.name)
-            if given != one.default or one.name in ("path", "dir"):
-                lines.append(f"{one.name} = {_toml(given)}")
-        lines.append("")
-    return "\n".join(lines)
-
-
-def _toml(value: Any) -> str:
-    import json
-
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    if isinstance(value, str):
-        # TOML's basic strings are JSON's, but for DEL, which has to be escaped too.
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return repr(value)
-
-
-def _table(kind: Any, name: str, table: dict[str, Any], wrong: list[str]) -> Any:
-    known = {one.name for one in dataclasses.fields(kind)}
-    hints = get_type_hints(kind)
-    given = {}
-    for key, value in table.items():
-        if key not in known:
-            wrong.append(f"{name}.{key} is unknown")
-        elif (fit := _fitting(hints[key], value)) is None:
-            wrong.append(f"{name}.{key} cannot be {value!r}")
-        else:
-            given[key] = fit
-    return kind(**given)
-
-
-def _fitting(hint: Any, value: Any) -> Any:
-    """The value as its field wants it, None where it does not fit."""
-    choices = get_args(hint) if getattr(hint, "__origin__", None) is Literal else ()
-    if choices:
-        return value if value in choices else None
-    if hint is bool or isinstance(value, bool):
-        return value if hint is bool and isinstance(value, bool) else None
-    if hint == tuple[str, ...]:
-        is_list = isinstance(value, list) and all(isinstance(one, str) for one in value)
-        return tuple(value) if is_list else None
-    if hint == float | str:
-        return float(value) if isinstance(value, int | float) else value
-    if hint is float:
-        return float(value) if isinstance(value, int | float) else None
-    return value if isinstance(value, hint) else None
-
-
-def _resolved(config: RunConfig, folder: Path | None) -> RunConfig:
-    if folder is None:
-        return config
-    fields: dict[str, Any] = {}
-    for name in ("base.path", "data.path", "data.validation", "out.dir"):
-        table, _, one = name.partition(".")
-        value = getattr(getattr(config, table), one)
-        if isinstance(value, str) and value and value != "starter":
-            fields[f"{table}__{one}"] = str((folder / Path(value).expanduser()).absolute())
-    return changed(config, **fields)
+def config_of(raw: dict[str, Any], *, is_draft: bool = False) -> RunConfig:
+    """A configuration from its tables. Raises AppError as read_config."""
+    return run_toml.config_of(RunConfig, raw, is_draft=is_draft)
 
 
 # ---- checking ----

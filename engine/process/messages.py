@@ -22,6 +22,7 @@ from engine.process.parts import (
     Sampling,
     Struct,
 )
+from engine.process.pretrain_messages import PretrainEvent, PretrainRequest, PretrainResult
 from engine.process.token_messages import TokenEvent, TokenRequest, TokenResult
 from engine.process.tune_messages import TuneRequest, TuneResult
 
@@ -242,6 +243,7 @@ AnyRequest = (
     | Diagnose
     | TokenRequest
     | TuneRequest
+    | PretrainRequest
 )
 
 
@@ -521,6 +523,7 @@ AnyResult = (
     | Diagnosis
     | TokenResult
     | TuneResult
+    | PretrainResult
 )
 AnyEvent = (
     Ready
@@ -530,6 +533,7 @@ AnyEvent = (
     | Dropped
     | Tokens
     | TokenEvent
+    | PretrainEvent
     | Done
     | Cancelled
     | Failed

@@ -439,7 +439,8 @@ class Calibrate(Request, frozen=True):
 class Parity(Struct, frozen=True):
     """torch and llama.cpp on the same tokens. form: "adapter", "merged", "quantised", "f16 base",
     "converted". top1: share of positions with the same likeliest token; mean_kl: of llama.cpp's
-    distribution from torch's, nats; cause: where they part, in a sentence."""
+    distribution from torch's, nats; cause: where they part, in a sentence; max_difference: of any
+    two logits, -1 where it was not looked at."""
 
     form: str
     top1: float
@@ -447,6 +448,7 @@ class Parity(Struct, frozen=True):
     n_positions: int
     cause: str = ""
     max_kl: float = 0.0
+    max_difference: float = -1.0
 
 
 class Converted(Result, frozen=True):

@@ -15,6 +15,10 @@ from finetune.run.log import RunLog
 _TELL_S = 0.5  # progress is told this often at most
 
 
+class StoppedError(Exception):
+    """A person wants its end before the training has begun."""
+
+
 @dataclass(frozen=True)
 class WorkDone:
     """How a run came to its end. product: path within the run folder, "" for none."""

@@ -12,9 +12,13 @@ from typing import Literal
 
 import msgspec
 
+from engine.process.tune_messages import Parity
+
 Phase = Literal[
     "queued",  # another run has the machine
-    "preparing",  # rows to tokens
+    "converting",  # a folder of safetensors to a GGUF
+    "preparing",  # rows or a corpus to tokens
+    "tokenizer",  # a tokenizer is being trained
     "loading",  # weights
     "answering",  # the base's own answers, or the fixed prompts
     "training",
@@ -49,6 +53,17 @@ class PhaseChanged(RunEvent, frozen=True, tag="phase"):
     words: str = ""
 
 
+class BaseMade(RunEvent, frozen=True, tag="base_made"):
+    """The base was a folder; from now on it is this GGUF. was_there: made of the same folder before
+    (and compared then), not now. parity: torch on the folder beside llama.cpp on the file."""
+
+    folder: str
+    path: str
+    parity: list[Parity] = []
+    words: str = ""
+    was_there: bool = False
+
+
 class Facts(RunEvent, frozen=True, tag="facts"):
     """What is known once everything is loaded."""
 
@@ -64,6 +79,7 @@ class Facts(RunEvent, frozen=True, tag="facts"):
     device: str
     planned_tokens_per_s: float = 0.0
     planned_bytes: int = 0
+    world: int = 1  # processes that share each step
 
 
 class StepDone(RunEvent, frozen=True, tag="step"):
@@ -86,6 +102,39 @@ class Evaluated(RunEvent, frozen=True, tag="evaluated"):
     loss: float
     n_tokens: int
     is_best: bool = False
+
+
+class PretrainStep(StepDone, frozen=True, tag="pretrain_step", rename={"loss": "train_loss"}):
+    """A step of pretraining. tokens: seen so far; seconds: of training so far, over all attempts;
+    loss (written as train_loss) in nats per token."""
+
+    tokens: int = msgspec.field(default=0)
+    seconds: float = msgspec.field(default=0.0)
+
+
+class PretrainEvaluated(
+    Evaluated, frozen=True, tag="pretrain_evaluated", rename={"loss": "val_loss"}
+):
+    """The held-out text at a step of pretraining. loss (written as val_loss) and train_loss (of the
+    steps since the evaluation before) in nats per token, val_bpb in bits per byte."""
+
+    tokens: int = 0
+    seconds: float = 0.0
+    train_loss: float = 0.0
+    val_bpb: float = 0.0
+
+
+class NextTokens(RunEvent, frozen=True, tag="next_tokens"):
+    """What a model at a step takes for likely after a text: the pieces with the highest
+    probability, first the highest; target: what really came, with its probability and rank (from
+    1). The picture of training: the same place at every evaluation."""
+
+    text: str
+    pieces: list[str]
+    probabilities: list[float]
+    target: str
+    target_probability: float
+    target_rank: int
 
 
 class CheckpointSaved(RunEvent, frozen=True, tag="checkpoint"):
@@ -111,6 +160,26 @@ class Warned(RunEvent, frozen=True, tag="warned"):
 
     message: str
     hint: str = ""
+
+
+class RaisedFacts(RunEvent, frozen=True, tag="raised_facts"):
+    """What is known of a pretraining once everything is loaded. bytes_per_token: of the held-out
+    text, so that nats per token / (ln 2 * bytes_per_token) are bits per byte; kinds of counts as
+    Facts'."""
+
+    n_steps: int
+    n_train_tokens: int
+    n_validation_tokens: int
+    bytes_per_token: float
+    n_weights: int
+    n_vocab: int
+    tokens_per_step: int
+    n_planned_tokens: int
+    flops: float
+    precision: str
+    device: str
+    planned_tokens_per_s: float = 0.0
+    planned_bytes: int = 0
 
 
 class Planned(RunEvent, frozen=True, tag="planned"):
@@ -139,9 +208,14 @@ class RunFailed(RunEvent, frozen=True, tag="failed"):
 AnyRunEvent = (
     Began
     | PhaseChanged
+    | BaseMade
     | Facts
+    | RaisedFacts
     | StepDone
+    | PretrainStep
     | Evaluated
+    | PretrainEvaluated
+    | NextTokens
     | CheckpointSaved
     | Paused
     | Resumed
@@ -153,7 +227,8 @@ AnyRunEvent = (
 
 
 class Sample(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A line of samples.jsonl: a fixed prompt's answer at a step (0: the base's)."""
+    """A line of samples.jsonl: a fixed prompt's answer at a step (0: the base's); in pretraining
+    how the model goes on after it (0: noise)."""
 
     attempt: int
     step: int

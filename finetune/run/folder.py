@@ -22,11 +22,14 @@ import msgspec
 import psutil
 
 from engine.errors import AppError
-from finetune.config import RunConfig, read_config, to_toml
+from finetune.config import RunConfig, read_config
+from finetune.pretraining.config import PretrainConfig, read_pretrain_config
 from finetune.run.events import AnyRunEvent, Sample, read_event, read_sample
+from finetune.run_toml import changed, tables_of, to_toml
 
 T = TypeVar("T")
 Command = Literal["stop", "pause", "resume", "evaluate"]
+RunKind = Literal["sft", "pretrain"]
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,18 @@ class RunFolder:
         return self.product / "adapter.gguf"
 
     @property
+    def model(self) -> Path:
+        """A pretraining's product."""
+        return self.product / "model.gguf"
+
+    @property
+    def tokenizer(self) -> Path:
+        """A pretraining's own tokenizer: a folder (model/bpe.py)."""
+        return self.path / "tokenizer"
+
+    @property
     def tokens(self) -> Path:
-        """The rows as tokens (token_set.py), made once."""
+        """The rows as tokens (token_set.py), or the corpus (token_shards.py), made once."""
         return self.path / "tokens"
 
     @property
@@ -117,8 +130,17 @@ class RunFolder:
         return self.path / "log.txt"
 
     def config(self) -> RunConfig:
-        """The run's configuration. Raises AppError where run.toml is missing or wrong."""
+        """A fine-tuning's configuration. Raises AppError where run.toml is missing or wrong."""
         return read_config(self.run_toml)
+
+    def pretrain_config(self) -> PretrainConfig:
+        """A pretraining's configuration. Raises AppError as config."""
+        return read_pretrain_config(self.run_toml)
+
+    def kind(self) -> RunKind:
+        """What is made here: pretraining has a corpus. Raises AppError where run.toml cannot be
+        read."""
+        return "pretrain" if "corpus" in tables_of(self.run_toml) else "sft"
 
     def ask(self, command: Command) -> None:
         """Leave a command for the run; it looks between micro-batches.
@@ -150,14 +172,12 @@ class RunFolder:
 HOLD_S = 3.0
 
 
-def create_run(runs: Path, config: RunConfig) -> RunFolder:
+def create_run(runs: Path, config: RunConfig | PretrainConfig) -> RunFolder:
     """A new run's folder, with its run.toml; config.out.dir is where it went.
 
     Raises:
         AppError: the disk refuses.
     """
-    from finetune.config import changed
-
     stem = f"{time.strftime('%Y-%m-%d')}-{slug(config.out.name) or 'run'}"
     for number in range(1, 10_000):
         path = runs / (stem if number == 1 else f"{stem}-{number}")

@@ -6,6 +6,7 @@ from typing import TextIO
 
 from finetune.run.events import (
     AnyRunEvent,
+    BaseMade,
     CheckpointSaved,
     Ended,
     Evaluated,
@@ -20,6 +21,7 @@ from finetune.run.folder import RunFolder
 
 PHASES = {
     "queued": "waiting for its turn",
+    "converting": "making the folder a GGUF",
     "preparing": "rows to tokens",
     "loading": "loading the base",
     "answering": "the base answers",
@@ -52,12 +54,15 @@ class ProgressLine:
         match event:
             case PhaseChanged():
                 self._on_phase(event)
+            case BaseMade():
+                self._on_base(event)
             case Facts():
                 self._n_steps = event.n_steps
                 self._line(
                     f"{event.n_rows:,} rows, {event.n_validation:,} kept aside; "
                     f"{event.n_learned:,} of {event.n_tokens:,} tokens are learned; "
                     f"{event.n_steps:,} steps in {event.precision} on {event.device}"
+                    + (f" by {event.world} processes" if event.world > 1 else "")
                 )
             case StepDone():
                 self._on_step(event)
@@ -82,6 +87,16 @@ class ProgressLine:
         elif words != self._phase:
             self._phase = words
             self._line(words)
+
+    def _on_base(self, event: BaseMade) -> None:
+        self._line(f"base: {event.path}" + (", made of this folder before" * event.was_there))
+        for one in event.parity:
+            self._line(
+                f"torch and llama.cpp agree on {one.top1:.1%} of the likeliest tokens, "
+                f"mean KL {one.mean_kl:.4f}" + (f"; {one.cause}" if one.cause else "")
+            )
+        if event.words:
+            self._line(event.words)
 
     def _on_step(self, event: StepDone) -> None:
         left = f", {duration(event.time_left_s)} left" if event.time_left_s >= 0 else ""

@@ -28,12 +28,13 @@ from finetune.run.events import (
     Paused,
     Phase,
     PhaseChanged,
+    RaisedFacts,
     Resumed,
     RunFailed,
     StepDone,
     Warned,
 )
-from finetune.run.folder import RunFolder, Tail
+from finetune.run.folder import RunFolder, RunKind, Tail
 
 RunStateName = Literal[
     "new",  # never started
@@ -47,8 +48,8 @@ RunStateName = Literal[
     "died",  # its process is gone, in the middle; it can be resumed
 ]
 LIVE: frozenset[str] = frozenset(("queued", "starting", "running", "paused"))
-_STARTING: frozenset[str] = frozenset(("preparing", "loading", "answering"))
-_STEP = b'{"event":"step"'
+_STARTING: frozenset[str] = frozenset(("converting", "preparing", "loading", "answering"))
+_STEP = (b'{"event":"step"', b'{"event":"pretrain_step"')
 
 
 class RunSummary(msgspec.Struct, frozen=True):
@@ -59,7 +60,8 @@ class RunSummary(msgspec.Struct, frozen=True):
     words: what the phase says of itself; loss: of the last step; best_loss: the lowest of the
     validation set; time_left_s -1: not known; pid 0: no process; product: the adapter, "" while
     there is none; why: why it is paused; message, hint, detail: why it failed; warnings: what it
-    had to say; checkpoint: the newest, "" for none.
+    had to say; checkpoint: the newest, "" for none; kind: what run.toml says; bytes_per_token: of a
+    pretraining's held-out text, 0 where it is not known.
     """
 
     path: str
@@ -91,6 +93,8 @@ class RunSummary(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     base: str = ""
     checkpoint: str = ""
+    kind: RunKind = "sft"
+    bytes_per_token: float = 0.0
 
     @property
     def is_live(self) -> bool:
@@ -167,11 +171,17 @@ class RunState:
             if changed_ns == self._config_ns:
                 return
             self._config_ns = changed_ns
-            config = self.folder.config()
+            kind = self.folder.kind()
+            self._now = msgspec.structs.replace(self._now, kind=kind)
+            if kind == "pretrain":
+                name, base = self.folder.pretrain_config().out.name, ""
+            else:
+                config = self.folder.config()
+                name, base = config.out.name, config.base.path
         except (OSError, AppError):
             return  # a list of runs shows one whose file is spoilt too, by its folder's name
-        name = config.out.name or self.folder.path.name
-        self._now = msgspec.structs.replace(self._now, name=name, base=config.base.path)
+        name = name or self.folder.path.name
+        self._now = msgspec.structs.replace(self._now, name=name, base=base)
 
     def _start_over_if_replaced(self) -> None:
         """Another file of that name (a run put back from elsewhere): nothing known holds."""
@@ -232,6 +242,8 @@ def _of_figures(now: RunSummary, event: AnyRunEvent) -> Fields:
     match event:
         case Facts():
             return {"n_steps": event.n_steps}
+        case RaisedFacts():
+            return {"n_steps": event.n_steps, "bytes_per_token": event.bytes_per_token}
         case StepDone():
             return {
                 "step": event.step,

@@ -17,7 +17,7 @@ from engine.process.tune_messages import (
     DescribeBase,
     Parity,
 )
-from finetune.run.folder import slug
+from finetune.export.converted import converted_names, free_name
 from gui.tune.base_words import base_line
 from gui.tune.job_strip import JobStrip
 from gui.tune.parts import TuneParts
@@ -52,7 +52,7 @@ class FolderBase(QFrame):
         self.strip = JobStrip(parts.context.theme, self)
         self._lay_out()
         self.convert_button.clicked.connect(self.convert)
-        self.use_button.clicked.connect(lambda: self.made.emit(str(self._named(1))))
+        self.use_button.clicked.connect(lambda: self.made.emit(str(self._before)))
         self.close_button.clicked.connect(self.leave)
         self.hide()
 
@@ -69,12 +69,12 @@ class FolderBase(QFrame):
     @property
     def target(self) -> Path:
         """The file that it becomes: none that is there already."""
-        return next(one for n in range(1, 10_000) if not (one := self._named(n)).exists())
+        return free_name(self._parts.context.paths.models, Path(self.folder))
 
-    def _named(self, number: int) -> Path:
-        name = slug(Path(self.folder).name) or "model"
-        ending = "" if number == 1 else f"-{number}"
-        return self._parts.context.paths.models / f"{name}{ending}.gguf"
+    @property
+    def _before(self) -> Path:
+        """What one of that name made before is called."""
+        return next(converted_names(self._parts.context.paths.models, Path(self.folder)))
 
     def look_at(self, folder: str) -> None:
         """Show what a folder is."""
@@ -145,7 +145,7 @@ class FolderBase(QFrame):
 
     def _offer(self, *, can_convert: bool) -> None:
         self.convert_button.setVisible(can_convert)
-        before = self._named(1)
+        before = self._before
         self.use_button.setText(tr("Use “{name}”").format(name=before.name))
         self.use_button.setVisible(can_convert and before.exists())
 

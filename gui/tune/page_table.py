@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from msgspec import Struct
 from PySide6.QtWidgets import QWidget
 
+from gui.staged.page_entry import PageEntry
 from gui.tune.parts import TunePage, TuneParts
 from gui.tune.words import tr
-
-PageFactory = Callable[[TuneParts, QWidget], TunePage]
-
-
-class PageEntry(Struct, frozen=True):
-    """A page before anybody looked at it. number: its step, and its key with Alt; is_of_run: it
-    shows a run, not the plan of a new one."""
-
-    key: str
-    number: int
-    name: str
-    make: PageFactory
-    is_of_run: bool = False
 
 
 def page_entries() -> list[PageEntry]:

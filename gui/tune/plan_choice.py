@@ -12,6 +12,7 @@ from finetune.config import RunConfig
 from finetune.plan import BUDGETS, BudgetName, Plan
 from gui.tune.parts import TuneParts
 from gui.tune.plan_cards import Budget
+from gui.tune.plan_reasons import reason_words
 from gui.tune.plans import budgets, has_length, key_of, offer_for
 from gui.tune.progress_words import duration_text
 from gui.tune.words import tr
@@ -72,9 +73,10 @@ class PlanChoice(QObject):
         if found is None:
             is_own = has_length(self._state.draft)
             return [tr("A plan of your own: see “All fields”.")] if is_own else []
+        words = [reason_words(one) for one in found.reasons]
         if found.config != self._state.draft:
-            return [*found.reasons, tr("Some fields were changed by hand: see “All fields”.")]
-        return found.reasons
+            return [*words, tr("Some fields were changed by hand: see “All fields”.")]
+        return words
 
     def budgets(self) -> list[Budget]:
         """The cards with what each comes to."""

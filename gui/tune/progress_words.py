@@ -95,6 +95,7 @@ def doing_words(run: RunSummary) -> str:
         return _over_words(run)
     words = {
         "queued": tr("waiting for another run to end"),
+        "converting": tr("making the folder a GGUF"),
         "preparing": tr("preparing the rows"),
         "loading": tr("loading the model"),
         "answering": tr("writing the base’s own answers"),

@@ -20,6 +20,7 @@ from finetune.run.state import RunSummary
 from gui.commands import Command
 from gui.context import AppContext, Room
 from gui.side_worker import SideWorker
+from gui.staged.page_entry import PageEntry
 from gui.tune.behind import Behind
 from gui.tune.details_stack import DetailsStack
 from gui.tune.draft_facts import DraftFacts
@@ -27,7 +28,7 @@ from gui.tune.draft_file import DraftFile
 from gui.tune.draft_history import DraftHistory
 from gui.tune.header import TuneHeader
 from gui.tune.heavy_worker import HeavyWorker, tune_process
-from gui.tune.page_table import PageEntry, page_entries
+from gui.tune.page_table import page_entries
 from gui.tune.parts import Shortcut, TunePage, TuneParts
 from gui.tune.rows_openers import fill_openers
 from gui.tune.run_keeper import RunKeeper
@@ -188,7 +189,9 @@ class TuneRoom(Room):
 
     def page_of(self, key: str) -> TunePage:
         if key not in self._pages:
-            page = self._pages[key] = self._entries[key].make(self.parts, self.stack)
+            page = self._entries[key].make(self.parts, self.stack)
+            assert isinstance(page, TunePage), page
+            self._pages[key] = page
             page.status_changed.connect(self._show_lists)
             self.stack.addWidget(page)
             self.details.add_details(key, page.details())

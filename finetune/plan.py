@@ -1,7 +1,8 @@
-"""What a time budget means for a base, some rows and a machine: a plan, and its reasons in words.
+"""What a time budget means for a base, some rows and a machine: a plan, and its reasons.
 
 Light: the window asks this with each change. What a step takes is measured by the calibration
-(calibrate.py); without it, it is guessed from the model's size, and said to be.
+(calibrate.py); without it, it is guessed from the model's size, and said to be. Reasons are data:
+plan_words.py says them in English, the window in its language.
 """
 
 from __future__ import annotations
@@ -16,6 +17,23 @@ from finetune.measure.budget import budget_of
 from finetune.memory import LORA_TOKENS, PROGRAM_BYTES
 
 BudgetName = Literal["quick", "balanced", "thorough"]
+ReasonKind = Literal[
+    "cut",  # longest: tokens of the longest row; read: of these
+    "whole",  # longest
+    "step_tokens",  # tokens: of a step
+    "seen",  # steps; times: how often they see the rows
+    "time",  # the time is enough for no more. steps, times
+    "one_step",  # the time is enough for one. times
+    "measured",  # speed: tokens/s
+    "guessed",  # speed
+    "own_answers",
+    "patience",  # times: evaluations without a better loss
+    "halved",
+    "one_by_one",
+    "checkpointing",
+    "shorter",
+    "no_memory",
+]
 
 # Share of the free memory that a run may take.
 MEMORY_SHARE = 0.8
@@ -59,13 +77,29 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """One thing that was chosen, or that a plan rests on; figures by the names that ReasonKind
+    lists."""
+
+    kind: ReasonKind
+    figures: dict[str, float] = field(default_factory=dict)
+
+    def shown(self) -> dict[str, str]:
+        """Figures as people read them."""
+        return {
+            name: f"{one:,}" if isinstance(one, int) else f"{one:.1f}"
+            for name, one in self.figures.items()
+        }
+
+
+@dataclass(frozen=True)
 class Plan:
-    """config: with the budget's choices in it. reasons: what was chosen and why, a sentence each.
+    """config: with the budget's choices in it. reasons: what was chosen and why, in order.
     seconds: the whole run, n_bytes: at its peak; 0 where that cannot be told. fits: whether the
     memory that is free now holds it."""
 
     config: RunConfig
-    reasons: list[str] = field(default_factory=list)
+    reasons: list[Reason] = field(default_factory=list)
     seconds: float = 0.0
     n_bytes: int = 0
     fits: bool = True
@@ -88,21 +122,17 @@ def plan_for(
     config, reasons = _sized(draft, budget, rows)
     plan = fit_memory(config, base, measured)
     config, reasons = plan.config, reasons + plan.reasons
-    speed, how = _speed(base, measured)
+    speed, source = _speed(base, measured)
     per_epoch = _steps_per_epoch(config, rows)
     wanted = max(LEAST_STEPS, math.ceil(budget.epochs * per_epoch))
     steps, reason = _steps(config, budget, wanted, per_epoch, speed, measured)
-    reasons += [reason + how]
+    reasons += [reason, *source]
     eval_every = math.ceil(steps / budget.evaluations)
     config = changed(config, train__steps=steps, train__epochs=0.0, train__eval_every=eval_every)
     if budget.own_answers:
-        reasons.append(
-            "The base's own answers to unrelated questions are mixed in, so that it keeps the rest."
-        )
+        reasons.append(Reason("own_answers"))
     if budget.patience:
-        reasons.append(
-            f"It ends early once the validation loss was no better {budget.patience} times."
-        )
+        reasons.append(Reason("patience", {"times": budget.patience}))
     seconds = 0.0
     if speed:
         s_per_step = _s_per_step(config, speed)
@@ -114,9 +144,9 @@ def plan_for(
 # ---- sizes ----
 
 
-def _sized(draft: RunConfig, budget: Budget, rows: Rows) -> tuple[RunConfig, list[str]]:
+def _sized(draft: RunConfig, budget: Budget, rows: Rows) -> tuple[RunConfig, list[Reason]]:
     """Rows' length and batch, from the tokens that a step is to have."""
-    length, reasons = budget.longest, []
+    length, reasons = budget.longest, list[Reason]()
     n_step = budget.step_tokens
     if rows.n_tokens:  # few rows: smaller steps rather than fewer than some in an epoch
         n_step = min(n_step, max(_SMALLEST_STEP, _rounded(rows.n_tokens // _STEPS_PER_EPOCH)))
@@ -125,14 +155,11 @@ def _sized(draft: RunConfig, budget: Budget, rows: Rows) -> tuple[RunConfig, lis
     if draft.train.packing:
         length = min(budget.longest, max(length, n_step))
     if rows.longest > length:
-        reasons.append(
-            f"Your longest row has {rows.longest:,} tokens, of which {length:,} are read: the time "
-            "is short."
-        )
+        reasons.append(Reason("cut", {"longest": rows.longest, "read": length}))
     elif rows.longest:
-        reasons.append(f"Your longest row has {rows.longest:,} tokens: none is cut.")
+        reasons.append(Reason("whole", {"longest": rows.longest}))
     batch = max(1, n_step // length)
-    reasons.append(f"A step learns from about {batch * length:,} tokens.")
+    reasons.append(Reason("step_tokens", {"tokens": batch * length}))
     config = changed(
         draft,
         data__own_answers=budget.own_answers,
@@ -170,14 +197,15 @@ def _steps_per_epoch(config: RunConfig, rows: Rows) -> float:
 # ---- time ----
 
 
-def _speed(base: BaseInfo | None, measured: Calibration | None) -> tuple[float, str]:
+def _speed(base: BaseInfo | None, measured: Calibration | None) -> tuple[float, list[Reason]]:
     """Tokens/s, 0 where nothing is known, and where the figure comes from."""
     if measured is not None and measured.tokens_per_s > 0:
-        return measured.tokens_per_s, f" Measured here: {measured.tokens_per_s:,.0f} tokens/s."
+        speed = measured.tokens_per_s
+        return speed, [Reason("measured", {"speed": round(speed)})]
     if base is not None and base.n_params > 0:
         speed = _GUESSED_SPEED / base.n_params
-        return speed, f" Guessed from the model's size: {speed:,.0f} tokens/s; measure to know."
-    return 0.0, ""
+        return speed, [Reason("guessed", {"speed": round(speed)})]
+    return 0.0, []
 
 
 def _s_per_step(config: RunConfig, speed: float) -> float:
@@ -191,8 +219,8 @@ def _steps(
     per_epoch: float,
     speed: float,
     measured: Calibration | None,
-) -> tuple[int, str]:
-    often = f"{wanted:,} steps see your rows {wanted / per_epoch:.1f} times."
+) -> tuple[int, Reason]:
+    often = Reason("seen", {"steps": wanted, "times": wanted / per_epoch})
     if not speed:
         return wanted, often
     load_s = measured.load_s if measured is not None else LOAD_S
@@ -200,11 +228,9 @@ def _steps(
     possible = max(1, int(left_s / _s_per_step(config, speed)))
     if possible >= wanted:
         return wanted, often
-    words = (
-        f"The time is enough for {possible:,} steps, which see your rows "
-        f"{possible / per_epoch:.1f} times."
-    )
-    return possible, words
+    if possible == 1:
+        return possible, Reason("one_step", {"times": 1 / per_epoch})
+    return possible, Reason("time", {"steps": possible, "times": possible / per_epoch})
 
 
 # ---- memory ----
@@ -233,28 +259,28 @@ def fit_memory(
     if base is None or not base.free_bytes:
         return plan
     limit = int(MEMORY_SHARE * max(base.free_bytes, measured.free_bytes if measured else 0))
-    reasons: list[str] = []
+    kinds: list[ReasonKind] = []
     while (needed := memory_needed(config, base)) > limit:
         train = config.train
         if train.batch > 1 and train.batch % 2 == 0:
             config = changed(
                 config, train__batch=train.batch // 2, train__accumulate=train.accumulate * 2
             )
-            reason = "Batches were halved and summed by twos: the same step in less memory."
+            kind: ReasonKind = "halved"
         elif train.batch > 1:
             config = changed(
                 config, train__batch=1, train__accumulate=train.accumulate * train.batch
             )
-            reason = "Rows are computed one by one and summed: the same step in less memory."
+            kind = "one_by_one"
         elif not train.checkpointing:
             config = changed(config, train__checkpointing=True)
-            reason = "Activations are computed anew instead of kept: slower, in less memory."
+            kind = "checkpointing"
         elif train.max_length > 128:
             config = changed(config, train__max_length=max(128, train.max_length // 2))
-            reason = "Rows are cut shorter, so that they fit into memory."
+            kind = "shorter"
         else:
-            reason = "Even so it needs more memory than is free now: close other programs."
-            return Plan(config, [*reasons, reason], n_bytes=needed, fits=False)
-        if reason not in reasons:
-            reasons.append(reason)
-    return Plan(config, reasons, n_bytes=needed)
+            reasons = [Reason(one) for one in (*kinds, "no_memory")]
+            return Plan(config, reasons, n_bytes=needed, fits=False)
+        if kind not in kinds:
+            kinds.append(kind)
+    return Plan(config, [Reason(one) for one in kinds], n_bytes=needed)

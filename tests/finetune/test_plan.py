@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import get_args
 
 import pytest
 
 from engine.process.tune_messages import BaseInfo, Calibration
 from finetune.config import RunConfig, changed
 from finetune.memory import Figures, training_bytes
-from finetune.plan import BUDGETS, Rows, fit_memory, memory_needed, plan_for, step_tokens
+from finetune.plan import (
+    BUDGETS,
+    Plan,
+    Reason,
+    ReasonKind,
+    Rows,
+    fit_memory,
+    memory_needed,
+    plan_for,
+    step_tokens,
+)
+from finetune.plan_words import ENGLISH, in_english
 from finetune.schedule import count_steps, evaluation_cadence, learning_rate
 
 ROWS = Rows(n_rows=20, n_tokens=1000, longest=80)
@@ -35,6 +47,10 @@ def measured(tokens_per_s: float) -> Calibration:
     )  # fmt: skip
 
 
+def said(plan: Plan) -> list[str]:
+    return [in_english(one) for one in plan.reasons]
+
+
 @pytest.mark.parametrize("name", list(BUDGETS))
 @pytest.mark.parametrize("speed", [None, 20.0, 400.0])
 def test_a_budget_is_a_whole_plan_within_its_time(name: str, speed: float | None) -> None:
@@ -42,7 +58,7 @@ def test_a_budget_is_a_whole_plan_within_its_time(name: str, speed: float | None
     plan = plan_for(name, DRAFT, ROWS, base(), known)  # type: ignore[arg-type]
     assert not plan.config.problems()
     assert plan.seconds <= 60 * BUDGETS[name].minutes + 1  # type: ignore[index]
-    assert plan.reasons and all(one.endswith((".", "know.")) for one in plan.reasons)
+    assert said(plan) and all(one.endswith(".") and "{" not in one for one in said(plan))
     assert plan.config.train.max_length >= ROWS.longest
     assert (plan.config.base, plan.config.out) == (DRAFT.base, DRAFT.out)
 
@@ -51,7 +67,7 @@ def test_quick_mixes_in_the_bases_own_answers() -> None:
     plan = plan_for("quick", DRAFT, ROWS, base(), measured(150.0))
     assert plan.config.data.own_answers > 0
     assert plan.config.train.minutes == 1.0
-    assert any("own answers" in one for one in plan.reasons)
+    assert any("own answers" in one for one in said(plan))
 
 
 def test_a_quicker_machine_gets_more_steps_until_the_rows_were_seen_enough() -> None:
@@ -64,16 +80,35 @@ def test_a_quicker_machine_gets_more_steps_until_the_rows_were_seen_enough() -> 
 
 
 def test_what_was_measured_is_said() -> None:
-    guessed = plan_for("balanced", DRAFT, ROWS, base()).reasons
-    known = plan_for("balanced", DRAFT, ROWS, base(), measured(123.0)).reasons
+    guessed = said(plan_for("balanced", DRAFT, ROWS, base()))
+    known = said(plan_for("balanced", DRAFT, ROWS, base(), measured(123.0)))
     assert any("Guessed" in one for one in guessed)
     assert any("123 tokens/s" in one for one in known)
     assert plan_for("balanced", DRAFT, ROWS).seconds == 0.0
 
 
+def test_every_kind_of_reason_has_words() -> None:
+    assert set(ENGLISH) == set(get_args(ReasonKind))
+    figures: dict[str, float] = dict.fromkeys(("longest", "read", "tokens", "steps", "speed"), 1234)
+    for kind in get_args(ReasonKind):
+        words = in_english(Reason(kind, figures | {"times": 2.75}))
+        assert words.endswith(".") and "{" not in words
+    assert in_english(Reason("time", {"steps": 1234, "times": 2.75})) == (
+        "The time is enough for 1,234 steps, which see your rows 2.8 times."
+    )
+
+
+def test_what_is_short_is_told_as_it_is() -> None:
+    plan = plan_for("quick", DRAFT, ROWS, base(), measured(1.0))
+    assert plan.config.train.steps == 1
+    assert [one.kind for one in plan.reasons if one.kind in ("seen", "time", "one_step")] == [
+        "one_step"
+    ]
+
+
 def test_a_long_row_is_told_to_be_cut() -> None:
     plan = plan_for("quick", DRAFT, Rows(5, 9000, 8000), base())
-    assert any("8,000 tokens, of which 256 are read" in one for one in plan.reasons)
+    assert any("8,000 tokens, of which 256 are read" in one for one in said(plan))
 
 
 def test_little_memory_first_makes_batches_smaller() -> None:
@@ -84,7 +119,7 @@ def test_little_memory_first_makes_batches_smaller() -> None:
     assert plan.config.train.batch * plan.config.train.accumulate == 8
     assert plan.config.train.batch < 8 and plan.fits
     assert plan.n_bytes <= 0.8 * 4e9
-    assert any("halved" in one for one in plan.reasons)
+    assert any("halved" in one for one in said(plan))
 
 
 def test_less_memory_then_checkpoints_then_shortens_then_says_it_does_not_fit() -> None:
@@ -96,7 +131,7 @@ def test_less_memory_then_checkpoints_then_shortens_then_says_it_does_not_fit() 
     plan = fit_memory(config, base(1.7))
     assert plan.config.train.max_length < 4096
     plan = fit_memory(config, base(0.5))
-    assert not plan.fits and "close other programs" in plan.reasons[-1]
+    assert not plan.fits and "close other programs" in said(plan)[-1]
 
 
 def test_the_learning_rate_rises_and_falls() -> None:

@@ -24,19 +24,21 @@ from typing import Any
 import psutil
 
 from engine.errors import AppError
-from finetune.run.attempt import Attempt, WorkDone
+from finetune.run.attempt import AttemptOf, WorkDone
 from finetune.run.awake import kept_awake
 from finetune.run.control import Control
 from finetune.run.events import AnyRunEvent, Began, Ended, RunFailed
 from finetune.run.failures import in_words
-from finetune.run.folder import RunFolder, sweep
+from finetune.run.folder import RunFolder, RunKind, sweep
 from finetune.run.launch import note_runner
 from finetune.run.log import RunLog
 from finetune.run.queue import Turn
 from finetune.run.state import RunState
+from finetune.work_folder import sweep_work
 
 Listen = Callable[[AnyRunEvent], None]
-Work = Callable[[Attempt], WorkDone]
+Work = Callable[[Any], WorkDone]
+STAGES = {"sft": "finetune.stages", "pretrain": "finetune.pretraining.stages"}
 _QUEUE_TICK_S = 0.25
 _NICENESS = 5  # the window and a reply go first
 _PACKAGES = ("bathysphere", "torch", "transformers", "peft", "llama-cpp-python", "gguf", "numpy")
@@ -83,22 +85,24 @@ def run(
         AppError: it cannot begin: it runs already, is finished, or its run.toml is wrong. The
             folder is then as it was.
     """
-    config = folder.config()
+    kind = folder.kind()
+    config = folder.pretrain_config() if kind == "pretrain" else folder.config()
     with Turn(folder, asked_s) as turn:
         known = RunState(folder).read()
         if known.how not in (None, "stopped"):
             raise AppError("This run is finished.", "Train further from it, or begin another.")
         sweep(folder.path)
+        sweep_work()
         note_runner(folder, os.getpid())
         log = RunLog(folder, known.attempt + 1, listen)
         control = Control(folder, log, asked_s)
-        attempt = Attempt(folder, config, log, control, known.attempt + 1)
+        attempt: AttemptOf[Any] = AttemptOf(folder, config, log, control, known.attempt + 1)
         log.step = known.step
         with contextlib.closing(log), _stopped_by_signals(control):
-            return _lived(attempt, turn, work)
+            return _lived(attempt, turn, work or _work_of(kind))
 
 
-def _lived(attempt: Attempt, turn: Turn, work: Work | None) -> Ended | RunFailed:
+def _lived(attempt: AttemptOf[Any], turn: Turn, work: Work) -> Ended | RunFailed:
     """The attempt's life: its last event."""
     log = attempt.log
     try:
@@ -107,7 +111,7 @@ def _lived(attempt: Attempt, turn: Turn, work: Work | None) -> Ended | RunFailed
             return log.say(Ended, how="stopped")
         name = attempt.config.out.name or attempt.folder.path.name
         with kept_awake(f"“{name}” is being trained"):
-            done = (work or _real_work())(attempt)
+            done = work(attempt)
         return log.say(Ended, how=done.how, product=done.product, best_step=done.best_step)
     except Exception as error:  # of whatever kind: the folder must tell
         traceback.print_exc()
@@ -125,7 +129,7 @@ def _say_failed(log: RunLog, told: AppError) -> RunFailed:
         return RunFailed(log.attempt, log.step, time.time(), **words)
 
 
-def _has_turn(attempt: Attempt, turn: Turn) -> bool:
+def _has_turn(attempt: AttemptOf[Any], turn: Turn) -> bool:
     """Wait for the machine; False where it is stopped before."""
     said = -1
     while not turn.is_mine():
@@ -139,8 +143,8 @@ def _has_turn(attempt: Attempt, turn: Turn) -> bool:
     return True
 
 
-def _real_work() -> Work:
-    work: Work = importlib.import_module("finetune.stages").work
+def _work_of(kind: RunKind) -> Work:
+    work: Work = importlib.import_module(STAGES[kind]).work
     return work
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from finetune.config import RunConfig
+from finetune.pretraining.config import PretrainConfig
 from finetune.run.control import Control
 from finetune.run.events import Ending, Phase, PhaseChanged
 from finetune.run.folder import RunFolder
 from finetune.run.log import RunLog
 
+C = TypeVar("C", RunConfig, PretrainConfig)
 _TELL_S = 0.5  # progress is told this often at most
 
 
@@ -29,12 +32,12 @@ class WorkDone:
 
 
 @dataclass
-class Attempt:
-    """One life of a run. number: from 1, one more with each resume; began_s: time.monotonic() of
+class AttemptOf(Generic[C]):
+    """One life of a run, of whichever kind. number: from 1, one more with each resume; began_s: time.monotonic() of
     its start; seconds: what each phase took."""
 
     folder: RunFolder
-    config: RunConfig
+    config: C
     log: RunLog
     control: Control
     number: int
@@ -66,3 +69,7 @@ class Attempt:
         if self._phase is not None and is_news:
             self._told_s, self._told = now_s, news
             self.log.say(PhaseChanged, phase=self._phase, fraction=fraction, words=words)
+
+
+Attempt = AttemptOf[RunConfig]
+RaisingAttempt = AttemptOf[PretrainConfig]

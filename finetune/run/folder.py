@@ -142,6 +142,13 @@ class RunFolder:
         read."""
         return "pretrain" if "corpus" in tables_of(self.run_toml) else "sft"
 
+    def require_sound(self) -> None:
+        """Raises AppError where run.toml is missing or wrong."""
+        if self.kind() == "pretrain":
+            self.pretrain_config()
+        else:
+            self.config()
+
     def ask(self, command: Command) -> None:
         """Leave a command for the run; it looks between micro-batches.
 

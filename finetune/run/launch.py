@@ -38,7 +38,7 @@ def start_run(folder: RunFolder, resume: bool = False, command: Sequence[str] = 
     """
     if folder.pid():
         raise AppError("This run is running already.", "Stop it first, or wait for its end.")
-    folder.config()
+    folder.require_sound()
     asked_s = time.time()
     arguments = [*command, str(folder.path), "--asked", repr(asked_s)]
     try:

@@ -8,7 +8,7 @@ not at all, row by row; no more than a slice's logits are in memory.
 
 import os
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -42,13 +42,14 @@ def write_logits(loaded: Loaded, request: WriteLogits) -> Generator[Step, None, 
     out = Path(request.out)
     beside = out.with_name(f".{out.name}.{os.getpid()}.part")
     shape = (sum(request.n_last), place.context.n_vocab)
-    _check_size(out, shape)
+    _check_size(out, shape, 4 if request.is_raw else 2)
     place.context.set_threads(loaded.n_threads)
     try:
         with beside.open("wb") as file:
-            header = {"descr": "<f2", "fortran_order": False, "shape": shape}
+            kind = "<f4" if request.is_raw else "<f2"
+            header = {"descr": kind, "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)
-            yield from _all_rows(place, rows, request.n_last, file)
+            yield from _all_rows(place, rows, request, file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, out)
@@ -63,13 +64,14 @@ def write_logits(loaded: Loaded, request: WriteLogits) -> Generator[Step, None, 
 
 
 def _all_rows(
-    place: Place, rows: list[Ids], n_last: list[int], file: BinaryIO
+    place: Place, rows: list[Ids], request: WriteLogits, file: BinaryIO
 ) -> Generator[Step, None, None]:
     n_total, n_before = sum(map(len, rows)), 0
-    for ids, n_wanted in zip(rows, n_last, strict=True):
+    figures = _logits if request.is_raw else _logprobs
+    for ids, n_wanted in zip(rows, request.n_last, strict=True):
         yield from place.wait(1, alone=False)
         place.acquire(ids, fresh=True, trims=False)
-        for _ in _row(place, ids, n_wanted, file):
+        for _ in _row(place, ids, n_wanted, lambda row: file.write(figures(place, row))):
             n_done = n_before + place.slot.length if place.own else n_before
             yield Progress(job=0, fraction=n_done / n_total, what="reading")
         place.slots.empty(place.slot)
@@ -77,7 +79,7 @@ def _all_rows(
         n_before += len(ids)
 
 
-def _row(place: Place, ids: Ids, n_wanted: int, file: BinaryIO) -> Iterator[None]:
+def _row(place: Place, ids: Ids, n_wanted: int, write: Callable[[int], object]) -> Iterator[None]:
     """Write what follows each of the last n_wanted tokens."""
     n_unwanted = len(ids) - n_wanted
     for _ in read(place, ids[:n_unwanted], PROMPT_SLICE):
@@ -88,7 +90,7 @@ def _row(place: Place, ids: Ids, n_wanted: int, file: BinaryIO) -> Iterator[None
         if place.decode_run(run, "all"):
             # At once: the logits last only until somebody decodes again.
             for row in range(len(run)):
-                file.write(_logprobs(place, row))
+                write(row)
         else:
             yield from place.come_back(ids[:n_held])
             for _ in read(place, ids[:n_held], PROMPT_SLICE):
@@ -99,6 +101,10 @@ def _logprobs(place: Place, row: int) -> bytes:
     logits = place.context.logits(row)
     total = np.float32(place.loaded.logprobs.log_sum_exp(logits))
     return (logits - total).astype("<f2").tobytes()
+
+
+def _logits(place: Place, row: int) -> bytes:
+    return place.context.logits(row).astype("<f4").tobytes()
 
 
 def _checked(loaded: Loaded, request: WriteLogits, n_ctx: int) -> list[Ids]:
@@ -116,8 +122,8 @@ def _checked(loaded: Loaded, request: WriteLogits, n_ctx: int) -> list[Ids]:
     return [loaded.vocab.checked(ids) for ids in request.rows]
 
 
-def _check_size(out: Path, shape: tuple[int, int]) -> None:
-    n_bytes = 2 * shape[0] * shape[1]
+def _check_size(out: Path, shape: tuple[int, int], item_bytes: int) -> None:
+    n_bytes = item_bytes * shape[0] * shape[1]
     if not out.parent.is_dir():
         raise AppError("The folder for the probabilities is not there.", "", str(out))
     free = shutil.disk_usage(out.parent).free - _KEPT_FREE_BYTES

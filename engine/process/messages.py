@@ -147,13 +147,15 @@ class Score(Request, frozen=True):
 class WriteLogits(Request, frozen=True):
     """What the model makes of rows of ids, into a .npy file: for each row the log-probabilities
     (float16) behind its last n_last tokens, in order, rows one behind the other; shape
-    (sum of n_last, n_vocab). n_last as long as rows. Events: Progress; -> Nothing."""
+    (sum of n_last, n_vocab). n_last as long as rows. is_raw: the logits as they are (float32)
+    instead. Events: Progress; -> Nothing."""
 
     rows: list[list[int]]
     n_last: list[int]
     out: str
     adapters: list[Adapter] = []
     context: str = "main"
+    is_raw: bool = False
 
 
 class KeepStates(Request, frozen=True):

@@ -53,6 +53,15 @@ def test_the_file_holds_what_torch_computes(tiny: TinyModel, model: Loaded, tmp_
     assert not any(slot.busy or slot.length for slot in model.context("main").slots.slots)
 
 
+def test_raw_logits_are_not_normalised(model: Loaded, tmp_path: Path) -> None:
+    raw = written(model, tmp_path / "raw.npy", is_raw=True)
+    assert raw.dtype == np.float32
+    totals = np.log(np.exp(raw.astype(np.float64)).sum(-1, keepdims=True))
+    assert np.abs(totals).max() > 0.1
+    told = written(model, tmp_path / "told.npy").astype(np.float32)
+    assert np.abs(raw - totals - told).max() < 0.02
+
+
 def test_the_same_rows_give_the_same_bytes_whatever_the_cache_holds(
     model: Loaded, tmp_path: Path
 ) -> None:

@@ -8,7 +8,6 @@ the weights are let go at its end.
 from __future__ import annotations
 
 import gc
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +29,7 @@ from finetune.loop import MemoryGuard, validation_loss
 from finetune.loss import Taught
 from finetune.model.base import load_base
 from finetune.sft import base_dtype, prepare_model
+from finetune.work_folder import work_folder
 
 N_BATCHES = 3  # timed, after one that is not
 _MOMENT_S = 0.02
@@ -55,9 +55,9 @@ def calibrate(config: RunConfig, report: Report) -> Calibration:
             raise CalibrationStopped
 
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="bathysphere-") as folder, peak_memory() as peak:
+    with work_folder("calibration") as folder, peak_memory() as peak:
         tell(0.0, "preparing")
-        rows, held_out = _prepared(config, Path(folder), tell)
+        rows, held_out = _prepared(config, folder, tell)
         tell(0.2, "loading")
         base = load_base(resolve_model(config.base.path), dtype=base_dtype(config))
         machine = choose_machine(config.train.precision)

@@ -14,6 +14,7 @@ from engine.process.jobs import JobGenerator
 from engine.process.messages import AnyRequest, AnyResult
 from engine.tokens.opened import Tokenizers
 from finetune.serve import base, data, learn, result
+from finetune.work_folder import sweep_work
 
 SERVERS = (data, learn, base, result)
 ANSWERS: list[Callable[[AnyRequest, data.Shared], AnyResult | None]] = [
@@ -29,7 +30,10 @@ class TuneService:
     for short questions, and `job(request, shared)`; None where a request is not its own."""
 
     def __init__(self) -> None:
-        self.shared = data.Shared(user_paths(), Tokenizers())
+        paths = user_paths()
+        self.shared = data.Shared(paths, Tokenizers())
+        for place in (None, paths.models):
+            sweep_work(place)
 
     def set_abort(self, on: bool) -> None:
         """Nothing here decodes for long without a yield."""

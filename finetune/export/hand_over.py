@@ -2,7 +2,6 @@
 hub."""
 
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from finetune.export.ollama import family_of_file, modelfile
 from finetune.export.peft_files import export_peft
 from finetune.export.run_product import RunProduct, run_product
 from finetune.run.folder import slug
+from finetune.work_folder import work_folder
 
 Tell = Callable[[float, str], None]
 
@@ -82,8 +82,7 @@ def _lm_studio(product: RunProduct, request: HandOver, tell: Tell) -> Converted:
 def _hub(product: RunProduct, request: HandOver, tell: Tell) -> Converted:
     if not request.repository:
         raise AppError("A repository needs a name.", "Names look like owner/name.")
-    with tempfile.TemporaryDirectory(prefix="bathysphere-hub-") as work:
-        folder = Path(work)
+    with work_folder("hub") as folder:
         export_peft(product.checkpoint, folder, product.base.name, product.known(""))
         _copy(product.adapter, folder / "adapter.gguf")
         (folder / "README.md").write_text(_card(product), encoding="utf-8")

@@ -5,7 +5,6 @@ From the F16 original where a person has one; where a quantised base is quantise
 said. Nothing is left behind but the file that was asked for.
 """
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from finetune.export.quantise import (
     requantised_words,
 )
 from finetune.export.run_product import RunProduct, run_product
+from finetune.work_folder import work_folder
 
 # Takes a fraction and a word for the stage; what it raises ends the work.
 Tell = Callable[[float, str], None]
@@ -109,8 +109,8 @@ def _write(
     words = requantised_words(source)
     known = {**known, "requantised": bool(words)}
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".merging-", dir=out.parent) as work:
-        part = Path(work) / "part.gguf"
+    with work_folder("merging", out.parent) as work:
+        part = work / "part.gguf"
         merge(source, pairs, part, "part", known, lambda done: tell(0.35 * done, "merging"))
         same = kind == quantisation_of(source)[0]
         _, embedding, output = quantisation_of(source) if same else ("", "", "")

@@ -7,7 +7,6 @@ them: share of positions with the same likeliest token, and the mean of KL(torch
 nats. Where the two part, a form that differs in one thing only tells why.
 """
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from finetune.export.gguf_stream import Report, ignore
 from finetune.export.merge import merge
 from finetune.export.parity_causes import Measured, causes
 from finetune.export.quantise import is_quantised, quantisation_of
+from finetune.work_folder import work_folder
 
 N_POSITIONS = 512
 MAX_LENGTH = 128
@@ -89,8 +89,7 @@ def measure(
     rows = asked_rows(tokens, n_positions)
     named = {"merged": merged, "quantised": quantised, "converted": converted}
     forms = [Form(name, path) for name, path in named.items() if path is not None]
-    with tempfile.TemporaryDirectory(prefix="bathysphere-parity-") as name:
-        work = Path(name)
+    with work_folder("parity") as work:
         if adapter is not None:
             forms.insert(0, Form("adapter", base, (Adapter(path=str(adapter), scale=scale),)))
             forms += _f16_form(base, adapter, scale, work) if explains else []

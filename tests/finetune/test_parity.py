@@ -20,6 +20,7 @@ from finetune.export.parity import asked_rows, measure
 from finetune.export.parity_causes import Measured, causes, text_causes
 from finetune.export.quantise import quantise
 from finetune.export.torch_lora import laid_over
+from finetune.work_folder import common_place
 from tests.finetune.lora_bases import logprobs, tiny_base
 from tests.finetune.run_folders import MadeRun, made_run
 
@@ -112,6 +113,7 @@ def test_a_cancel_leaves_no_worker_and_no_file(run: MadeRun) -> None:
 
     with pytest.raises(JobCancelledError):
         measure(run.tuned, tokens_of(run), run.base.path, adapter=run.folder.adapter, report=report)
+    assert list(common_place().iterdir()) == []
 
 
 def measured(form: str, top1: float, *, is_quantised: bool = False) -> Measured:

@@ -15,6 +15,7 @@ from engine.models.file_hash import FileState, fingerprint, state_of
 from engine.models.file_hashes import FileHashes
 from engine.models.library import resolve_model
 from engine.paths import user_paths
+from finetune.export.folder_of_run import is_model_folder, use_gguf
 from finetune.measure.known_answers import base_is_gone
 from finetune.run.attempt import Attempt
 from finetune.run.folder import write_whole
@@ -53,9 +54,14 @@ class BaseFile:
 def base_of_run(attempt: Attempt) -> BaseFile:
     """The base of a run, which is the one that its first attempt began with.
 
+    A Hugging Face folder is made a GGUF first, once; that is the run's base then.
+
     Raises:
         AppError: it is not there, or is another file than it was.
+        StoppedError: a person wants the run's end while it is made.
     """
+    if is_model_folder(Path(attempt.config.base.path)):
+        use_gguf(attempt)
     path = _gguf(attempt)
     try:
         base = BaseFile(path, state_of(path), fingerprint(path))

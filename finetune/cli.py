@@ -69,16 +69,30 @@ def _parser() -> argparse.ArgumentParser:
 def _sft(arguments: argparse.Namespace) -> int:
     asked_s = time.time()
     if ranks.is_helper():
-        config = read_draft(Path(arguments.run or Path(arguments.resume) / "run.toml"))
-        return ranks.help_train(config, ranks.folder_of(config))
+        return _help(arguments)
     if arguments.resume is not None:
         folder = _existing(Path(arguments.resume))
     else:
         folder = folder_for(Path(arguments.run))
     line = ProgressLine(sys.stdout, folder)
     listen: Listen = _print_json if arguments.json else line.hear
-    ended = run(folder, asked_s=asked_s, listen=listen)
+    try:
+        ended = run(folder, asked_s=asked_s, listen=listen)
+    finally:
+        ranks.leave()
     return _code(ended)
+
+
+def _help(arguments: argparse.Namespace) -> int:
+    """What torchrun's other processes do."""
+    try:
+        if arguments.resume is not None:
+            folder = _existing(Path(arguments.resume))
+            return ranks.help_train(folder.config(), folder)
+        config = read_draft(Path(arguments.run))
+        return ranks.help_train(config, ranks.folder_of(config))
+    finally:
+        ranks.leave()
 
 
 def folder_for(run_toml: Path) -> RunFolder:

@@ -18,7 +18,7 @@ from finetune.base_file import base_of_run
 from finetune.measure.answers import Answerer
 from finetune.measure.checking import check
 from finetune.measure.report import write_report
-from finetune.run.attempt import Attempt, WorkDone
+from finetune.run.attempt import Attempt, StoppedError, WorkDone
 from finetune.run.events import Ending
 from finetune.run.folder import write_whole
 from finetune.teaching import Teaching
@@ -40,7 +40,10 @@ def work(attempt: Attempt) -> WorkDone:
     Raises:
         AppError: it cannot go on; what is there stays whole.
     """
-    base = base_of_run(attempt)
+    try:
+        base = base_of_run(attempt)
+    except StoppedError:
+        return WorkDone("stopped")
     n_ctx = attempt.config.train.max_length + 64
     with (
         Answerer(base.path, user_paths(), n_ctx) as answerer,

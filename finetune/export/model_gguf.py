@@ -17,6 +17,7 @@ import numpy as np
 
 from engine.errors import AppError
 from engine.models.gguf_types import FILE_TYPES
+from finetune.export.converted import FINGERPRINT
 from finetune.export.gguf_entries import entry
 from finetune.export.gguf_stream import (
     Floats,
@@ -53,12 +54,13 @@ def write_model(
     name: str,
     known: Mapping[str, Value],
     report: Report = ignore,
+    made: str = "converted",
 ) -> Written:
     """Write a model.
 
     Args:
         tokenizer: its metadata, encoded. shapes, rows: weights by torch's names. kind: of matrices;
-            vectors are F32. known: where it comes from.
+            vectors are F32. known: where it comes from; made: how, as provenance.py has it.
 
     Raises:
         AppError: a tensor is unknown to the architecture; no room; the disk refuses.
@@ -72,7 +74,7 @@ def write_model(
         entry("general.file_type", _FILE_TYPE[kind], is_u32=True),
         entry("general.quantization_version", 2, is_u32=True),
         *tokenizer,
-        *(entry(key, value) for key, value in provenance("converted", known).items()),
+        *(entry(key, value) for key, value in provenance(made, known).items()),
     ]
     planned = [
         Planned(ours, tuple(reversed(shapes[theirs])), kind if len(shapes[theirs]) > 1 else "F32")
@@ -104,7 +106,12 @@ def write_folder(
     """
     from safetensors import SafetensorError, safe_open
 
-    from finetune.model.folder_facts import FOLDER_KINDS, folder_config, safetensors_of
+    from finetune.model.folder_facts import (
+        FOLDER_KINDS,
+        folder_config,
+        folder_fingerprint,
+        safetensors_of,
+    )
 
     config = folder_config(folder)
     figures = figures_of(config, FOLDER_KINDS[config["model_type"]])
@@ -129,7 +136,7 @@ def write_folder(
                 lambda one, start, stop: _floats(slices[one], start, stop),
                 found,
                 folder.name,
-                {"source": folder.name, "dtype": found},
+                {"source": folder.name, FINGERPRINT: folder_fingerprint(folder), "dtype": found},
                 report,
             )
         except (SafetensorError, OSError) as error:

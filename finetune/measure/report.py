@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from finetune.base_file import BaseFile
 from finetune.config import to_toml
 from finetune.data.prepare import prepared
 from finetune.measure.results import Forgetting, RunResult
 from finetune.run.attempt import Attempt
-from finetune.run.events import AnyRunEvent, Began, Evaluated, Facts, Planned, StepDone, Warned
+from finetune.run.events import (
+    AnyRunEvent,
+    BaseMade,
+    Began,
+    Evaluated,
+    Facts,
+    Planned,
+    StepDone,
+    Warned,
+)
 from finetune.run.folder import EventTail, read_samples, write_whole
 
 _N_CURVE = 24
@@ -203,6 +213,11 @@ def _provenance(
     yield "## Where it comes from"
     yield ""
     yield f"- base: {base.path.name}, {base.state.size:,} bytes"
+    for base_made in [one for one in events if isinstance(one, BaseMade)][-1:]:
+        agree = "".join(
+            f"; {one.top1:.1%} the same, mean KL {one.mean_kl:.4f}" for one in base_made.parity
+        )
+        yield f"- base: made of the folder “{Path(base_made.folder).name}”{agree}"
     yield f"- base's sha256: {result.base_sha256 or 'not read yet'}; fingerprint {base.fingerprint}"
     yield f"- product: {result.product}, of step {result.step}"
     yield f"- seed: {attempt.config.train.seed}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import struct
@@ -9,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import AppError
+from engine.models.file_hash import fingerprint
 from finetune.memory import Figures
 
 MAX_HEADER_BYTES = 100_000_000
+_TELLING = (".json", ".safetensors", ".jinja", ".model")  # what a GGUF is made of
 # config.json's model_type -> the architecture of the GGUF that it becomes.
 FOLDER_KINDS = {
     "llama": "llama",
@@ -54,6 +57,25 @@ def folder_config(folder: Path) -> dict[str, Any]:
 def safetensors_of(folder: Path) -> list[Path]:
     """The files of weights."""
     return sorted(folder.glob("*.safetensors"))
+
+
+def folder_fingerprint(folder: Path) -> str:
+    """A sha256 over the names and fingerprints of all files that a GGUF is made of: quick, and
+    another one after nearly any change.
+
+    Raises:
+        AppError: one cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        for path in sorted(folder.iterdir()):
+            if path.suffix in _TELLING and path.is_file():
+                digest.update(f"{path.name}\0{fingerprint(path)}\n".encode())
+    except OSError as error:
+        raise AppError(
+            f"“{folder.name}” cannot be read.", "Check its permissions.", str(error)
+        ) from error
+    return digest.hexdigest()
 
 
 def folder_figures(folder: Path, raw: dict[str, Any], weight_bytes: int) -> Figures:

@@ -12,10 +12,10 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -39,7 +39,8 @@ Tensors = Mapping[str, torch.Tensor]
 class TrainState:
     """Where a run stands after `step` changes of the weights; the place in the data follows from
     it. best_step -1: nothing measured yet; n_worse: evaluations since the best; trained_s: seconds
-    of training over all attempts; n_tokens: real tokens seen."""
+    of training over all attempts; n_tokens: real tokens seen; done: share of the schedule that is
+    over, where time counts for it."""
 
     step: int = 0
     best_step: int = -1
@@ -48,6 +49,14 @@ class TrainState:
     trained_s: float = 0.0
     n_tokens: int = 0
     losses: dict[str, float] = field(default_factory=dict)  # validation loss by step
+    done: float = 0.0
+
+
+class HoldsState(Protocol):
+    """An optimizer, or several as one: what it keeps of each parameter."""
+
+    @property
+    def state(self) -> MutableMapping[Any, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,7 @@ class Trained:
     """What is taught, for saving and loading. model: a PEFT model, or a whole one."""
 
     model: Any
-    optimizer: torch.optim.Optimizer
+    optimizer: HoldsState
     is_lora: bool
 
     def parameters(self) -> dict[str, torch.nn.Parameter]:

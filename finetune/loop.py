@@ -6,8 +6,8 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -21,6 +21,7 @@ from finetune.config import TrainTable
 from finetune.data.pack import Batch
 from finetune.loss import label_losses
 from finetune.run.events import CheckpointSaved, Ending, Evaluated, PhaseChanged, StepDone
+from finetune.schedule import learning_rate, share_done
 
 Order = Literal["go", "stop", "evaluate"]
 
@@ -44,12 +45,14 @@ class Go:
 class Hooks:
     """attempt: of the run's events. resume: a checkpoint to go on from. also_write: adds to an
     unfinished checkpoint's folder (adapter.gguf), given what is trained. seconds_left: until the
-    time budget ends, asked at each step; None: by train.minutes from the first step on."""
+    time budget ends, asked at each step; None: by train.minutes from the first step on. done: by
+    step, StepDone.done of those that an earlier attempt did after the checkpoint."""
 
     attempt: int = 1
     resume: Path | None = None
     also_write: Callable[[Path, Trained], None] | None = None
     seconds_left: Callable[[], float] | None = None
+    done: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,27 @@ class Loop:
             memory_bytes=memory_bytes(),
             epoch=epoch,
             time_left_s=left,
+            done=self.state.done,
         )
+
+    def learning_rate(self, options: TrainTable, n_steps: int) -> float:
+        """Of the next step. Without a time budget a function of the step alone; with one, steps
+        that an earlier attempt did after the checkpoint get the rates that they had there, later
+        ones those of their own time, and none goes back up the schedule."""
+        state = self.state
+        if options.minutes <= 0:
+            return learning_rate(options, state.step, n_steps)
+        done = self.hooks.done.get(state.step + 1)
+        if done is None:
+            left_s = self._seconds_left(options)
+            done = max(state.done, share_done(state.step, n_steps, state.trained_s, left_s))
+        state.done = float(self._from_rank_0(done))
+        return learning_rate(options, state.done * n_steps, n_steps)
+
+    def _seconds_left(self, options: TrainTable) -> float:
+        if self.hooks.seconds_left is not None:
+            return self.hooks.seconds_left()
+        return options.minutes * 60.0 - self.state.trained_s
 
     def evaluate(self) -> Iterator[Any]:
         """Validation loss now, where anything was kept aside; every rank measures all of it."""
@@ -137,6 +160,7 @@ class Loop:
             return
         yield self.event(PhaseChanged, phase="evaluating")
         loss, n_tokens = validation_loss(self.taught, self.held_out, self.accelerator.device)
+        check_validation(loss, self.state.step)
         is_best = loss < self.state.best_loss
         self.state.n_worse = 0 if is_best else self.state.n_worse + 1
         if is_best:
@@ -169,14 +193,10 @@ class Loop:
         """Whether it is to end before all steps are done."""
         if 0 < options.patience <= self.state.n_worse:
             return "early"
-        if self.hooks.seconds_left is not None:
-            left = self.hooks.seconds_left()
-        elif options.minutes > 0:
-            left = options.minutes * 60.0 - self.state.trained_s
-        else:
+        if options.minutes <= 0 and self.hooks.seconds_left is None:
             return None
         # The budget would end before another step as long as these.
-        is_over = left < self.seconds_timed / max(1, self.n_steps_timed)
+        is_over = self._seconds_left(options) < self.seconds_timed / max(1, self.n_steps_timed)
         return "time" if self._from_rank_0(is_over) else None
 
     def _from_rank_0(self, value: Any) -> Any:
@@ -257,4 +277,23 @@ def check_numbers(loss: float, norm: float, step: int) -> None:
         "The loss is not a number any more: the steps were too large.",
         "Choose a lower learning rate, a third of this; the last checkpoint is whole.",
         f"loss {loss}, gradient norm {norm} at step {step + 1}",
+    )
+
+
+def check_validation(loss: float, step: int) -> None:
+    """Before the loss of the rows kept aside is told to anyone."""
+    if math.isfinite(loss):
+        return
+    detail = f"validation loss {loss} at step {step}"
+    if step == 0:
+        raise AppError(
+            "The base’s loss on the validation rows is not a number, before anything was learned.",
+            "Chat with the base to see whether its file is sound; where it is, choose precision "
+            "fp32.",
+            detail,
+        )
+    raise AppError(
+        "The validation loss is not a number any more: the steps were too large.",
+        "Choose a lower learning rate, a third of this; the last checkpoint is whole.",
+        detail,
     )

@@ -1,4 +1,5 @@
-"""How many steps a run takes, and the learning rate at each: functions of settings alone."""
+"""How many steps a run takes, and the learning rate at each: functions of settings alone, and of
+the share of the time that is used where a run has a time budget."""
 
 from __future__ import annotations
 
@@ -27,9 +28,17 @@ def evaluation_cadence(train: TrainTable, n_steps: int) -> int:
     return train.eval_every or max(1, math.ceil(n_steps / EVALUATIONS))
 
 
-def learning_rate(train: TrainTable, step: int, n_steps: int) -> float:
+def share_done(step: int, n_steps: int, used_s: float = 0.0, left_s: float = math.inf) -> float:
+    """How far a schedule is, 0..1, before the change that makes step into step + 1: by steps or by
+    time, whichever ends first, so that a run that its time ends has come down all the same."""
+    by_time = used_s / max(1e-9, used_s + left_s) if left_s > 0.0 else 1.0
+    return min(1.0, max(step / n_steps, by_time))
+
+
+def learning_rate(train: TrainTable, step: float, n_steps: int) -> float:
     """Of the change that makes step (from 0) into step + 1: rises from near 0 to the full rate
-    over the warm-up, then stays, or falls to 0 along a line or a half cosine."""
+    over the warm-up, then stays, or falls to 0 along a line or a half cosine. step: not whole where
+    time drives it (share_done times n_steps)."""
     n_warm = round(train.warmup * n_steps)
     if step < n_warm:
         return train.learning_rate * (step + 1) / (n_warm + 1)

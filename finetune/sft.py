@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import torch
@@ -28,7 +29,10 @@ from finetune.model.base import Base
 from finetune.model.lora import add_lora
 from finetune.run.events import AnyRunEvent, Ending, PhaseChanged
 from finetune.run.folder import RunFolder
-from finetune.schedule import count_steps, evaluation_cadence, learning_rate
+from finetune.schedule import count_steps, evaluation_cadence
+
+# Ranks wait for one another while rank 0 makes tokens of all rows, or while a person pauses it.
+_PATIENCE = timedelta(days=30)
 
 __all__ = [
     "Control",
@@ -91,6 +95,7 @@ def train(
     loop.begin_clock()
     while ending is None and state.step < n_steps:
         rng, n_labels = torch.get_rng_state(), feed.n_labels(state.step)
+        rate = loop.learning_rate(options, n_steps)
         done = _gradients(loop, feed, control, n_labels)
         if done is None:  # a step half done is not done
             optimizer.zero_grad()
@@ -99,7 +104,6 @@ def train(
             break
         norm = accelerator.clip_grad_norm_(taught.parameters(), options.max_grad_norm or math.inf)
         check_numbers(done.loss, float(norm), state.step)
-        rate = learning_rate(options, state.step, n_steps)
         for group in optimizer.param_groups:
             group["lr"] = rate
         optimizer.step()
@@ -163,10 +167,15 @@ def make_accelerator(config: RunConfig) -> Any:
     """Device, mixed precision and ranks. With LoRA the frozen base is bf16 itself and nothing is
     cast as it goes; where all weights are trained they are fp32, computed with in bf16."""
     from accelerate import Accelerator
+    from accelerate.utils import InitProcessGroupKwargs
 
     machine = choose_machine(config.train.precision)
     is_mixed = config.train.method == "full" and machine.dtype == torch.bfloat16
-    return Accelerator(mixed_precision="bf16" if is_mixed else "no", cpu=machine.device == "cpu")
+    return Accelerator(
+        mixed_precision="bf16" if is_mixed else "no",
+        cpu=machine.device == "cpu",
+        kwargs_handlers=[InitProcessGroupKwargs(timeout=_PATIENCE)],
+    )
 
 
 def base_dtype(config: RunConfig) -> torch.dtype:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.process.tune_messages import Parity, Row, RowWarning
+from finetune import ranks
 from finetune.base_file import BaseFile
 from finetune.data.prepare import prepare, prepared
 from finetune.data.token_set import TokenSet
@@ -29,8 +30,8 @@ from finetune.measure.budget import LEAST_TRAINING, Budget, budget_of
 from finetune.measure.evaluate import answered, fixed_prompts
 from finetune.measure.forgetting import Heard, Unrelated, heard, unrelated
 from finetune.measure.own_answers import keep_rows, kept_rows, own_rows, wanted_rows
-from finetune.run.attempt import Attempt
-from finetune.run.events import AnyRunEvent, CheckpointSaved, Facts, Warned
+from finetune.run.attempt import Attempt, StoppedError
+from finetune.run.events import AnyRunEvent, CheckpointSaved, Facts, StepDone, Warned
 from finetune.run.folder import EventTail, read_samples
 
 if TYPE_CHECKING:
@@ -52,10 +53,6 @@ def import_torch() -> None:
     finally:
         if given is None:
             del os.environ["OMP_WAIT_POLICY"]
-
-
-class StoppedError(Exception):
-    """A person wants its end before the training has begun."""
 
 
 @dataclass(frozen=True)
@@ -194,11 +191,11 @@ class Teaching:
         assert self._base is not None
         config, facts = self.attempt.config, train_set.facts
         machine = choose_machine(config.train.precision)
-        feed = Feed(train_set, config.train)
+        feed = Feed(train_set, config.train, world=ranks.world())
         weights = list(self._base.model.parameters())
         self.attempt.log.say(
             Facts,
-            n_steps=count_steps(config.train, feed.n_packs),
+            n_steps=count_steps(config.train, feed.n_packs, ranks.world()),
             n_rows=train_set.n_rows,
             n_validation=validation_set.n_rows,
             n_tokens=train_set.n_tokens,
@@ -208,6 +205,7 @@ class Teaching:
             n_weights=sum(one.numel() for one in weights),
             precision=machine.precision,
             device=machine.device,
+            world=ranks.world(),
         )
         if self.attempt.number == 1:
             for warning in msgspec.convert(facts.get("warnings", []), list[RowWarning]):
@@ -234,6 +232,7 @@ class Teaching:
             resume=resume,
             also_write=self._write_adapter,
             seconds_left=self._seconds_left(resume),
+            done=self._done_after(resume),
         )
         attempt.enter("training")
         steps = sft.train(
@@ -312,6 +311,17 @@ class Teaching:
         )
         end_s -= used_s
         return lambda: end_s + self.attempt.control.stood_s - time.monotonic()
+
+    def _done_after(self, resume: Path | None) -> dict[int, float]:
+        """How far the schedule was at the steps that a kill took back, where time drives it: they
+        are done again with the same learning rates."""
+        if resume is None or not self.attempt.config.train.minutes:
+            return {}
+        from finetune.checkpoint import step_of
+
+        first = step_of(resume)
+        events = EventTail(self.attempt.folder).read()
+        return {e.step: e.done for e in events if isinstance(e, StepDone) and e.step > first}
 
     def _mend(self) -> None:
         """Tell of checkpoints that were whole when a kill kept their event, or their answers, from

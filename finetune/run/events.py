@@ -84,7 +84,8 @@ class Facts(RunEvent, frozen=True, tag="facts"):
 
 class StepDone(RunEvent, frozen=True, tag="step"):
     """One change of the weights. n_tokens: real tokens of it (no padding); tokens_per_s: since the
-    step before; time_left_s -1: not known yet."""
+    step before; time_left_s -1: not known yet; done: share of the schedule that was over when it
+    began, 0 where that follows from the steps alone."""
 
     loss: float
     learning_rate: float
@@ -94,6 +95,7 @@ class StepDone(RunEvent, frozen=True, tag="step"):
     memory_bytes: int
     epoch: float
     time_left_s: float = -1.0
+    done: float = 0.0
 
 
 class Evaluated(RunEvent, frozen=True, tag="evaluated"):

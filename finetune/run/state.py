@@ -116,6 +116,7 @@ class RunState:
         self._now = RunSummary(str(folder.path), folder.path.name, "new")
         self._ended: Ended | RunFailed | None = None
         self._last_s = 0.0
+        self._left_at_s = 0.0  # when the time left was what was told
         self._config_ns = -1
 
     def read(self) -> RunSummary:
@@ -130,7 +131,7 @@ class RunState:
             self._now,
             state=state,
             pid=pid,
-            time_left_s=self._time_left_s(),
+            time_left_s=self._time_left_s() if state in LIVE else -1.0,
             fraction=min(1.0, self._now.step / self._now.n_steps) if self._now.n_steps else 0.0,
             ended_s=0.0 if state in LIVE else self._last_s,
         )
@@ -152,8 +153,12 @@ class RunState:
         return "queued" if self._now.phase == "queued" else "running"
 
     def _time_left_s(self) -> float:
+        """While it is paused, what was left when that began."""
+        return self._left_at(self._left_at_s if self._now.why else time.time())
+
+    def _left_at(self, time_s: float) -> float:
         told = self._now.time_left_s
-        return max(0.0, told - max(0.0, time.time() - self._last_s)) if told >= 0.0 else -1.0
+        return max(0.0, told - max(0.0, time_s - self._left_at_s)) if told >= 0.0 else -1.0
 
     def _take(self, event: AnyRunEvent) -> None:
         self._last_s = event.time_s
@@ -162,6 +167,10 @@ class RunState:
         elif isinstance(event, Ended | RunFailed):
             self._ended = event
         fields = _of_doing(self._now, event) or _of_figures(self._now, event)
+        if isinstance(event, Paused) and not self._now.why:
+            fields["time_left_s"] = self._left_at(event.time_s)
+        if isinstance(event, StepDone | Paused | Resumed):
+            self._left_at_s = event.time_s
         self._now = msgspec.structs.replace(self._now, **fields)
 
     def _read_config(self) -> None:

@@ -5,6 +5,7 @@ import math
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -92,6 +93,43 @@ def test_figures_of_a_run(folder: RunFolder) -> None:
     assert (found.tokens_per_s, found.memory_bytes) == (400.0, 1 << 30)
     assert found.warnings == ("It overfits.",) and found.checkpoint == "step-4"
     assert found.started_s == NOW - 100 and found.pid == os.getpid() and found.ended_s == 0.0
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A clock that a test sets."""
+    clock = [NOW]
+    monkeypatch.setattr("finetune.run.state.time", SimpleNamespace(time=lambda: clock[0]))
+    return clock
+
+
+def test_the_time_left_stands_still_while_a_run_is_paused(
+    folder: RunFolder, now: list[float]
+) -> None:
+    def left_s(time_s: float) -> float:
+        now[0] = time_s
+        return summary(folder).time_left_s
+
+    note_runner(folder, os.getpid())
+    write(folder, began(), step(1))
+    assert left_s(NOW + 5) == 45.0
+    # What is said in between is no news of the time.
+    write(folder, events.Evaluated(1, 1, NOW + 8, 1.0, 10))
+    assert left_s(NOW + 8) == 42.0
+    write(folder, events.Paused(1, 1, NOW + 10, why="reply"))
+    assert left_s(NOW + 11) == left_s(NOW + 1000) == 40.0
+    write(folder, events.Paused(1, 1, NOW + 1000, why="asked"))
+    assert left_s(NOW + 2000) == 40.0
+    write(folder, events.Resumed(1, 1, NOW + 2000))
+    assert left_s(NOW + 2015) == 25.0
+    write(folder, events.StepDone(1, 2, NOW + 2016, 2.0, 1e-4, 1.0, 9, 4.0, 9, 0.1, 30.0))
+    assert left_s(NOW + 2018) == 28.0
+    assert left_s(NOW + 9000) == 0.0
+
+
+def test_a_run_that_does_not_go_on_has_no_time_left(folder: RunFolder) -> None:
+    write(folder, began(), step(1))
+    assert (state(folder), summary(folder).time_left_s) == ("died", -1.0)
 
 
 def test_a_run_whose_process_is_gone_has_died_and_can_be_resumed(folder: RunFolder) -> None:

@@ -23,7 +23,7 @@ from finetune.model.attention import use_attention_by_document
 from finetune.model.base import Base
 from finetune.model.layouts import LAYOUTS
 from finetune.model.lora import add_lora
-from finetune.run.events import CheckpointSaved
+from finetune.run.events import CheckpointSaved, Evaluated, PhaseChanged
 from finetune.sft import Hooks
 from tests.finetune.training import Orders, one_thread, run, tiny_base, tiny_config, write_rows
 
@@ -361,6 +361,78 @@ def test_it_ends_with_its_time(tmp_path: Path, rows: TokenSet, held_out: TokenSe
     assert (ran.folder.checkpoints / "step-3").is_dir()
 
 
+class Clock:
+    """The loop's time: each micro-batch takes step_s, and nothing else any."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, step_s: float) -> None:
+        self.now_s, self.step_s = 1000.0, step_s
+        monkeypatch.setattr("finetune.loop.time", self)
+        monkeypatch.setattr("finetune.loss.summed_loss", self._ticking)
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    time = monotonic
+
+    def _ticking(self, *given: Any) -> torch.Tensor:
+        self.now_s += self.step_s
+        return summed_loss(*given)
+
+
+def timed_config(**fields: Any) -> Any:
+    """Four seconds for what would be eight steps."""
+    usual = {"train__steps": 8, "train__minutes": 4 / 60, "train__schedule": "linear"}
+    return tiny_config(**usual | {"train__warmup": 0.0, "train__accumulate": 1} | fields)
+
+
+def test_a_run_that_its_time_ends_has_come_down_the_schedule(
+    tmp_path: Path, rows: TokenSet, held_out: TokenSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Clock(monkeypatch, step_s=1.0)
+    ran = run(tmp_path, timed_config(), rows, held_out)
+    assert ran.outcome is not None and (ran.outcome.how, ran.outcome.step) == ("time", 4)
+    assert [one.done for one in ran.steps()] == [0.0, 0.25, 0.5, 0.75]
+    rates = [one.learning_rate for one in ran.steps()]
+    assert rates == pytest.approx([5e-3, 3.75e-3, 2.5e-3, 1.25e-3])
+
+
+def test_where_steps_end_first_they_drive_the_schedule(
+    tmp_path: Path, rows: TokenSet, held_out: TokenSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Clock(monkeypatch, step_s=0.1)
+    timed = run(tmp_path, timed_config(), rows, held_out)
+    plain = run(tmp_path, timed_config(train__minutes=0.0), rows, held_out, name="plain")
+    assert timed.outcome is not None and timed.outcome.how == "finished"
+    assert [one.learning_rate for one in timed.steps()] == [
+        one.learning_rate for one in plain.steps()
+    ]
+    assert timed.losses() == plain.losses()
+    assert {one.done for one in plain.steps()} == {0.0}
+
+
+def test_a_resumed_run_repeats_the_rates_that_its_time_gave(
+    tmp_path: Path, rows: TokenSet, held_out: TokenSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after step 5, its last checkpoint at 3: steps 4 and 5 are the same to the bit, and
+    what follows never goes back up."""
+    fields: dict[str, Any] = {"train__minutes": 7 / 60, "train__eval_every": 3}
+    clock = Clock(monkeypatch, step_s=1.0)
+    first = run(tmp_path, timed_config(**fields), rows, held_out)
+    folder = first.folder.checkpoints / "step-3"
+    assert first.outcome is not None and first.outcome.step == 7
+    lost = {one.step: one.done for one in first.steps() if one.step in (4, 5)}
+    for later in ("step-6", "step-7"):
+        shutil.rmtree(first.folder.checkpoints / later)
+    clock.step_s = 0.5  # another day, another speed
+    hooks = Hooks(attempt=2, resume=folder, done=lost)
+    again = run(tmp_path, timed_config(**fields), rows, held_out, hooks=hooks)
+    assert [one.step for one in again.steps()] == [4, 5, 6, 7, 8]
+    for before, now in zip(first.steps()[3:5], again.steps()[:2], strict=True):
+        assert (before.learning_rate, before.loss) == (now.learning_rate, now.loss)
+    done = [one.done for one in again.steps()]
+    assert done == sorted(done) and done[2] >= lost[5]
+
+
 def test_stopped_before_its_first_step_it_leaves_nothing(
     tmp_path: Path, rows: TokenSet, held_out: TokenSet
 ) -> None:
@@ -412,6 +484,25 @@ def test_a_loss_that_is_no_number_says_what_to_do(
     assert "lower learning rate" in failed.value.hint
     last = checkpoint.last_to_resume(tmp_path / "run" / "checkpoints")
     assert last is not None and last.name == "step-3"
+
+
+@pytest.mark.parametrize(("step", "words"), [(0, "fp32"), (3, "lower learning rate")])
+def test_a_validation_loss_that_is_no_number_is_told_in_words_and_not_as_a_figure(
+    step: int, words: str, tmp_path: Path, rows: TokenSet, held_out: TokenSet
+) -> None:
+    base = tiny_base(tmp_path)
+    told: list[Any] = []
+
+    def spoil(event: Any) -> None:
+        told.append(event)
+        if event.step == step and isinstance(event, PhaseChanged):  # it evaluates next
+            with torch.no_grad():
+                base.model.model.norm.weight.fill_(torch.nan)
+
+    with pytest.raises(AppError, match="not a number") as failed:
+        run(tmp_path, tiny_config(), rows, held_out, base=base, at=spoil)
+    assert words in failed.value.hint and f"at step {step}" in failed.value.detail
+    assert [one.step for one in told if isinstance(one, Evaluated)] == [0] * (step > 0)
 
 
 def test_too_little_memory_says_what_to_do(

@@ -50,7 +50,7 @@ class AppContext:
     rooms: dict[str, Callable[[], object]] = field(default_factory=dict)
     # What a room opens for another one, by name: "chat.message" (chat id, message id or ""),
     # "chat.adapter" (model, adapter or "", strength), "chat.against_base" (), "tune.run" (folder),
-    # "tune.identity" (), "tune.rated" (), "tune.file" (path),
+    # "pretrain.run" (folder), "tune.identity" (), "tune.rated" (), "tune.file" (path),
     # "tokens.text" (text, gui.tokens.from_chat.Origin), "tokens.chat" (ChatPrompt); "stages" (),
     # all lessons, is the window's. Filled in by the room that opens it, so those of a room that
     # nobody looked at are there after rooms[key]().

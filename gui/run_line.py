@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from finetune.run.state import RunSummary
 from gui.runs_watch import RunsWatch
 from gui.theme import Theme
-from gui.tune.progress_words import header_words, status_words
+from gui.staged.progress_words import header_words, status_words
 from gui.widgets.plain_tip import plain_tip
 
 FONT_PX = 12

@@ -44,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tune_page, tune_run: the page and the run last looked at in the Fine-tune room ("" for the
     draft); tune_all_fields: whether its How page shows every field; tune_identity: what was typed
     into the form of who a model is.
+    pretrain_page, pretrain_run: the same of the Pretrain room.
     unknown: keys that another version wrote; kept, not used.
     """
 
@@ -74,6 +75,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tune_run: str = ""
     tune_all_fields: bool = False
     tune_identity: dict[str, Any] = {}
+    pretrain_page: str = ""
+    pretrain_run: str = ""
     unknown: dict[str, Any] = {}
 
 

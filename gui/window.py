@@ -49,6 +49,7 @@ def room_entries() -> dict[str, RoomEntry]:
         "chat": RoomEntry(tr("Chat"), "chat", _chat_room, at_start=True),
         "tokens": RoomEntry(tr("Tokens"), "tokens", _tokens_room),
         "tune": RoomEntry(tr("Fine-tune"), "tune", _tune_room),
+        "pretrain": RoomEntry(tr("Pretrain"), "pretrain", _pretrain_room),
     }
 
 
@@ -71,6 +72,12 @@ def _tune_room(context: AppContext, parent: QWidget | None) -> Room:
     from gui.tune.room import TuneRoom
 
     return TuneRoom(context, parent)
+
+
+def _pretrain_room(context: AppContext, parent: QWidget | None) -> Room:
+    from gui.pretrain.room import PretrainRoom
+
+    return PretrainRoom(context, parent)
 
 
 class MainWindow(QMainWindow):
@@ -294,8 +301,10 @@ class MainWindow(QMainWindow):
         runs.start()
 
     def _show_run(self, path: str) -> None:
-        self.show_page("tune")
-        self._context.openers["tune.run"](path)
+        run = self._context.runs.summary(path)
+        room = "pretrain" if run is not None and run.kind == "pretrain" else "tune"
+        self.show_page(room)
+        self._context.openers[f"{room}.run"](path)
 
     # ---- where things were ----
 

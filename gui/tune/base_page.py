@@ -15,9 +15,9 @@ from PySide6.QtWidgets import (
 from engine.process.messages import Failed
 from engine.process.tune_messages import BaseInfo, BaseList, ListBases
 from gui.icons import icon
+from gui.staged.facts import Facts, details_panel
 from gui.tune.base_list import BaseList as BaseListView
 from gui.tune.base_words import base_facts, machine_facts, why_words
-from gui.tune.facts import Facts, details_panel
 from gui.tune.field_inputs import SwitchInput
 from gui.tune.field_row import FieldRow
 from gui.tune.folder_base import FolderBase

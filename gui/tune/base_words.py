@@ -8,7 +8,7 @@ from typing import Literal
 
 from engine.process.tune_messages import BaseInfo
 from gui.chat.words import size_text
-from gui.tune.facts import Fact
+from gui.staged.facts import Fact
 from gui.tune.words import tr
 
 Fit = Literal["fits", "tight", "no", ""]

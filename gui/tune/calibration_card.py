@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from engine.process.messages import Failed
 from engine.process.tune_messages import Calibrate, Calibration
 from finetune.config import to_toml
+from gui.staged.facts import Fact, Facts
+from gui.staged.job_strip import JobStrip
+from gui.staged.progress_words import duration_text, gb_text, speed_text
 from gui.tune.base_words import fit_kind, fit_of, fit_words
-from gui.tune.facts import Fact, Facts
-from gui.tune.job_strip import JobStrip
 from gui.tune.parts import TuneParts
-from gui.tune.progress_words import duration_text, gb_text, speed_text
 from gui.tune.state import pace_of
 from gui.tune.words import tr
 from gui.widgets.announce import announce

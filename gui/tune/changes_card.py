@@ -13,8 +13,8 @@ from engine.process.messages import Failed
 from engine.process.tune_messages import CompareTexts, RowMessage, TextChanges
 from finetune.measure.results import RunResult
 from gui.side_worker import SideWorker
+from gui.staged.cards import Card
 from gui.theme import Theme
-from gui.tune.cards import Card
 from gui.tune.change_view import ChangeLegend, ChangeView
 from gui.tune.changes import Changes, stored_changes, told_changes
 from gui.tune.words import tr

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QSlider, QWidget
 
 from gui.chat.chat_settings import MAX_SCALE
 from gui.chat.wheel_guard import WheelGuard
+from gui.staged.cards import Card
 from gui.theme import Theme
-from gui.tune.cards import Card
 from gui.tune.words import tr
 from gui.widgets.flow import FlowLayout
 from gui.widgets.kinds import button, label

@@ -7,8 +7,8 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from gui.staged.job_strip import JobStrip
 from gui.theme import Theme
-from gui.tune.job_strip import JobStrip
 from gui.tune.parts import TuneParts
 from gui.tune.rows_check import check_of
 from gui.tune.words import tr

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
 )
 
 from gui.run_record import RunRecord
+from gui.staged.cards import Card
 from gui.theme import Theme
-from gui.tune.cards import Card
 from gui.tune.comparison import Compared, compared
 from gui.tune.words import tr
 from gui.widgets.kinds import button, label

@@ -13,9 +13,9 @@ from msgspec import Struct
 
 from finetune.config import RunConfig
 from gui.run_record import RunRecord
+from gui.staged.progress_words import count_text, duration_text, loss_text, rate_text, speed_text
 from gui.tune.field_words import field_names
 from gui.tune.forgetting_card import rise_text
-from gui.tune.progress_words import count_text, duration_text, loss_text, rate_text, speed_text
 from gui.tune.run_facts import top1_text
 from gui.tune.words import tr
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 from engine.process.tune_messages import DatasetInfo, RowItem
 from gui.chat.attach_drop import DropArea
 from gui.chat.saving import ask_save, file_dialog, file_name
+from gui.staged.job_strip import JobStrip
 from gui.tune.chats_form import ChatsForm
 from gui.tune.data_header import DUPLICATES, PROBLEMS, ROWS, STATS, DataHeader
 from gui.tune.duplicates_panel import DuplicatesPanel
@@ -22,7 +23,6 @@ from gui.tune.hub_form import HubForm
 from gui.tune.identity_form import IdentityForm
 from gui.tune.import_form import ImportForm
 from gui.tune.imports import Imports
-from gui.tune.job_strip import JobStrip
 from gui.tune.parts import TunePage, TuneParts
 from gui.tune.problems_panel import ProblemsPanel
 from gui.tune.row_words import count, rows_text

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QVBoxLa
 
 from engine.process.messages import Failed
 from engine.process.tune_messages import DuplicateGroup, Duplicates, FindDuplicates
+from gui.staged.job_strip import JobStrip
 from gui.theme import Theme
-from gui.tune.job_strip import JobStrip
 from gui.tune.row_words import count, excerpt, rows_text
 from gui.tune.rows_desk import RowsDesk
 from gui.tune.words import tr

@@ -18,8 +18,8 @@ from engine.process.tune_messages import (
     Parity,
 )
 from finetune.export.converted import converted_names, free_name
+from gui.staged.job_strip import JobStrip
 from gui.tune.base_words import base_line
-from gui.tune.job_strip import JobStrip
 from gui.tune.parts import TuneParts
 from gui.tune.words import tr
 from gui.widgets.announce import announce

@@ -8,8 +8,8 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from finetune.measure.results import RED_ABOVE, Forgetting, Remedy
+from gui.staged.cards import Card, Facts
 from gui.theme import Theme
-from gui.tune.cards import Card, Facts
 from gui.tune.held_out_card import AnswersCard
 from gui.tune.words import tr
 from gui.widgets.flow import FlowLayout

@@ -10,9 +10,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from finetune.measure.results import AnswerPair, RunResult
+from gui.staged.cards import Card
+from gui.staged.progress_words import loss_text
 from gui.theme import Theme
-from gui.tune.cards import Card
-from gui.tune.progress_words import loss_text
 from gui.tune.rows_result import RowsResultTable
 from gui.tune.words import tr
 from gui.widgets.kinds import caps, label, set_kind

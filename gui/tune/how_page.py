@@ -10,8 +10,8 @@ from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from gui.icons import icon
+from gui.staged.facts import Facts, details_panel
 from gui.tune.calibration_card import CalibrationCard
-from gui.tune.facts import Facts, details_panel
 from gui.tune.fields_form import FieldsForm, groups
 from gui.tune.parts import TunePage, TuneParts
 from gui.tune.plan_cards import PlanCards

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.process.messages import Failed
 from engine.process.tune_messages import DatasetInfo, ImportFile, ImportHub
-from gui.tune.job_strip import JobStrip
+from gui.staged.job_strip import JobStrip
 from gui.tune.rows_desk import RowsDesk
 from gui.tune.source_form import SourceForm
 from gui.tune.words import tr

@@ -64,7 +64,8 @@ class Intro(QWidget):
 
     @Slot()
     def show_where_new(self) -> None:
-        is_new = not self._parts.context.runs.summaries and not self._parts.state.draft.data.path
+        has_run = any(run.kind == "sft" for run in self._parts.context.runs.summaries)
+        is_new = not has_run and not self._parts.state.draft.data.path
         self.setVisible(is_new)
 
     @Slot()

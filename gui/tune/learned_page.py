@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidg
 
 from engine.process.messages import Failed
 from engine.process.tune_messages import Learned, RowWarning
+from gui.staged.job_strip import JobStrip
 from gui.tune.check_note import CheckNote
-from gui.tune.job_strip import JobStrip
 from gui.tune.learned_facts import LearnedFacts
 from gui.tune.learned_row import LearnedRow
 from gui.tune.parts import TunePage, TuneParts

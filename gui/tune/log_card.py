@@ -8,8 +8,8 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from finetune.run.folder import RunFolder
+from gui.staged.cards import Card
 from gui.theme import Theme
-from gui.tune.cards import Card
 from gui.tune.run_actions import RunActions
 from gui.tune.words import tr
 from gui.widgets.kinds import button

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QSlider, QWidget
 
 from gui.chat.wheel_guard import WheelGuard
 from gui.run_record import RunRecord
+from gui.staged.cards import Card
+from gui.staged.progress_words import loss_text
 from gui.theme import Theme
-from gui.tune.cards import Card
-from gui.tune.progress_words import loss_text
 from gui.tune.words import tr
 from gui.widgets.flow import FlowLayout
 from gui.widgets.kinds import button, label

@@ -9,8 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from gui.staged.cards import Card
 from gui.theme import Theme
-from gui.tune.cards import Card
 from gui.tune.words import tr
 from gui.widgets.calm_combo import CalmComboBox
 from gui.widgets.flow import FlowLayout

@@ -36,7 +36,11 @@ class Overlay(QObject):
         """All other runs, those chosen ticked."""
         menu = QMenu(self._host)
         menu.setToolTipsVisible(True)
-        others = [run for run in self._runs.summaries if run.path != without and run.step]
+        others = [
+            run
+            for run in self._runs.summaries
+            if run.kind == "sft" and run.path != without and run.step
+        ]
         for run in others:
             line = menu.addAction(run.name.replace("&", "&&"))
             line.setCheckable(True)

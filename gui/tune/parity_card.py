@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from engine.process.tune_messages import Parity
+from gui.staged.cards import Card
 from gui.theme import Theme
-from gui.tune.cards import Card
 from gui.tune.run_facts import form_name, kl_text, parity_tone, top1_text
 from gui.tune.words import tr
 from gui.widgets.kinds import label, set_kind

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from finetune.run.state import RunSummary
+from gui.staged.facts import Fact
+from gui.staged.progress_words import duration_text, gb_text, rate_text, speed_text
 from gui.tune.base_words import fit_of, fit_words
-from gui.tune.facts import Fact
-from gui.tune.progress_words import duration_text, gb_text, rate_text, speed_text
 from gui.tune.start_notes import Note, row_notes
 from gui.tune.starting import obstacles
 from gui.tune.state import TuneState

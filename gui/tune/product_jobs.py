@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from engine.process.messages import AnyRequest, Failed
 from engine.process.tune_messages import Converted
 from gui.side_worker import SideWorker
+from gui.staged.job_strip import JobStrip
 from gui.theme import Theme
-from gui.tune.job_strip import JobStrip
 from gui.tune.words import tr
 from gui.widgets.kinds import button, label, set_kind
 from gui.widgets.plain_tip import plain_tip

@@ -8,9 +8,9 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.run_record import RunRecord
+from gui.staged.cards import Fact, Facts
+from gui.staged.progress_words import duration_text
 from gui.theme import Theme
-from gui.tune.cards import Fact, Facts
-from gui.tune.progress_words import duration_text
 from gui.tune.run_facts import run_facts
 from gui.tune.words import tr
 from gui.widgets.kinds import button, caps, label

@@ -22,8 +22,9 @@ from finetune.config import RunConfig
 from finetune.measure.results import Remedy
 from finetune.run.folder import RunFolder
 from gui.run_record import RunRecord
+from gui.staged.cards import CardPage
+from gui.staged.progress_words import doing_words
 from gui.tune import next_runs
-from gui.tune.cards import CardPage
 from gui.tune.changes_card import ChangesCard
 from gui.tune.chat_strip import ChatStrip
 from gui.tune.compare_card import CompareCard
@@ -36,7 +37,6 @@ from gui.tune.parity_card import ParityCard
 from gui.tune.parts import TunePage, TuneParts
 from gui.tune.product_files import ProductFiles
 from gui.tune.product_jobs import ProductJobs
-from gui.tune.progress_words import doing_words
 from gui.tune.report_card import ReportCard
 from gui.tune.result_details import ResultDetails
 from gui.tune.run_actions import RunActions

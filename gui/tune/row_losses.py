@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.process.messages import Failed
 from engine.process.tune_messages import RowLosses, ScoreRows
-from gui.tune.job_strip import JobStrip
+from gui.staged.job_strip import JobStrip
 from gui.tune.rows_desk import RowsDesk
 from gui.tune.words import tr
 

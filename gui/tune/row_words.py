@@ -9,7 +9,7 @@ import time
 
 from engine.process.tune_messages import DatasetInfo, Row, RowItem, RowMessage
 from gui.chat.words import size_text
-from gui.tune.run_words import day_words
+from gui.staged.run_words import day_words
 from gui.tune.words import tr
 
 EXCERPT = 160
@@ -133,12 +133,3 @@ def format_text(name: str) -> str:
         "text": tr("Plain text"),
     }
     return names.get(name, name)
-
-
-def left_text(seconds: float) -> str:
-    """How long something will still take."""
-    if seconds < 60:
-        return tr("{n} s left").format(n=max(1, round(seconds)))
-    if seconds < 5_400:
-        return tr("{n} min left").format(n=round(seconds / 60))
-    return tr("{n} h left").format(n=round(seconds / 3600))

@@ -8,8 +8,8 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from finetune.measure.results import RowResult
+from gui.staged.progress_words import loss_text
 from gui.theme import Theme
-from gui.tune.progress_words import loss_text
 from gui.tune.words import tr
 
 Index = QModelIndex | QPersistentModelIndex

@@ -13,7 +13,7 @@ from engine.errors import AppError
 from finetune.run import launch
 from finetune.run.folder import Command, RunFolder, write_whole
 from gui.context import AppContext
-from gui.tune.behind import Behind
+from gui.staged.behind import Behind
 
 MOST_LOG_BYTES = 256 * 1024
 Resume = Callable[[RunFolder], object]

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from finetune.run.folder import RunFolder
 from gui.run_record import RunRecord
+from gui.staged.cards import Facts
 from gui.theme import Theme
-from gui.tune.cards import Facts
 from gui.tune.run_actions import RunActions
 from gui.tune.run_facts import parity_facts, parity_title, parity_tone, run_facts
 from gui.tune.words import tr

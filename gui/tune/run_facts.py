@@ -11,8 +11,8 @@ from pathlib import Path
 from engine.process.tune_messages import Parity
 from finetune.config import RunConfig
 from gui.run_record import RunRecord
-from gui.tune.cards import Fact
-from gui.tune.progress_words import count_text, duration_text, gb_text, rate_text, speed_text
+from gui.staged.cards import Fact
+from gui.staged.progress_words import count_text, duration_text, gb_text, rate_text, speed_text
 from gui.tune.words import tr
 
 # The share of likeliest tokens that has to be the same: an adapter on an F16 base keeps it.

@@ -14,12 +14,12 @@ from engine.errors import AppError
 from finetune.run.folder import RunFolder
 from finetune.run.state import RunSummary
 from gui.run_record import RunRecord
-from gui.tune.cards import CardPage
+from gui.staged.cards import CardPage
+from gui.staged.progress_words import doing_words, header_words
 from gui.tune.log_card import LogCard
 from gui.tune.loss_card import LossCard
 from gui.tune.overlay import Overlay
 from gui.tune.parts import TunePage, TuneParts
-from gui.tune.progress_words import doing_words, header_words
 from gui.tune.run_actions import Resume, RunActions
 from gui.tune.run_buttons import RunButtons
 from gui.tune.run_details import RunDetails

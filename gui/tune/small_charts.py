@@ -11,9 +11,9 @@ from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from gui.run_record import RunRecord
+from gui.staged.cards import Card
+from gui.staged.progress_words import gb_text, rate_text, speed_text
 from gui.theme import Theme
-from gui.tune.cards import Card
-from gui.tune.progress_words import gb_text, rate_text, speed_text
 from gui.tune.words import tr
 from gui.widgets.kinds import label
 

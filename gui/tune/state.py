@@ -4,64 +4,45 @@ is looked at. Pages hear of changes here and know nothing of one another.
 
 from __future__ import annotations
 
-from typing import Any
-
 from PySide6.QtCore import QObject, Signal
 
 from engine.process.tune_messages import BaseInfo, Calibration, Checked, DatasetInfo
-from finetune.config import RunConfig, changed
-from finetune.run.folder import RunFolder
+from finetune.config import RunConfig
+from gui.staged.state import StagedState
 
 
-class TuneState(QObject):
-    """The draft is always there: a run that is started leaves it as it was, for the next one.
-
-    Attributes: draft (its configuration), base (what its base is; None: not known yet), dataset
-    (None: none chosen), checked (its rows as they will be learned; None: not known, or changed
-    since), calibration (None: not measured, or the plan changed since), run (the run looked at;
-    None: the draft), checkpoint (name of the checkpoint looked at, "" for the newest).
+class TuneState(StagedState[RunConfig]):
+    """Attributes: base (what the draft's base is; None: not known yet), dataset (None: none
+    chosen), checked (its rows as they will be learned; None: not known, or changed since),
+    calibration (None: not measured, or the plan changed since).
     """
 
-    draft_changed = Signal()
     base_changed = Signal()
     dataset_changed = Signal()
     checked_changed = Signal()
     calibration_changed = Signal()
-    run_chosen = Signal()
-    checkpoint_chosen = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.draft = RunConfig()
+        super().__init__(RunConfig(), parent)
         self.base: BaseInfo | None = None
         self.dataset: DatasetInfo | None = None
         self.checked: Checked | None = None
         self.calibration: Calibration | None = None
-        self.run: RunFolder | None = None
-        self.checkpoint = ""
 
     @property
     def config(self) -> RunConfig:
         """What is looked at: the chosen run's, else the draft."""
         return self.run.config() if self.run is not None else self.draft
 
-    def change(self, **fields: Any) -> None:
-        """Change the draft; names as "table__field"."""
-        self.set_draft(changed(self.draft, **fields))
-
-    def set_draft(self, draft: RunConfig) -> None:
-        if draft == self.draft:
-            return
-        before, self.draft = self.draft, draft
-        if pace_of(before) != pace_of(draft):
+    def forget(self, before: RunConfig, after: RunConfig) -> None:
+        if pace_of(before) != pace_of(after):
             self.set_calibration(None)
         if (before.base, before.data, before.train.max_length) != (
-            draft.base,
-            draft.data,
-            draft.train.max_length,
+            after.base,
+            after.data,
+            after.train.max_length,
         ):
             self.set_checked(None)
-        self.draft_changed.emit()
 
     def set_base(self, base: BaseInfo | None) -> None:
         if base != self.base:
@@ -83,17 +64,6 @@ class TuneState(QObject):
         if calibration is not self.calibration:
             self.calibration = calibration
             self.calibration_changed.emit()
-
-    def choose_run(self, run: RunFolder | None) -> None:
-        """Look at a run, or at the draft."""
-        if run != self.run:
-            self.run, self.checkpoint = run, ""
-            self.run_chosen.emit()
-
-    def choose_checkpoint(self, name: str) -> None:
-        if name != self.checkpoint:
-            self.checkpoint = name
-            self.checkpoint_chosen.emit()
 
 
 def pace_of(config: RunConfig) -> tuple[object, ...]:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from finetune.run.state import RunSummary
+from gui.staged.noted_list import Line
 from gui.staged.page_entry import PageEntry
-from gui.tune.noted_list import Line
+from gui.staged.run_words import run_note
 from gui.tune.plans import plan_name
-from gui.tune.run_words import run_note
 from gui.tune.state import TuneState
 from gui.tune.words import tr
 

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QSlider, QWidget
 
 from gui.chat.wheel_guard import WheelGuard
 from gui.run_record import Checkpoint, RunRecord
+from gui.staged.cards import Card
 from gui.theme import Theme
-from gui.tune.cards import Card
 from gui.tune.words import tr
 from gui.widgets.calm_combo import CalmComboBox
 from gui.widgets.kinds import button, caps, label

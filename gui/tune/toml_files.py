@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from finetune.config import RunConfig, changed, read_draft, to_toml
 from finetune.run.folder import slug, write_whole
-from gui.tune.behind import Behind
+from gui.staged.behind import Behind
 from gui.tune.parts import TuneParts
 from gui.tune.words import tr
 

@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 from engine.process.tune_messages import Row, RowMessage
 from gui.context import AppContext
 from gui.side_worker import SideWorker
-from gui.tune.heavy_worker import tune_process
+from gui.staged.heavy_worker import tune_process
 from gui.tune.parts import Shortcut, TunePage, TuneParts
 from gui.tune.rows_check import check_of
 from gui.tune.rows_desk import desk_of

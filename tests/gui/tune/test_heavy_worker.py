@@ -12,9 +12,9 @@ from pytestqt.qtbot import QtBot
 from engine.errors import AppError
 from engine.paths import Paths
 from engine.process.messages import ListModels, ModelList
-from gui.tune import heavy_worker
-from gui.tune.behind import Behind
-from gui.tune.heavy_worker import HeavyWorker
+from gui.staged import heavy_worker
+from gui.staged.behind import Behind
+from gui.staged.heavy_worker import HeavyWorker
 from tests.fakes.fake_bases import FakeBases
 
 

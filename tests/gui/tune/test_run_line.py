@@ -18,7 +18,7 @@ from gui.context import AppContext
 from gui.notify import Notifier
 from gui.run_line import RunLine
 from gui.shots import run_maker
-from gui.tune.progress_words import duration_text, status_words
+from gui.staged.progress_words import duration_text, status_words
 from gui.tune.to_chat import chat_with
 from gui.window import MainWindow
 from tests.gui.tune.run_helpers import running

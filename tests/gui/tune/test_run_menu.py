@@ -17,7 +17,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
 from finetune.run.folder import RunFolder
-from gui.tune.run_keeper import KEPT_DAYS, TRASH
+from gui.staged.run_keeper import KEPT_DAYS, TRASH
 from tests.fakes.fake_bases import SMALL
 from tests.gui.tune.room_helpers import TuneBench, bench, finished_run
 

@@ -14,7 +14,8 @@ from pytestqt.qtbot import QtBot
 from finetune.config import RunConfig, changed, read_draft
 from gui.context import AppContext
 from gui.settings_store import SettingsStore
-from gui.tune.draft_history import change_words
+from gui.staged.draft_history import change_words
+from gui.tune.field_words import field_name
 from gui.tune.room import DRAFT_FILE
 from gui.window import room_entries
 from tests.fakes.fake_bases import DATA, ODD, SMALL
@@ -121,7 +122,7 @@ def test_changes_of_the_draft_are_undone_and_redone(bench: TuneBench) -> None:
 def test_several_fields_at_once_are_one_step(bench: TuneBench) -> None:
     before = RunConfig()
     after = changed(before, train__steps=4, lora__rank=4)
-    assert change_words(before, after) == "changing the plan"
+    assert change_words(before, after, field_name) == "changing the plan"
 
 
 def test_the_draft_is_there_again(bench: TuneBench, qtbot: QtBot, context: AppContext) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 
 from finetune.run.state import RunSummary
-from gui.tune.words import tr
+from gui.staged.words import tr
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 
@@ -24,6 +24,15 @@ def duration_text(seconds: float) -> str:
         return tr("{h} h {min} min").format(h=whole // HOUR_S, min=minutes)
     hours = whole % DAY_S // HOUR_S
     return tr("{d} d {h} h").format(d=whole // DAY_S, h=hours)
+
+
+def left_text(seconds: float) -> str:
+    """How long something will still take."""
+    if seconds < 60:
+        return tr("{n} s left").format(n=max(1, round(seconds)))
+    if seconds < 5_400:
+        return tr("{n} min left").format(n=round(seconds / 60))
+    return tr("{n} h left").format(n=round(seconds / 3600))
 
 
 def loss_text(loss: float) -> str:

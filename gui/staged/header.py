@@ -9,14 +9,14 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from gui.icons import icon
+from gui.staged.words import tr
 from gui.theme import Theme
-from gui.tune.words import tr
 from gui.widgets.kinds import icon_button
 
 HEIGHT_PX = 46
 
 
-class TuneHeader(QFrame):
+class StagedHeader(QFrame):
     """Lays out what it is given; long words are cut, buttons never."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:

@@ -9,30 +9,22 @@ import time
 from collections.abc import Iterable
 
 from finetune.run.state import RunSummary
-from gui.tune.noted_list import Line
-from gui.tune.words import tr
+from gui.staged.noted_list import Line
+from gui.staged.words import tr
 
 DAY_S = 86_400.0
 
 
-def run_lines(
-    draft_name: str, runs: Iterable[RunSummary], now_s: float | None = None
-) -> list[Line]:
-    """The list of runs, the draft at its top."""
-    draft = Line(
-        key="",
-        name=draft_name or tr("New run"),
-        note=tr("draft"),
-        tip=tr("The run that you are planning; it is kept until you start it (Ctrl+N)"),
-        icon="plus" if not draft_name else "",
-    )
-    return [draft, *(_line(run, time.time() if now_s is None else now_s) for run in runs)]
+def run_lines(runs: Iterable[RunSummary], now_s: float | None = None) -> list[Line]:
+    """The list of runs."""
+    return [run_line(run, run_note(run, now_s)) for run in runs]
 
 
-def _line(run: RunSummary, now_s: float) -> Line:
+def run_line(run: RunSummary, note: str) -> Line:
+    """A run in the list, with a note of the room's own."""
     tones = {"failed": "bad", "died": "bad"}
     tone = "accent" if run.is_live else tones.get(run.state, "text_faint")
-    return Line(run.path, run.name, run_note(run, now_s), run_tip(run), tone=tone)
+    return Line(run.path, run.name, note, run_tip(run), tone=tone)
 
 
 def run_note(run: RunSummary, now_s: float | None = None) -> str:

@@ -13,11 +13,11 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from engine.errors import AppError
-from finetune.config import changed, to_toml
 from finetune.run.folder import RunFolder, write_whole
+from finetune.run_toml import changed, to_toml
 from gui.context import AppContext
-from gui.tune.behind import Behind
-from gui.tune.words import tr
+from gui.staged.behind import Behind
+from gui.staged.words import tr
 
 TRASH = ".trash"  # in the folder of runs; it has no run.toml of its own, so it is no run
 KEPT_DAYS = 30
@@ -74,9 +74,14 @@ class RunKeeper(QObject):
 def _rename(path: str, name: str) -> str:
     """Returns the name it had."""
     folder = RunFolder(Path(path))
-    config = folder.config()
-    write_whole(folder.run_toml, to_toml(changed(config, out__name=name)).encode())
-    return config.out.name or folder.path.name
+    if folder.kind() == "pretrain":
+        raised = folder.pretrain_config()
+        before, text = raised.out.name, to_toml(changed(raised, out__name=name))
+    else:
+        tuned = folder.config()
+        before, text = tuned.out.name, to_toml(changed(tuned, out__name=name))
+    write_whole(folder.run_toml, text.encode())
+    return before or folder.path.name
 
 
 def _to_trash(path: str) -> Path:

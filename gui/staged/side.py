@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from gui.icons import icon
+from gui.staged.noted_list import NotedList
 from gui.theme import Theme
-from gui.tune.noted_list import NotedList
-from gui.tune.words import tr
 from gui.widgets.kinds import caps, icon_button
+
+
+class SideWords(Struct, frozen=True):
+    """The lists' headings, and what "+" says."""
+
+    runs: str
+    steps: str
+    new_tip: str
 
 
 class RunsAndSteps(QWidget):
@@ -18,19 +26,19 @@ class RunsAndSteps(QWidget):
     menu_asked = Signal(str, QPoint)  # a run's folder, and where on the screen
     new_asked = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, words: SideWords, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.runs = NotedList(theme, tr("Runs"), self)
-        self.steps = NotedList(theme, tr("Steps"), self)
-        self.new_button: QToolButton = icon_button(tr("Plan a new run (Ctrl+N)"))
+        self.runs = NotedList(theme, words.runs, self)
+        self.steps = NotedList(theme, words.steps, self)
+        self.new_button: QToolButton = icon_button(words.new_tip)
         self._column = QVBoxLayout(self)
         self._head = QHBoxLayout()
-        self._head.addWidget(caps(tr("Runs")), 1)
+        self._head.addWidget(caps(words.runs), 1)
         self._head.addWidget(self.new_button)
         self._column.addLayout(self._head)
         self._column.addWidget(self.runs)
-        self._steps_heading = caps(tr("Steps"))
+        self._steps_heading = caps(words.steps)
         self._column.addWidget(self._steps_heading)
         self._column.addWidget(self.steps)
         self._column.addStretch(1)

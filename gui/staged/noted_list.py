@@ -31,8 +31,8 @@ from PySide6.QtWidgets import (
 )
 
 from gui.icons import pixmap
+from gui.staged.words import tr
 from gui.theme import Theme
-from gui.tune.words import tr
 from gui.widgets.plain_tip import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex

@@ -37,7 +37,7 @@ class Behind(QObject):
     ) -> None:
         """Do it there; on_done hears what it returned, on_failed its AppError."""
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(1, "tune")
+            self._pool = ThreadPoolExecutor(1, "behind")
         future = self._pool.submit(work)
         future.add_done_callback(partial(self._tell, on_done, on_failed or self.failed.emit))
 

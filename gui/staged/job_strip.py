@@ -9,9 +9,9 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from engine.process.messages import AnyEvent, Progress
+from gui.staged.progress_words import left_text
+from gui.staged.words import tr
 from gui.theme import Theme
-from gui.tune.row_words import left_text
-from gui.tune.words import tr
 from gui.widgets.kinds import button, label
 
 FULL = 1_000

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from typing import Generic
 
 from PySide6.QtCore import QObject, Slot
 
-from finetune.config import RunConfig
-from gui.tune.field_words import field_name
-from gui.tune.state import TuneState
-from gui.tune.words import tr
+from finetune.run_toml import C, RunFile
+from gui.staged.state import StagedState
+from gui.staged.words import tr
 
 MOST_STEPS = 200
 
 
-class DraftHistory(QObject):
-    """Follows a state's draft. What is put back is told as a change like any other."""
+class DraftHistory(QObject, Generic[C]):
+    """Follows a state's draft. What is put back is told as a change like any other.
 
-    def __init__(self, state: TuneState, parent: QObject | None = None) -> None:
+    Args:
+        field_name: what "table.field" is called for people.
+    """
+
+    def __init__(
+        self,
+        state: StagedState[C],
+        field_name: Callable[[str], str],
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._state = state
-        self._before: list[RunConfig] = []
-        self._after: list[RunConfig] = []
+        self._state, self._field_name = state, field_name
+        self._before: list[C] = []
+        self._after: list[C] = []
         self._now = state.draft
         self._is_moving = False
         state.draft_changed.connect(self._on_changed)
@@ -38,10 +48,10 @@ class DraftHistory(QObject):
         """What undo and redo would take back and do again, "" each for nothing."""
         return self._words(self._before), self._words(self._after)
 
-    def _words(self, steps: list[RunConfig]) -> str:
-        return change_words(steps[-1], self._now) if steps else ""
+    def _words(self, steps: list[C]) -> str:
+        return change_words(steps[-1], self._now, self._field_name) if steps else ""
 
-    def _move(self, steps: list[RunConfig], back: list[RunConfig]) -> bool:
+    def _move(self, steps: list[C], back: list[C]) -> bool:
         if not steps:
             return False
         back.append(self._now)
@@ -63,7 +73,7 @@ class DraftHistory(QObject):
         self._now = self._state.draft
 
 
-def changed_fields(before: RunConfig, after: RunConfig) -> list[str]:
+def changed_fields(before: RunFile, after: RunFile) -> list[str]:
     """Names of the fields that differ, as "table.field"."""
     return [
         f"{table.name}.{field.name}"
@@ -74,7 +84,7 @@ def changed_fields(before: RunConfig, after: RunConfig) -> list[str]:
     ]
 
 
-def change_words(before: RunConfig, after: RunConfig) -> str:
+def change_words(before: RunFile, after: RunFile, field_name: Callable[[str], str]) -> str:
     """A change in a few words, as the Undo line says it."""
     fields = changed_fields(before, after)
     if len(fields) == 1:

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gui.staged.words import tr
 from gui.theme import Theme
-from gui.tune.words import tr
 from gui.widgets.kinds import label, set_kind
 from gui.widgets.plain_tip import plain_tip
 

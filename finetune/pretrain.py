@@ -1,0 +1,116 @@
+"""Pretraining: the training loop. Read `pretrain` first; it is straight.
+
+Tokens of a text (corpus/token_shards.py) come in stretches (pretraining/feed.py); a model from
+nothing (model/gpt.py) learns which token follows, by Muon and AdamW (pretraining/optimizers.py), in
+as many steps as the plan says (pretraining/dial.py). Yields events; writes checkpoints and, at its
+first attempt, plan.json. Corpus, tokenizer, export and report are the runner's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+
+import torch
+
+from finetune import checkpoint
+from finetune.checkpoint import Trained, TrainState
+from finetune.loop import Control, Go, Outcome, check_numbers
+from finetune.model.gpt import GPT, GPTConfig
+from finetune.pretraining.config import PretrainConfig
+from finetune.pretraining.dial import RaisingPlan
+from finetune.pretraining.feed import Feed, Shards
+from finetune.pretraining.hooks import Hooks, NoHooks
+from finetune.pretraining.optimizers import make_optimizers, momentum_at, rate_share
+from finetune.pretraining.raising import Raising, fixed_plan
+from finetune.pretraining.team import Team
+from finetune.run.events import AnyRunEvent, Ending, PhaseChanged
+from finetune.run.folder import RunFolder
+
+
+def pretrain(
+    config: PretrainConfig,
+    plan: RaisingPlan,
+    train: Shards,
+    held_out: Shards,
+    folder: RunFolder,
+    control: Control | None = None,
+    hooks: Hooks | None = None,
+    attempt: int = 1,
+) -> Generator[AnyRunEvent, None, Outcome]:
+    """Raise a model from nothing, or go on from the folder's last checkpoint.
+
+    Args:
+        plan: of the same config (dial.py). Where the config gives minutes, a short measurement at
+            the first attempt says how many steps there will be; plan.json keeps that.
+        held_out: may be shorter than one stretch: nothing is measured then.
+        control: asked before every micro-batch.
+        hooks: samples at every evaluation, and what else goes into a checkpoint.
+        attempt: of the run's events.
+
+    Yields:
+        RaisedFacts, PhaseChanged, PretrainStep, PretrainEvaluated and CheckpointSaved; on all
+        ranks, who writes them is rank 0.
+
+    Returns:
+        How it ended, and where the weights are.
+
+    Raises:
+        AppError: the loss is no number any more, memory or disk are full, too little text.
+    """
+    control, hooks, options = control or Go(), hooks or NoHooks(), config.train
+    team = Team(options.precision)
+    plan = fixed_plan(config, plan, train, held_out, folder, team)
+    torch.manual_seed(options.seed)
+    model = GPT(GPTConfig(**plan.gpt_fields())).to(team.device)
+    optimizers = make_optimizers(model, plan)
+    trained, state = Trained(model, optimizers, is_lora=False), TrainState()
+    last = checkpoint.last_to_resume(folder.checkpoints)
+    if last is not None:
+        state = checkpoint.load_checkpoint(last, trained)
+    feed = Feed(train, plan, options.seed, team.rank)
+    taught = team.shared(model)
+    raising = Raising(config, plan, team, trained, state, feed, held_out, folder, hooks, attempt)
+    ending: Ending | None = None
+
+    yield raising.facts()
+    if last is None:
+        yield from raising.evaluate()
+        yield raising.save()
+    yield raising.event(PhaseChanged, phase="training")
+    raising.begin_clock()
+    while ending is None and state.step < plan.n_steps:
+        evaluates, losses = False, []
+        torch.manual_seed(raising.seed_of(state.step))  # dropout's chance is the step's own
+        batches = feed.batches(state.step)
+        for number, (ids, targets) in enumerate(batches):
+            order = raising.told(control)
+            if order == "stop":
+                break
+            evaluates = evaluates or order == "evaluate"
+            with team.computing(taught, is_last=number == len(batches) - 1):
+                loss = taught(ids.to(team.device), targets.to(team.device))
+                (loss / len(batches)).backward()
+            losses.append(loss.detach())
+        if len(losses) < len(batches):  # a step half done is not done
+            optimizers.zero_grad()
+            ending = "stopped"
+            break
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), options.max_grad_norm or math.inf)
+        mean = team.mean(torch.stack(losses).mean())
+        check_numbers(mean, float(norm), state.step)
+        share = rate_share(state.step, plan.n_steps, options.warmup, options.decay)
+        optimizers.set_rate(share, momentum_at(state.step))
+        optimizers.step()
+        optimizers.zero_grad()
+
+        state.step, state.n_tokens = state.step + 1, state.n_tokens + plan.tokens_per_step
+        yield raising.step_done(mean, share * plan.matrix_rate, float(norm))
+        if evaluates or state.step % plan.eval_every == 0 or state.step == plan.n_steps:
+            yield from raising.evaluate()
+            yield raising.save()
+            yield raising.event(PhaseChanged, phase="training")
+            raising.begin_clock()
+    if raising.saved_step != state.step:
+        yield raising.save()
+    return raising.outcome(ending or "finished")

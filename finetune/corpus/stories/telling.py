@@ -1,0 +1,67 @@
+"""Facts as sentences, questions and answers."""
+
+from __future__ import annotations
+
+from finetune.corpus.stories.chance import Chance
+from finetune.corpus.stories.english import article, capital, fill
+from finetune.corpus.stories.facts import Fact, Kind
+from finetune.corpus.stories.lexicon import lexicon
+
+
+def slots(fact: Fact, person: str = "") -> dict[str, str]:
+    """What a fact puts into templates; person: who does it."""
+    words = lexicon()
+    owner = fact.a if fact.relation == "why" else person
+    their, them = ("her", "her") if owner in words.girls else ("his", "him")
+    b = fact.b
+    if fact.relation == "why":
+        clause = words.reasons[fact.b].clause
+        b = fill(clause, {"their": their, "them": them}.__getitem__)
+    before = words.places.get(fact.b, "")
+    one = article(fact.b)
+    return {
+        "a": fact.a,
+        "b": b,
+        "B": capital(b),
+        "N": person,
+        "in": before,
+        "In": before.capitalize(),
+        "one": one,
+        "One": one.capitalize(),
+        "mood": fact.mood,
+        "animal": fact.animal,
+    }
+
+
+def tell(fact: Fact, person: str, chance: Chance) -> str:
+    """The sentence that tells a fact."""
+    return _put(chance.pick(lexicon().tellings[fact.relation].told), fact, person)
+
+
+def tell_again(fact: Fact, chance: Chance) -> str:
+    """How the end of a story comes back to a fact."""
+    return _put(chance.pick(lexicon().tellings[fact.relation].again), fact)
+
+
+def ask_aloud(kind: Kind, fact: Fact, chance: Chance) -> str:
+    """A question as somebody in the story asks it."""
+    return _put(chance.pick(lexicon().tellings[kind].spoken), fact)
+
+
+def ask(lead: str, asked: str, fact: Fact) -> str:
+    """A question as an assistant is asked it: a lead, and one of the kind's ways to ask."""
+    return capital(lead + _put(asked, fact))
+
+
+def answer(kind: Kind, fact: Fact) -> str:
+    """The short answer, with its full stop."""
+    return _put(lexicon().tellings[kind].answers[0], fact)
+
+
+def key_of(kind: Kind, fact: Fact) -> str:
+    """The word that a right answer says."""
+    return fact.a if kind == "who" else fact.b
+
+
+def _put(template: str, fact: Fact, person: str = "") -> str:
+    return fill(template, slots(fact, person).__getitem__)

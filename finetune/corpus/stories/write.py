@@ -1,0 +1,127 @@
+"""Stories: a plot told in sentences, with something around it. Read write_stories first.
+
+A story of a seed and number is always the same, whichever are made before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from finetune.corpus.stories import telling
+from finetune.corpus.stories.chance import Chance
+from finetune.corpus.stories.english import capital, fill
+from finetune.corpus.stories.facts import PASSING, Fact, Kind, Passing, Story
+from finetune.corpus.stories.lexicon import lexicon
+from finetune.corpus.stories.plot import Plot
+from finetune.corpus.stories.world import World, world_of
+
+FEWEST_WORDS, MOST_WORDS = 40, 150
+
+
+@dataclass(frozen=True)
+class _Size:
+    """How many of each; talks: questions that people of the story ask each other."""
+
+    themes: int
+    lasting: int
+    around: int
+    again: int
+    talks: int
+
+
+def write_stories(n: int, seed: int, first: int = 0) -> Iterator[Story]:
+    """Stories to learn from: nothing in them is held out.
+
+    Args:
+        n: how many.
+        seed: of their world.
+        first: the number of the first.
+    """
+    for number in range(first, first + n):
+        yield story(world_of(seed), number)
+
+
+def story(world: World, number: int) -> Story:
+    """The story of a number."""
+    for attempt in range(1000):
+        chance = Chance(world.seed, "story", number, attempt)
+        plot = Plot(world, chance)
+        size = _Size(
+            themes=1 + chance.is_so(0.6),
+            lasting=chance.below(3),
+            around=1 + chance.below(2),
+            again=chance.below(2),
+            talks=1 + chance.below(3),
+        )
+        facts = [fact for theme in plot.themes(size.themes) for fact in plot.facts(theme)]
+        found = _told(plot, facts, size)
+        if FEWEST_WORDS <= found.n_words <= MOST_WORDS:
+            return found
+    raise AssertionError((world.seed, number))
+
+
+def short_story(
+    world: World, chance: Chance, theme: Passing, *, asked_is_new: bool = False
+) -> tuple[Story, Fact]:
+    """A story to be asked about, and the fact of the theme that is asked for.
+
+    Args:
+        asked_is_new: whether that fact is a pairing that is held out.
+    """
+    while True:
+        plot = Plot(world, chance)
+        asked, *others = plot.facts(theme, asked_is_new=asked_is_new)
+        for other in plot.themes(2):
+            if other != theme and chance.is_so(0.4):
+                others += plot.facts(other)
+        size = _Size(0, lasting=chance.below(2), around=chance.below(3), again=0, talks=0)
+        found = _told(plot, [asked, *others], size)
+        if FEWEST_WORDS <= found.n_words <= MOST_WORDS:
+            same = next(one for one in found.facts if (one.relation, one.a) == (theme, asked.a))
+            return found, same
+
+
+def _told(plot: Plot, facts: list[Fact], size: _Size) -> Story:
+    """A plot as a story."""
+    chance = plot.chance
+    facts = [*plot.lasting(size.lasting), *chance.some(facts, len(facts))]
+    told = [replace(one, sentence=_sentence(one, plot)) for one in facts]
+    sentences = [one.sentence for one in told]
+    for _ in range(size.around):
+        sentences.insert(chance.below(len(sentences) + 1), line("around", plot))
+    sentences.insert(0, line("opening", plot))
+    passing = [one for one in told if one.relation in PASSING]
+    sentences += [telling.tell_again(one, chance) for one in chance.some(passing, size.again)]
+    parts = [" ".join(sentences)]
+    parts += [_talk(one, plot) for one in chance.some(passing, size.talks)]
+    if size.talks:
+        parts.append(line("ending", plot))
+    return Story("\n".join(parts), tuple(told), tuple(plot.people))
+
+
+def _sentence(fact: Fact, plot: Plot) -> str:
+    return capital(telling.tell(fact, plot.chance.pick(plot.people), plot.chance))
+
+
+def _talk(fact: Fact, plot: Plot) -> str:
+    """Somebody asks, and is answered."""
+    chance = plot.chance
+    kind: Kind = "what" if fact.relation == "who" and chance.is_so(0.5) else fact.relation
+    asked = telling.ask_aloud(kind, fact, chance)
+    said = telling.answer(kind, fact)
+    asker, answerer = line("asker", plot), line("answerer", plot)
+    return f"“{capital(asked)}” {asker}. “{capital(said[:-1])},” {answerer}."
+
+
+def line(rule: str, plot: Plot) -> str:
+    """A line of the scenery: a template of that name, its slots filled with others."""
+    scenery, chance = lexicon().scenery, plot.chance
+    bound = dict(zip("NM", chance.some(plot.people, 2), strict=True))
+
+    def value(name: str) -> str:
+        if name in bound:
+            return bound[name]
+        return fill(chance.early(scenery[name]), value)
+
+    return fill(chance.pick(scenery[rule]), value)

@@ -56,7 +56,7 @@ class Cleaning(Struct, frozen=True):
     )
     languages: list[str] = []
     min_bytes: int = 64
-    max_bytes: int = 1 << 20
+    max_bytes: int = 1 << 16
     near_similarity: float = 0.8
 
 
@@ -82,7 +82,8 @@ class CleaningCount(Struct, frozen=True):
 class CorpusInfo(Result, frozen=True):
     """A corpus of the user folder. id: its folder's name; path: its folder. n_documents and n_bytes
     are of what is kept, both for training and held out; sources: in words; stories_seed -1: no
-    story world; warnings: what a person should know ("so little text that ...")."""
+    story world; warnings: what a person should know ("so little text that ..."); validation: the
+    share that is held out; is_one_text: a single text without end tokens, whose end is held out."""
 
     id: str
     name: str
@@ -100,6 +101,8 @@ class CorpusInfo(Result, frozen=True):
     n_stories: int = 0
     added_s: float = 0.0
     is_whole: bool = True
+    validation: float = 0.05
+    is_one_text: bool = False
 
 
 class CorpusList(Result, frozen=True):

@@ -1,0 +1,87 @@
+"""Which files have texts, and what reads each: text, Markdown, HTML, JSONL and Parquet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from finetune.corpus.document import Document, Unread
+from finetune.corpus.text_file import has_separator, read_text
+from finetune.data.file_kinds import JSON_SUFFIXES, TABLE_SUFFIXES
+from finetune.data.source_file import SourceFile
+
+FileKind = Literal["text", "Markdown", "HTML", "table"]
+_MARKDOWN = (".md", ".markdown")
+_HTML = (".html", ".htm", ".xhtml")
+
+
+@dataclass
+class Found:
+    """What a folder has: files to read, in the order of their names, and what is passed over."""
+
+    files: list[Path] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+    n_bytes: int = 0
+
+
+def kind_of(file: SourceFile) -> FileKind:
+    """What a file is, by its name; a table (JSONL, JSON, CSV, Parquet) by its first bytes too."""
+    suffix = file.suffix
+    if suffix in _MARKDOWN:
+        return "Markdown"
+    if suffix in _HTML:
+        return "HTML"
+    is_table = suffix in (*JSON_SUFFIXES, *TABLE_SUFFIXES, ".parquet")
+    return "table" if is_table or file.beginning(4) == b"PAR1" else "text"
+
+
+def find_files(folder: Path) -> Found:
+    """All files below a folder that are not hidden and not empty. Links to folders are not
+    followed."""
+    found = Found()
+    for parent, names, files in os.walk(folder):
+        names[:] = sorted(name for name in names if name[0] != ".")
+        for name in sorted(files):
+            path = Path(parent, name)
+            if name[0] == "." or not path.is_file():
+                continue
+            n_bytes = path.stat().st_size
+            if not n_bytes:
+                found.unread.append(Unread(path.relative_to(folder).as_posix(), "It is empty."))
+                continue
+            found.files.append(path)
+            found.n_bytes += n_bytes
+    return found
+
+
+def files_of(path: Path) -> list[Path]:
+    """A file itself, or a folder's."""
+    return find_files(path).files if path.is_dir() else [path]
+
+
+def is_one_text(path: Path) -> bool:
+    """Whether it is a single text: a file of text, or a folder with one, that parts no texts.
+
+    Raises:
+        AppError: it cannot be read.
+    """
+    files = files_of(path)
+    if len(files) != 1:
+        return False
+    with SourceFile(files[0]) as file:
+        return kind_of(file) != "table" and not has_separator(file)
+
+
+def read_file(path: Path, name: str, column: str, max_bytes: int) -> Iterator[Document | Unread]:
+    """A file's texts. name: what its texts' source is called. Raises AppError."""
+    with SourceFile(path) as file:
+        kind = kind_of(file)
+        if kind == "Markdown":
+            found = read_text(file, "markdown", max_bytes)
+        else:
+            found = read_text(file, "text", max_bytes)
+        for one in found:
+            yield one._replace(source=one.source.replace(path.name, name, 1))

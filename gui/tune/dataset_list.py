@@ -1,117 +1,23 @@
-"""Datasets of the user folder in a list: open, rename, delete. Draws and tells; what happens is the
-desk's.
-"""
+"""Datasets of the user folder in a list."""
 
 from __future__ import annotations
 
-from functools import partial
-
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QMenu, QWidget
+from PySide6.QtWidgets import QWidget
 
 from engine.process.tune_messages import DatasetInfo
-from gui.icons import icon
+from gui.staged.kept_list import INFO_ROLE, KeptList
 from gui.theme import Theme
 from gui.tune.row_words import dataset_facts
 from gui.tune.words import tr
-from gui.widgets.plain_tip import plain_tip
 
-INFO_ROLE = Qt.ItemDataRole.UserRole + 1
+__all__ = ["INFO_ROLE", "DatasetListView"]
 
 
-class DatasetListView(QListWidget):
-    """Enter or a double click opens, F2 renames in place, Delete deletes."""
+class DatasetListView(KeptList):
+    """Opened, renamed and deleted by who owns it."""
 
-    open_asked = Signal(object)  # DatasetInfo
-    rename_asked = Signal(object, str)  # DatasetInfo, its new name
-    delete_asked = Signal(object)  # DatasetInfo
+    infos: list[DatasetInfo]
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self.infos: list[DatasetInfo] = []
-        self.setProperty("kind", "boxed")
-        self.setAccessibleName(tr("Your datasets"))
-        self.setToolTip(tr("Enter goes on with one, F2 renames it, Delete puts it into the trash"))
-        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.itemActivated.connect(self._on_activated)
-        self.itemChanged.connect(self._on_changed)
-
-    def show_datasets(self, infos: list[DatasetInfo], used: str) -> None:
-        """used: path of the one in use."""
-        current = self.currentRow()
-        self.infos = list(infos)
-        with QSignalBlocker(self):
-            self.clear()
-            for info in infos:
-                self._add(info, info.path == used)
-            self.setCurrentRow(min(max(0, current), len(infos) - 1))
-
-    def _add(self, info: DatasetInfo, is_used: bool) -> None:
-        item = QListWidgetItem(info.name, self)
-        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-        item.setData(INFO_ROLE, info)
-        facts = dataset_facts(info)
-        item.setToolTip(plain_tip(f"{info.name}\n{facts}\n{info.path}"))
-        said = f"{info.name}, {facts}" + (tr(", in use") if is_used else "")
-        item.setData(Qt.ItemDataRole.AccessibleTextRole, said)
-        palette = self._theme.palette
-        name, colour = ("check", palette.accent) if is_used else ("folder", palette.text_dim)
-        item.setIcon(icon(name, colour))
-
-    def info_of(self, item: QListWidgetItem | None) -> DatasetInfo | None:
-        info = item.data(INFO_ROLE) if item is not None else None
-        return info if isinstance(info, DatasetInfo) else None
-
-    # ---- what a person does ----
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        info = self.info_of(self.currentItem())
-        is_editing = self.state() == QAbstractItemView.State.EditingState
-        if event.key() == Qt.Key.Key_Delete and info is not None and not is_editing:
-            self.delete_asked.emit(info)
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and info and not is_editing:
-            self.open_asked.emit(info)
-        else:
-            super().keyPressEvent(event)
-
-    @Slot(QListWidgetItem)
-    def _on_activated(self, item: QListWidgetItem) -> None:
-        info = self.info_of(item)
-        if info is not None:
-            self.open_asked.emit(info)
-
-    @Slot(QListWidgetItem)
-    def _on_changed(self, item: QListWidgetItem) -> None:
-        info, name = self.info_of(item), " ".join(item.text().split())
-        if info is None or name == info.name:
-            return
-        if name:
-            self.rename_asked.emit(info, name)
-        else:
-            with QSignalBlocker(self):
-                item.setText(info.name)
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
-        item = self.currentItem() if by_key else self.itemAt(event.pos())
-        if item is None:
-            return
-        menu = self.menu_for(item)
-        place = self.visualItemRect(item).bottomLeft() if by_key else event.pos()
-        menu.popup(self.viewport().mapToGlobal(place))
-
-    def menu_for(self, item: QListWidgetItem) -> QMenu:
-        """What can be done with a dataset."""
-        menu, colour = QMenu(self), self._theme.palette.text_dim
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        info = self.info_of(item)
-        go = menu.addAction(icon("continue", colour), tr("Go on with it"))
-        go.triggered.connect(partial(self._on_activated, item))
-        rename = menu.addAction(icon("edit", colour), tr("Rename"))
-        rename.triggered.connect(partial(self.editItem, item))
-        delete = menu.addAction(icon("trash", colour), tr("Delete"))
-        delete.triggered.connect(lambda: self.delete_asked.emit(info))
-        return menu
+        tip = tr("Enter goes on with one, F2 renames it, Delete puts it into the trash")
+        super().__init__(theme, tr("Your datasets"), tip, dataset_facts, parent)

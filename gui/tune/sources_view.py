@@ -88,7 +88,7 @@ class SourcesView(QScrollArea):
     def show_datasets(self) -> None:
         """The datasets as they are now."""
         info = self._desk.info
-        self.datasets.show_datasets(self._desk.datasets, info.path if info is not None else "")
+        self.datasets.show_infos(self._desk.datasets, info.path if info is not None else "")
         bare = self._desk.bare_file
         words = tr("This run learns from “{path}” as it is.").format(path=bare)
         self.bare_words.setText(words)

@@ -1,0 +1,93 @@
+"""Conversations about a story world, to make a base model into an assistant: rows for Fine-tune.
+
+Most put a story and a question; some go on with a second one, ask about what is so in all stories,
+want a story told, or say hello. None asks what is held out: no such pairing, no such wording.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from engine.process.tune_messages import Row, RowMessage
+from finetune.corpus.stories.chance import Chance
+from finetune.corpus.stories.facts import PASSING, PASSING_KINDS, Kind, Question
+from finetune.corpus.stories.questions import about_story, question, told_lasting
+from finetune.corpus.stories.world import World, world_of
+from finetune.corpus.stories.write import short_story
+
+# Of a hundred conversations; the others are a story and one question.
+_TWO_QUESTIONS, _LASTING, _TOLD, _SMALL_TALK = 0.08, 0.12, 0.02, 0.04
+_WITH_SYSTEM = 0.15
+
+
+def conversations(n: int, seed: int) -> Iterator[Row]:
+    """Rows to learn from.
+
+    Args:
+        n: how many.
+        seed: of their world, as write_stories'.
+    """
+    for number in range(n):
+        chance = Chance(seed, "conversation", number)
+        kind = PASSING_KINDS[number % len(PASSING_KINDS)]
+        tag, said = _exchanges(world_of(seed), kind, chance)
+        messages = [RowMessage(role, text) for role, text in said]
+        if chance.is_so(_WITH_SYSTEM):
+            messages.insert(0, RowMessage("system", chance.pick(_talk()["systems"])))
+        yield Row(f"story-{number + 1}", messages, source=f"stories:{seed}", tags=[tag])
+
+
+def learned_questions(n: int, seed: int) -> Iterator[Question]:
+    """Questions that training may see, with their answers: what shots and baselines are made of."""
+    for number in range(n):
+        kind = PASSING_KINDS[number % len(PASSING_KINDS)]
+        chance = Chance(seed, "learned question", number)
+        yield about_story(world_of(seed), kind, chance, False, False)
+
+
+def _exchanges(world: World, kind: Kind, chance: Chance) -> tuple[str, list[tuple[str, str]]]:
+    """What a row is about, and what is said in it: role and text."""
+    if chance.is_so(_SMALL_TALK):
+        one = chance.pick(_talk()["small_talk"])
+        return "talk", _said(chance.pick(one["asked"]), chance.pick(one["answers"]))
+    if chance.is_so(_TOLD):
+        return "told", _told(world, chance)
+    if chance.is_so(_LASTING):
+        found = told_lasting(world, chance)
+        return found.kind, _said(found.text, found.answer)
+    first = about_story(world, kind, chance, False, False)
+    said = _said(first.prompt, first.answer)
+    if chance.is_so(_TWO_QUESTIONS):
+        said += _second(world, first, chance)
+    return kind, said
+
+
+def _second(world: World, first: Question, chance: Chance) -> list[tuple[str, str]]:
+    """Another question about the same story."""
+    assert first.story is not None
+    others = [one for one in first.story.facts if one != first.fact and one.relation in PASSING]
+    fact = chance.pick(others)
+    kind: Kind = "what" if fact.relation == "who" and chance.is_so(0.5) else fact.relation
+    found = question(world, kind, first.story, fact, chance)
+    return _said(found.text, found.answer)
+
+
+def _told(world: World, chance: Chance) -> list[tuple[str, str]]:
+    """A story on request."""
+    story, _ = short_story(world, chance, chance.pick(PASSING))
+    wish: str = chance.pick(_talk()["tell_me"])
+    return _said(wish.replace("{N}", chance.pick(story.people[:2])), story.text)
+
+
+def _said(asked: str, answer: str) -> list[tuple[str, str]]:
+    return [("user", asked), ("assistant", answer)]
+
+
+@cache
+def _talk() -> dict[str, Any]:
+    file = resources.files("resources") / "stories" / "talk.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8"))

@@ -18,14 +18,15 @@ RowFilter = Literal["", "duplicates", "warned", "training", "validation", "edite
 
 
 class RowMessage(Struct, frozen=True):
-    """A message of a row. train: whether it is learned, where the row says so itself; tool_calls
-    and name: as OpenAI's format has them."""
+    """A message of a row. train: whether it is learned, where the row says so itself; tool_calls,
+    name and tool_call_id (which call a tool's message answers): as OpenAI's format has them."""
 
     role: str
     content: str
     train: bool | None = None
     tool_calls: list[dict[str, Any]] = []
     name: str = ""
+    tool_call_id: str = ""
 
 
 class Row(Struct, frozen=True):
@@ -46,11 +47,12 @@ class Row(Struct, frozen=True):
 
 class BadRow(Struct, frozen=True):
     """A row that could not be taken: its line (from 1) in its file, why in one sentence, and how it
-    begins."""
+    begins. file: its name, where a dataset's rows may come from several."""
 
     line: int
     reason: str
     excerpt: str
+    file: str = ""
 
 
 class DatasetInfo(Result, frozen=True):

@@ -86,13 +86,14 @@ def _message(turn: object, number: int) -> RowMessage:
 def _openai(turn: dict[str, Any]) -> RowMessage:
     role = _role(turn.get("role"))
     calls = _calls(turn)
-    name = turn.get("name")
+    name, answers = turn.get("name"), turn.get("tool_call_id")
     return RowMessage(
         role=role,
         content=_content(turn.get("content"), can_lack=bool(calls)),
         train=_train(turn),
         tool_calls=calls,
         name="" if name is None else text_of(name, "name"),
+        tool_call_id="" if answers is None else text_of(answers, "tool_call_id"),
     )
 
 

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import get_args
 
+from msgspec.structs import replace
+
 from engine.errors import AppError
 from engine.process.tune_messages import BadRow, Row
 from finetune.config import RowFormat
@@ -68,7 +70,7 @@ class RowFile:
         self._first_bad: BadRow | None = None
         self._file = SourceFile(path)
         try:
-            with _errors_in_words(path):
+            with errors_in_words(path):
                 self.kind, self._reader = kind_of_file(self._file)
             self.format = "" if self.mapping else row_format or self._look()
         except BaseException:
@@ -88,7 +90,7 @@ class RowFile:
 
     def records(self) -> Iterator[Record | BadRow]:
         """Its records from the beginning, before they are rows."""
-        with _errors_in_words(self._file.path):
+        with errors_in_words(self._file.path):
             yield from self._reader.records(self._file)
 
     def rows(self) -> Iterator[Row | BadRow]:
@@ -98,7 +100,7 @@ class RowFile:
         number = 0
         for one in self._contents():
             if isinstance(one, BadRow):
-                yield one
+                yield replace(one, file=self._file.path.name)
                 continue
             number += 1
             record, content = one
@@ -155,7 +157,7 @@ class RowFile:
 
 
 @contextmanager
-def _errors_in_words(path: Path) -> Iterator[None]:
+def errors_in_words(path: Path) -> Iterator[None]:
     """A file that is cut off or damaged where it is packed, or a disk that does not answer."""
     try:
         yield

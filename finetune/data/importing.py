@@ -142,6 +142,8 @@ def as_record(row: Row) -> dict[str, Any]:
             said["tool_calls"] = message.tool_calls
         if message.name:
             said["name"] = message.name
+        if message.tool_call_id:
+            said["tool_call_id"] = message.tool_call_id
         if message.train is not None:
             said["train"] = message.train
         messages.append(said)

@@ -124,7 +124,7 @@ def _row_of(number: int, line: bytes) -> Row | BadRow:
     try:
         content = _content(parse_json(line))
     except UnfitError as error:
-        return BadRow(number, str(error), excerpt_of(line))
+        return BadRow(number, str(error), excerpt_of(line), "rows.jsonl")
     return Row("", content.messages, content.text, content.tools, f"rows.jsonl:{number}")
 
 

@@ -25,6 +25,8 @@ from engine.process.tune_messages import Row, RowMessage
 from finetune.data.row_table import n_letters
 
 Extras = list[Mapping[str, Any]]
+# A call that no tool has answered yet: its id in the row, and as it is written here.
+_OpenCall = tuple[str, str]
 # A prompt of a million tokens; far more would end the process that renders templates.
 _MOST_LETTERS = 4_000_000
 
@@ -100,7 +102,7 @@ def _extras(row: Row, as_text: bool, with_ids: bool) -> Extras:
     if not any(one.tool_calls or one.name or one.role == "tool" for one in row.messages):
         return []
     extras: Extras = []
-    open_calls: list[str] = []
+    open_calls: list[_OpenCall] = []
     for index, message in enumerate(row.messages):
         more: dict[str, Any] = {"name": message.name} if message.name else {}
         if message.tool_calls:
@@ -109,11 +111,28 @@ def _extras(row: Row, as_text: bool, with_ids: bool) -> Extras:
                 for number, one in enumerate(message.tool_calls)
             ]
             more["tool_calls"] = calls
-            open_calls = [str(one["id"]) for one in calls if one.get("id")]
-        elif message.role == "tool" and open_calls:
-            more["tool_call_id"] = open_calls.pop(0)
+            open_calls = [
+                (str(own.get("id", "")), str(one["id"]))
+                for own, one in zip(message.tool_calls, calls, strict=True)
+                if one.get("id")
+            ]
+        elif message.role == "tool" and (answered := _answered(message, open_calls, with_ids)):
+            more["tool_call_id"] = answered
         extras.append(more)
     return extras
+
+
+def _answered(message: RowMessage, open_calls: list[_OpenCall], with_ids: bool) -> str:
+    """The id, as it is written, of the call that a tool's message answers: the one that it names,
+    else the first that is not answered yet; "" where there is none. Taken out of those open."""
+    named = message.tool_call_id
+    place = next((i for i, one in enumerate(open_calls) if named and one[0] == named), None)
+    if place is None:
+        # Where all ids are ours, the row's own would be none that the template has seen.
+        if not open_calls or (named and not with_ids):
+            return named
+        place = 0
+    return open_calls.pop(place)[1]
 
 
 def _call(call: Mapping[str, Any], as_text: bool, own_id: str) -> dict[str, Any]:

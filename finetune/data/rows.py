@@ -16,7 +16,11 @@ from engine.process.tune_messages import Row
 def content_hash(row: Row) -> str:
     """sha256 over what a row says, wherever it came from: messages, text and tools. Equal rows
     have equal hashes, and the split into training and validation goes by it."""
-    said = [[one.role, one.content, one.tool_calls] for one in row.messages]
+    said = [
+        # Only where there is one: all other rows stay on the side of the split that they are on.
+        [one.role, one.content, one.tool_calls, *([one.tool_call_id] if one.tool_call_id else [])]
+        for one in row.messages
+    ]
     return hashlib.sha256(msgspec.json.encode([said, row.text, row.tools])).hexdigest()
 
 

@@ -17,6 +17,7 @@ from finetune.data import datasets, folding
 from finetune.data.dataset import Dataset, is_dataset, opening
 from finetune.data.datasets import MoreRows, create
 from finetune.data.importing import import_file
+from finetune.data.problems import read_problems
 from finetune.data.rows import read_row
 from tests.finetune.some_rows import as_dicts, chat, ended, row, turns_of, write_jsonl
 
@@ -376,6 +377,15 @@ def test_more_rows_come_behind_the_others(tmp_path: Path) -> None:
     dataset.undo()  # the step before
     assert [one.id for one in dataset.rows()] == list("12345")
     assert sorted(one.name for one in dataset.folder.iterdir() if "part" in one.name) == []
+
+
+def test_bad_rows_of_several_files_name_theirs(tmp_path: Path) -> None:
+    dataset = made(tmp_path / "datasets", 3)
+    for name in ("a.jsonl", "b.jsonl"):
+        path = write_jsonl(tmp_path / name, [{"text": "a"}, {"text": 7}])
+        ended(import_file(tmp_path / "datasets", path, dataset=dataset))
+    page = read_problems(dataset.folder / "problems.jsonl", 0, 10)
+    assert [(one.file, one.line) for one in page.items] == [("a.jsonl", 2), ("b.jsonl", 2)]
 
 
 def test_rows_added_while_others_are_imported_keep_their_ids(tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 import pytest
+from msgspec.structs import replace
 
 from engine.errors import AppError
 from finetune.data.formats import RowFile
-from finetune.data.importing import look_at
+from finetune.data.importing import as_record, look_at
+from finetune.data.rows import content_hash, read_row, to_line
 from tests.finetune.some_rows import TURNS, as_dicts, read_all, turns_of, write_jsonl
 
 ASKED, ANSWERED = TURNS[0][1], TURNS[1][1]
@@ -89,7 +91,7 @@ def test_tool_calls_flags_and_parts(tmp_path: Path) -> None:
         {"role": "developer", "content": "Be brief."},
         {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]},
         {"role": "assistant", "content": None, "tool_calls": [call], "weight": 0},
-        {"role": "tool", "content": "42", "name": "look"},
+        {"role": "tool", "content": "42", "name": "look", "tool_call_id": "1"},
         {"role": "assistant", "content": "42.", "train": True},
     ]
     path = write_jsonl(tmp_path / "tools.jsonl", [{"messages": messages, "tools": tools}])
@@ -98,7 +100,12 @@ def test_tool_calls_flags_and_parts(tmp_path: Path) -> None:
     assert turns_of(row)[:3] == [("system", "Be brief."), ("user", "a\n\nb"), ("assistant", "")]
     assert row.messages[2].tool_calls == [call]
     assert [message.train for message in row.messages] == [None, None, False, None, True]
-    assert row.messages[3].name == "look"
+    assert (row.messages[3].name, row.messages[3].tool_call_id) == ("look", "1")
+    # Kept in a dataset's line, and given back as it came.
+    assert read_row(to_line(row)) == row
+    assert as_record(row)["messages"][3] == messages[3]
+    without = replace(row, messages=[replace(one, tool_call_id="") for one in row.messages])
+    assert content_hash(without) != content_hash(row)
 
 
 def test_older_ways_of_calling(tmp_path: Path) -> None:

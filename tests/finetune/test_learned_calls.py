@@ -3,6 +3,7 @@ learned as any answer is."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -122,6 +123,45 @@ def test_a_template_that_wants_ids_gets_them_in_call_and_result() -> None:
     assert '"call_id": "call01000"' in found.text
     own = learn(shapes.CALLS_WITH_IDS, calling(call({}, id="abcdefghi")))
     assert own.text.count("abcdefghi") == 2
+
+
+def answered(first: str, second: str, ids: tuple[str, str] = ("aaaaaaaaa", "bbbbbbbbb")) -> Row:
+    """Two calls at once, answered by tools that name these ids."""
+    return Row(
+        "1",
+        [
+            RowMessage("user", "How is it in Paris and in Rome?"),
+            RowMessage("assistant", "", tool_calls=[call({"city": "P"}, id=ids[0]),
+                                                    call({"city": "R"}, id=ids[1])]),
+            RowMessage("tool", "sunny", tool_call_id=first),
+            RowMessage("tool", "rain", tool_call_id=second),
+            RowMessage("assistant", "Sun, and rain."),
+        ],
+    )  # fmt: skip
+
+
+def written_pairs(row: Row) -> list[tuple[str, str]]:
+    """What each result says, and the id that stands beside it."""
+    return re.findall(
+        r'"content": (\w+), "call_id": "(\w+)"', learn(shapes.CALLS_WITH_IDS, row).text
+    )
+
+
+def test_a_result_stands_beside_the_call_that_it_names() -> None:
+    in_turn = answered("aaaaaaaaa", "bbbbbbbbb")
+    assert written_pairs(in_turn) == [("sunny", "aaaaaaaaa"), ("rain", "bbbbbbbbb")]
+    crossed = answered("bbbbbbbbb", "aaaaaaaaa")
+    assert written_pairs(crossed) == [("sunny", "bbbbbbbbb"), ("rain", "aaaaaaaaa")]
+    # Ids that this template does not take are replaced in calls and results alike.
+    long = answered("toolu_02", "toolu_01", ("toolu_01", "toolu_02"))
+    assert written_pairs(long) == [("sunny", "call01001"), ("rain", "call01000")]
+
+
+def test_results_that_name_no_call_are_taken_in_turn() -> None:
+    assert written_pairs(answered("", "")) == [("sunny", "aaaaaaaaa"), ("rain", "bbbbbbbbb")]
+    assert written_pairs(answered("", "aaaaaaaaa"))[0] == ("sunny", "aaaaaaaaa")
+    lost = answered("nowhere", "nobody", ("toolu_01", "toolu_02"))
+    assert written_pairs(lost) == [("sunny", "call01000"), ("rain", "call01001")]
 
 
 def test_a_template_that_writes_no_calls_cannot_learn_them() -> None:

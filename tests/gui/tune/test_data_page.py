@@ -28,7 +28,7 @@ from engine.process.tune_messages import (
 )
 from gui.tune.data_page import DataPage
 from gui.tune.duplicates_panel import GroupModel
-from gui.tune.problem_list import ProblemModel
+from gui.tune.problem_list import FILE, ProblemModel
 from gui.tune.rows_openers import OPEN_FILE, OPEN_IDENTITY, OPEN_RATED, fill_openers
 from tests.gui.tune_rows_helpers import FakeBench, pages, row
 
@@ -394,6 +394,27 @@ def test_every_problem_is_listed_and_copied_with_its_line(pages: FakeBench) -> N
     page.problems.copy_button.click()
     lines = QApplication.clipboard().text().splitlines()
     assert len(lines) == 2_500 and lines[2_499] == "line 2500: No answer.  row 2500"
+
+
+def test_problems_of_several_files_name_theirs(pages: FakeBench) -> None:
+    dataset = pages.fake.new_dataset("mine", [row("a", "b")])
+    dataset.problems = [BadRow(3, "No answer.", "x", "a.jsonl")]
+    page = pages.show(DataPage)
+    page.desk.use(dataset.info)
+    page.header.views.buttons["problems"].click()
+    table = page.problems.list
+    pages.until(lambda: table.known.rowCount() == 1)
+    assert table.isColumnHidden(FILE)  # all are of one
+    dataset.problems.append(BadRow(3, "Broken.", "y", "b.csv"))
+    page.desk.use(dataset.info)
+    pages.until(lambda: table.known.rowCount() == 2)
+    assert not table.isColumnHidden(FILE) and table.columnWidth(FILE) > 0
+    assert [table.known.index(at, FILE).data() for at in (0, 1)] == ["a.jsonl", "b.csv"]
+    page.problems.copy_button.click()
+    assert QApplication.clipboard().text().splitlines() == [
+        "line 3 of a.jsonl: No answer.  x",
+        "line 3 of b.csv: Broken.  y",
+    ]
 
 
 def test_the_model_of_groups_is_a_sound_one() -> None:

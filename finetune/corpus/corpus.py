@@ -22,6 +22,7 @@ from finetune.corpus import made_files
 from finetune.corpus.document import Document, size_of
 from finetune.corpus.files import files_of, is_one_text
 from finetune.corpus.fingerprint import fingerprint_of
+from finetune.corpus.marks import without_marks
 from finetune.corpus.normalise import normalised
 from finetune.corpus.sources import read_path
 from finetune.corpus.split import Split, Survey
@@ -166,7 +167,7 @@ class Corpus:
     def _plain(self) -> Iterator[str]:
         for one in read_path(self.path):
             if isinstance(one, Document):
-                text = normalised(one.text)
+                text = normalised(without_marks(one.text, one.kind))
                 text = text if self.is_one_text else text.strip()
                 if text:
                     yield text

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from finetune.corpus.document import Document, Unread
-from finetune.corpus.text_file import has_separator, read_text
+from finetune.corpus.table_file import is_one_record, read_table
+from finetune.corpus.text_file import has_separator, read_html, read_text
 from finetune.data.file_kinds import JSON_SUFFIXES, TABLE_SUFFIXES
 from finetune.data.source_file import SourceFile
 
@@ -72,16 +73,18 @@ def is_one_text(path: Path) -> bool:
     if len(files) != 1:
         return False
     with SourceFile(files[0]) as file:
-        return kind_of(file) != "table" and not has_separator(file)
+        return is_one_record(file) if kind_of(file) == "table" else not has_separator(file)
 
 
 def read_file(path: Path, name: str, column: str, max_bytes: int) -> Iterator[Document | Unread]:
     """A file's texts. name: what its texts' source is called. Raises AppError."""
     with SourceFile(path) as file:
         kind = kind_of(file)
-        if kind == "Markdown":
-            found = read_text(file, "markdown", max_bytes)
+        if kind == "table":
+            found = read_table(file, column, max_bytes)
+        elif kind == "HTML":
+            found = read_html(file, max_bytes)
         else:
-            found = read_text(file, "text", max_bytes)
+            found = read_text(file, "markdown" if kind == "Markdown" else "text", max_bytes)
         for one in found:
             yield one._replace(source=one.source.replace(path.name, name, 1))

@@ -1,4 +1,4 @@
-"""Plain text and Markdown, whatever wrote them: decoded and cut, some of a file at a time.
+"""Plain text, Markdown and HTML, whatever wrote them: decoded and cut, some of a file at a time.
 
 UTF-8 and UTF-16 with a mark are read (source_file.py), and Windows-1252 where bytes are no UTF-8
 and yet look like Western text. What looks like no text at all is told, not guessed at. A file of
@@ -12,12 +12,15 @@ import re
 from collections.abc import Iterable, Iterator
 
 from finetune.corpus.document import Document, TextKind, Unread, size_of
+from finetune.corpus.html_text import text_of_html
 from finetune.corpus.pieces import cut
 from finetune.data.source_file import SourceFile
 from finetune.data.unfit import excerpt_of
 
 SEPARATOR = "<|endoftext|>"
 _BLOCK_BYTES = 1 << 16
+# A page's text is put together in memory.
+_MOST_HTML_BYTES = 64 << 20
 # Signs that no text has: control characters, and what bytes that are no UTF-8 become.
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
 _MOST_NO_TEXT = 0.05
@@ -39,6 +42,19 @@ def read_text(file: SourceFile, kind: TextKind, max_bytes: int) -> Iterator[Docu
         else:
             bad = "Some of its bytes are no text and are left out." if n_bad else note
             yield Document(text, name, kind, part, bad)
+
+
+def read_html(file: SourceFile, max_bytes: int) -> Iterator[Document | Unread]:
+    """A page's text in pieces, without its markup; what is no text is told."""
+    name = file.path.name
+    encoding = encoding_of(file.beginning())
+    if not encoding or file.n_bytes > _MOST_HTML_BYTES:
+        reason = "A page of such a size is not read." if encoding else BINARY
+        yield Unread(name, reason, excerpt_of(file.beginning(256)), file.n_bytes)
+        return
+    text = text_of_html(_blocks(file, encoding))
+    for part, piece in cut_texts([text], max_bytes):
+        yield Document(piece, name, "html", part)
 
 
 def encoding_of(beginning: bytes) -> str:

@@ -22,7 +22,7 @@ def provenance(kind: str, known: Mapping[str, Value]) -> dict[str, Value]:
     """All keys of a file that is made now.
 
     Args:
-        kind: "adapter", "merged", "quantised" or "converted".
+        kind: "adapter", "merged", "quantised", "converted" or "raised".
         known: names without the prefix -> values; empty ones are left out.
     """
     found: dict[str, Value] = {

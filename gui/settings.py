@@ -43,7 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lessons_done: ids of the lessons that were looked at.
     tune_page, tune_run: the page and the run last looked at in the Fine-tune room ("" for the
     draft); tune_all_fields: whether its How page shows every field; tune_identity: what was typed
-    into the form of who a model is.
+    into the form of who a model is; tune_smoothing, tune_log_axis, tune_overlay: how the chart of a
+    run's loss is looked at (per cent; folders of the runs laid over it).
     pretrain_page, pretrain_run: the same of the Pretrain room.
     unknown: keys that another version wrote; kept, not used.
     """
@@ -75,6 +76,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tune_run: str = ""
     tune_all_fields: bool = False
     tune_identity: dict[str, Any] = {}
+    tune_smoothing: Annotated[int, msgspec.Meta(ge=0, le=99)] = 60
+    tune_log_axis: bool = False
+    tune_overlay: list[str] = []
     pretrain_page: str = ""
     pretrain_run: str = ""
     unknown: dict[str, Any] = {}

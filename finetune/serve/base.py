@@ -21,7 +21,7 @@ import psutil
 
 from engine.errors import AppError
 from engine.models.gguf_header import describe, read_header
-from engine.models.library import resolve_model, scan_models
+from engine.models.library import SUFFIX, resolve_model, scan_models
 from engine.models.starter import starter_path
 from engine.process.jobs import JobGenerator, in_thread
 from engine.process.messages import AnyRequest, AnyResult, ModelInfo, ModelList, Nothing, Progress
@@ -202,7 +202,9 @@ def _list(request: ListBases) -> JobGenerator:
             infos[model.path] = _info_or_reason(model)
         yield None
     for path, reason in listed.unreadable.items():
-        infos[path] = BaseInfo(path, Path(path).stem, "", reason)
+        # A folder that is gone, or closed to us, is no base: the settings list folders.
+        if path.lower().endswith(SUFFIX) and path not in request.folders:
+            infos[path] = BaseInfo(path, Path(path).stem, "", reason)
     ordered = sorted(infos.values(), key=lambda one: (bool(one.reason), one.name.casefold()))
     return BaseList(items=ordered)
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QLabel, QSlider, QWidget
 
 from gui.chat.wheel_guard import WheelGuard
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 HEIGHT_PX = 250
 TRAIN, VALIDATION, FIRST_OTHER = 0, 1, 2  # of the palette's series
-FIRST_AMOUNT = 60  # per cent
 
 
 class LossCard(Card):
     """Shows records; asks which other runs to lay over it."""
 
     overlay_asked = Signal()
+    look_changed = Signal(int, bool)  # smoothing in per cent, whether the axis is logarithmic
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, tr("Loss"), parent)
@@ -80,6 +80,13 @@ class LossCard(Card):
         """What is done while there is no loss yet; "" once there is."""
         self.waiting.setText(words)
         self.waiting.setVisible(bool(words))
+
+    def set_look(self, smoothing: int, *, is_log: bool) -> None:
+        """As it was looked at before; nothing is told."""
+        with QSignalBlocker(self.smoothing), QSignalBlocker(self.log):
+            self.smoothing.setValue(smoothing)
+            self.log.setChecked(is_log)
+        self._show()
 
     # ---- showing ----
 
@@ -146,7 +153,6 @@ class LossCard(Card):
 
     def _set_up(self) -> None:
         self.smoothing.setRange(0, 99)
-        self.smoothing.setValue(FIRST_AMOUNT)
         self.smoothing.setAccessibleName(tr("Smoothing"))
         self.smoothing.setToolTip(
             tr(
@@ -169,6 +175,7 @@ class LossCard(Card):
 
     @Slot()
     def _on_look_changed(self) -> None:
+        self.look_changed.emit(self.smoothing.value(), self.log.isChecked())
         self._show()
 
     @Slot()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -14,14 +16,18 @@ MOST = 4  # lines that can still be told apart
 
 
 class Overlay(QObject):
-    """Keeps the choice while the window is open."""
+    """Keeps the choice.
+
+    Args:
+        chosen: folders of runs, as they were chosen before.
+    """
 
     changed = Signal()
 
-    def __init__(self, runs: RunsWatch, parent: QWidget) -> None:
+    def __init__(self, runs: RunsWatch, parent: QWidget, chosen: Sequence[str] = ()) -> None:
         super().__init__(parent)
         self._runs, self._host = runs, parent
-        self.chosen: list[str] = []
+        self.chosen = list(dict.fromkeys(chosen))[:MOST]
 
     def records(self, without: str) -> list[tuple[str, RunRecord]]:
         """The chosen runs by name, but the one looked at and those not read yet."""
@@ -34,6 +40,7 @@ class Overlay(QObject):
 
     def menu(self, without: str) -> QMenu:
         """All other runs, those chosen ticked."""
+        self._let_go()
         menu = QMenu(self._host)
         menu.setToolTipsVisible(True)
         others = [
@@ -59,8 +66,15 @@ class Overlay(QObject):
 
     def toggle(self, path: str) -> None:
         """Lay a run over the others, or take it away."""
+        self._let_go()
         if path in self.chosen:
             self.chosen.remove(path)
         elif len(self.chosen) < MOST:
             self.chosen.append(path)
         self.changed.emit()
+
+    def _let_go(self) -> None:
+        """Runs that are there no more take no other's place."""
+        if self._runs.has_looked:
+            there = {run.path for run in self._runs.summaries}
+            self.chosen = [path for path in self.chosen if path in there]

@@ -45,7 +45,7 @@ class RunPage(TunePage):
         self._path = ""
         self._is_stale = True
         self.run_actions = RunActions(context, self, resume)
-        self.overlay = Overlay(context.runs, self)
+        self.overlay = Overlay(context.runs, self, context.settings.value.tune_overlay)
         self.buttons = RunButtons(theme, self.run_actions)
         self.pane = RunDetails(theme, self.run_actions)
         self.page = CardPage(theme, self)
@@ -59,6 +59,8 @@ class RunPage(TunePage):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.page)
         self._add_actions()
+        kept = context.settings.value
+        self.loss.set_look(kept.tune_smoothing, is_log=kept.tune_log_axis)
         self._connect()
         self._loader = ChartLoader(self._on_charts_loaded, self)
         self._on_run_chosen()
@@ -76,7 +78,8 @@ class RunPage(TunePage):
         runs.run_changed.connect(self._on_run_changed)
         runs.changed.connect(self._on_runs_changed)
         state.run_chosen.connect(self._on_run_chosen)
-        self.overlay.changed.connect(self._refresh)
+        self.overlay.changed.connect(self._on_overlay_changed)
+        self.loss.look_changed.connect(self._on_look_changed)
         self.loss.overlay_asked.connect(self._on_overlay_asked)
         self.machine.step_chosen.connect(self._on_step_chosen)
         self.machine.chat_asked.connect(lambda _step: self.chat(is_beside_base=False))
@@ -207,6 +210,16 @@ class RunPage(TunePage):
     @Slot(int)
     def _on_step_chosen(self, _step: int) -> None:
         self._show_details(self.parts.context.runs.record(self._path))
+
+    @Slot(int, bool)
+    def _on_look_changed(self, smoothing: int, is_log: bool) -> None:
+        settings = self.parts.context.settings
+        settings.change(tune_smoothing=smoothing, tune_log_axis=is_log)
+
+    @Slot()
+    def _on_overlay_changed(self) -> None:
+        self.parts.context.settings.change(tune_overlay=list(self.overlay.chosen))
+        self._refresh()
 
     @Slot()
     def _on_overlay_asked(self) -> None:

@@ -64,7 +64,8 @@ def test_all_bases_are_listed_with_their_reasons(tmp_path: Path, shared: Shared)
     whole = (tmp_path / "good.gguf").read_bytes()
     (tmp_path / "mixture.gguf").write_bytes(whole.replace(b"qwen2", b"rwkv7"))
     (tmp_path / "cut.gguf").write_bytes(whole[:2000])
-    steps = job(ListBases(job=1, folders=[str(tmp_path)]), shared)
+    gone = [str(tmp_path / "gone"), str(tmp_path / "gone.gguf")]  # removed since they were set
+    steps = job(ListBases(job=1, folders=[str(tmp_path), *gone]), shared)
     assert steps is not None
     events, listed = drain(steps)
     assert isinstance(listed, BaseList)
@@ -74,6 +75,7 @@ def test_all_bases_are_listed_with_their_reasons(tmp_path: Path, shared: Shared)
     assert reasons["good.gguf"] == reasons[starter_path().name] == ""
     assert "no attention" in reasons["mixture.gguf"]
     assert reasons.get("cut.gguf")
+    assert not reasons.keys() & {"gone", "gone.gguf"}  # a folder is no base
     assert all(isinstance(one, Progress) for one in events)
 
 

@@ -20,6 +20,7 @@ from finetune.run.events import (
 )
 from finetune.run.folder import RunFolder
 from gui.context import AppContext
+from gui.settings import load
 from gui.shots import run_maker
 from gui.tune.run_page import RunPage
 from tests.gui.tune.run_helpers import Room, finished, running
@@ -133,6 +134,35 @@ def test_runs_are_laid_over_one_another(qtbot: QtBot, room: Room, page: RunPage)
     assert chart.lines[-1].name == "no-hedging-v2"
     page.overlay.toggle(str(other.path))
     assert [line.name for line in chart.lines] == ["train", "train", "validation"]
+
+
+def test_how_the_chart_is_looked_at_is_there_again_next_time(
+    qtbot: QtBot, room: Room, page: RunPage
+) -> None:
+    other, looked_at = finished(room.context.paths.runs), running(room.context.paths.runs)
+    shown(qtbot, room, page, looked_at)
+    QTest.keyClick(page.loss.smoothing, Qt.Key.Key_End)
+    QTest.mouseClick(page.loss.log, Qt.MouseButton.LeftButton)
+    page.overlay.toggle(str(other.path))
+    room.context.settings.flush()
+    kept, note = load(room.context.paths.settings)
+    assert (kept.tune_smoothing, kept.tune_log_axis, note) == (99, True, "")
+    assert kept.tune_overlay == [str(other.path)]
+    # Four that are gone meanwhile would leave no place for another.
+    room.context.settings.change(tune_overlay=[str(other.path), "/gone/1", "/gone/2", "/gone/3"])
+    again = RunPage(room.parts)
+    for part in (again, again.buttons, again.pane):
+        qtbot.addWidget(part)
+    assert again.loss.smoothing.value() == 99 and again.loss.log.isChecked()
+    again.show()
+    qtbot.waitUntil(lambda: again.loss.chart is not None)
+    chart = again.loss.chart
+    assert chart is not None
+    qtbot.waitUntil(lambda: chart.is_log and len(chart.lines) == 4)
+    assert chart.lines[-1].name == "no-hedging-v2"
+    (line,) = again.overlay.menu(str(looked_at.path)).actions()
+    assert line.isChecked() and again.overlay.chosen == [str(other.path)]
+    again.save_state()
 
 
 def test_the_time_machine_goes_through_the_steps(qtbot: QtBot, room: Room, page: RunPage) -> None:

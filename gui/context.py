@@ -51,9 +51,9 @@ class AppContext:
     # What a room opens for another one, by name: "chat.message" (chat id, message id or ""),
     # "chat.adapter" (model, adapter or "", strength), "chat.against_base" (), "tune.run" (folder),
     # "pretrain.run" (folder), "tune.identity" (), "tune.rated" (), "tune.file" (path),
-    # "tokens.text" (text, gui.tokens.from_chat.Origin), "tokens.chat" (ChatPrompt); "stages" (),
-    # all lessons, is the window's. Filled in by the room that opens it, so those of a room that
-    # nobody looked at are there after rooms[key]().
+    # "tokens.text" (text, gui.tokens.from_chat.Origin), "tokens.chat" (ChatPrompt),
+    # "tokens.tokenizer" (path); "stages" (), all lessons, is the window's. Filled in by the room
+    # that opens it, so those of a room that nobody looked at are there after rooms[key]().
     openers: dict[str, Callable[..., object]] = field(default_factory=dict)
     # Rooms that lessons are held in: key -> what they offer. Filled in by each such room.
     lessons: dict[str, LessonHost] = field(default_factory=dict)

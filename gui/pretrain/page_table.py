@@ -16,6 +16,7 @@ def page_entries() -> list[PageEntry]:
     """The pages that exist, in order."""
     return [
         PageEntry("text", 1, tr("Text"), _text_page),
+        PageEntry("tokenizer", 2, tr("Tokenizer"), _tokenizer_page),
     ]
 
 
@@ -23,3 +24,9 @@ def _text_page(parts: PretrainParts, parent: QWidget) -> PretrainPage:
     from gui.pretrain.text_page import TextPage
 
     return TextPage(parts, parent)
+
+
+def _tokenizer_page(parts: PretrainParts, parent: QWidget) -> PretrainPage:
+    from gui.pretrain.tokenizer_page import TokenizerPage
+
+    return TokenizerPage(parts, parent)

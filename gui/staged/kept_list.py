@@ -8,16 +8,33 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QMenu, QWidget
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QSignalBlocker,
+    Qt,
+    Signal,
+    Slot,
+)
+from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from gui.icons import icon
 from gui.staged.words import tr
 from gui.theme import Theme
 from gui.widgets.plain_tip import plain_tip
 
-INFO_ROLE = Qt.ItemDataRole.UserRole + 1
+ELIDED = Qt.TextElideMode.ElideRight
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+INFO_ROLE, FACTS_ROLE = Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2
 
 
 class KeptList(QListWidget):
@@ -49,6 +66,7 @@ class KeptList(QListWidget):
         self.setProperty("kind", "boxed")
         self.setAccessibleName(name)
         self.setToolTip(tip)
+        self.setItemDelegate(_WithFacts(theme, self))
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.itemActivated.connect(self._on_activated)
@@ -70,6 +88,7 @@ class KeptList(QListWidget):
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
         item.setData(INFO_ROLE, info)
         facts = self._facts(info)
+        item.setData(FACTS_ROLE, facts)
         item.setToolTip(plain_tip(f"{info.name}\n{facts}\n{info.path}"))
         said = f"{info.name}, {facts}" + (tr(", in use") if is_used else "")
         item.setData(Qt.ItemDataRole.AccessibleTextRole, said)
@@ -132,3 +151,29 @@ class KeptList(QListWidget):
         delete = menu.addAction(icon("trash", colour), tr("Delete"))
         delete.triggered.connect(lambda: self.delete_asked.emit(info))
         return menu
+
+
+class _WithFacts(QStyledItemDelegate):
+    """The facts at the right, where the name leaves room for them."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        super().paint(painter, option, index)
+        metrics, px = option.fontMetrics, self._theme.px
+        taken = metrics.horizontalAdvance(str(index.data())) + px(56)
+        room = option.rect.adjusted(taken, 0, -px(10), 0)
+        if room.width() < px(60):
+            return
+        facts = metrics.elidedText(str(index.data(FACTS_ROLE)), ELIDED, room.width())
+        painter.save()
+        painter.setPen(QColor(self._theme.palette.text_faint))
+        painter.drawText(room, RIGHT, facts)
+        painter.restore()

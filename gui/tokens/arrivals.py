@@ -10,7 +10,14 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from gui.icons import icon
-from gui.tokens.from_chat import OPEN_MESSAGE, OPEN_PROMPT, OPEN_TEXT, ChatPrompt, Origin
+from gui.tokens.from_chat import (
+    OPEN_MESSAGE,
+    OPEN_PROMPT,
+    OPEN_TEXT,
+    OPEN_TOKENIZER,
+    ChatPrompt,
+    Origin,
+)
 from gui.tokens.words import tr
 from gui.widgets.kinds import button, icon_button, label
 
@@ -34,6 +41,7 @@ class Arrivals(QObject):
         self.line.forget.clicked.connect(self._on_forget)
         context.openers[OPEN_TEXT] = self.open_text
         context.openers[OPEN_PROMPT] = self.open_prompt
+        context.openers[OPEN_TOKENIZER] = self.open_tokenizer
         room.state.text_changed.connect(self._on_text_changed)
 
     def open_text(self, text: str, origin: Origin) -> None:
@@ -46,6 +54,10 @@ class Arrivals(QObject):
             state.end_private()
         self._room.parts.show_text(text)
         self.show_for("text")
+
+    def open_tokenizer(self, path: str) -> None:
+        """Look at the text with another tokenizer."""
+        self._room.chooser.use(path)
 
     def open_prompt(self, prompt: ChatPrompt) -> None:
         """Look at a whole chat through its model's template."""

@@ -6,9 +6,10 @@ from msgspec import Struct
 
 from engine.process.messages import ChatMessage
 
-# Names in AppContext.openers. The first two are there once the Tokens room was shown.
+# Names in AppContext.openers. The first three are there once the Tokens room was shown.
 OPEN_TEXT = "tokens.text"  # (text, Origin)
 OPEN_PROMPT = "tokens.chat"  # (ChatPrompt)
+OPEN_TOKENIZER = "tokens.tokenizer"  # (path of a GGUF or a tokenizer.json)
 OPEN_MESSAGE = "chat.message"  # (chat id, message id or "")
 
 

@@ -45,6 +45,8 @@ class Chart(QWidget):
     """Args:
     name: what it shows, for a reader.
     words: a value in words, for the crosshair; axis_words: shorter, for the axis.
+    x_words: a place on the axis below in words; None for steps.
+    snaps: the arrow keys go from point to point of the first curve; for curves of few points.
     """
 
     def __init__(
@@ -55,8 +57,12 @@ class Chart(QWidget):
         height_px: int,
         parent: QWidget | None = None,
         axis_words: Callable[[float], str] | None = None,
+        x_words: Callable[[float], str] | None = None,
+        *,
+        snaps: bool = False,
     ) -> None:
         super().__init__(parent)
+        self._x_words, self._snaps = x_words, snaps
         self._theme, self._words, self._height_px = theme, words, height_px
         self._name, self._axis_words = name, axis_words or words
         self.lines: list[ChartLine] = []
@@ -134,7 +140,8 @@ class Chart(QWidget):
             place = nearest(line.x, x)
             if place >= 0 and not line.is_faint:
                 told.append(f"{line.name} {self._words(float(line.y[place]))}")
-        return " · ".join([self.tr("step %s") % f"{x:,.0f}", *told])
+        where = self._x_words(x) if self._x_words else self.tr("step %s") % f"{x:,.0f}"
+        return " · ".join([where, *told])
 
     def _show_readout(self, words: str) -> None:
         """In the upper right corner, where falling curves leave room."""
@@ -257,7 +264,8 @@ class Chart(QWidget):
     def _on_mouse_moved(self, place: QPointF) -> None:
         view = self._box
         if view.sceneBoundingRect().contains(place):
-            self.choose(max(0.0, round(view.mapSceneToView(place).x())))
+            x = view.mapSceneToView(place).x()
+            self.choose(self._moved(x, 0) if self._snaps else max(0.0, round(x)))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Leave:
@@ -273,11 +281,19 @@ class Chart(QWidget):
         at = last if math.isnan(self.chosen) else self.chosen
         key = Qt.Key(event.key())
         if key in _STEPS:
-            self.choose(min(last, max(0.0, at + _STEPS[key])))
+            self.choose(self._moved(at, _STEPS[key]))
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
             self.choose(0.0 if key == Qt.Key.Key_Home else last)
         else:
             super().keyPressEvent(event)
+
+    def _moved(self, at: float, n_steps: int) -> float:
+        """Where the crosshair goes by so many steps, or points."""
+        if self._snaps and self.lines and len(self.lines[0].x):
+            x = self.lines[0].x
+            place = nearest(x, at) + n_steps
+            return float(x[min(len(x) - 1, max(0, place))])
+        return min(self._last(), max(0.0, at + n_steps))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -109,7 +109,9 @@ class Welcome(QScrollArea):
         self._fit()
 
     def _fit(self) -> None:
-        """As much as there is height for."""
+        """As much as there is height for. Unseen there is no height yet: being shown fits it."""
+        if not self.isVisible():
+            return
         room = self.maximumViewportSize()
         width = column_width(self._theme, room.width())
         for level in range(NO_LEAD + 1):

@@ -18,6 +18,8 @@ class Doors(QWidget):
     def __init__(self, theme: Theme, doors: Sequence[Door], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme, self._doors = theme, doors
+        for door in doors:
+            door.setParent(self)  # shown before it is set out, it is no window of its own
         self._shown: list[Door] = list(doors)
         self._set_out: tuple[tuple[Door, ...], int] = ((), 0)
         self._grid = QGridLayout(self)

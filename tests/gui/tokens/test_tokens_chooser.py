@@ -13,9 +13,9 @@ from gui.tokens.state import STARTER
 from gui.tokens.tokenizer_chooser import FOLLOW
 from gui.widgets.picker import KEY_ROLE
 from tests.fakes.fake_engine import model_info
-from tests.gui.tokens_room_helpers import RoomBench, banners, real_room
+from tests.gui.tokens_room_helpers import RoomBench, banners, real_room, tokens_engine
 
-__all__ = ["real_room"]  # a fixture
+__all__ = ["real_room", "tokens_engine"]  # fixtures
 
 
 def listed(bench: RoomBench) -> list[str]:

@@ -22,9 +22,9 @@ from gui.tokens.pieces_model import BITS, BYTES, ID, PIECE
 from gui.tokens.pieces_panel import PiecesPanel
 from gui.tokens.state import Probabilities
 from gui.tokens.text_file import LARGEST_BYTES
-from tests.gui.tokens_room_helpers import RoomBench, banners, clipboard, real_room
+from tests.gui.tokens_room_helpers import RoomBench, banners, clipboard, real_room, tokens_engine
 
-__all__ = ["real_room"]  # a fixture
+__all__ = ["real_room", "tokens_engine"]  # fixtures
 OCTOPUS = "\U0001f419"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QLineEdit, QWidget
 
 from gui.tab_order import tab_stops
-from tests.gui.tokens_room_helpers import RoomBench, real_room
+from tests.gui.tokens_room_helpers import RoomBench, real_room, tokens_engine
 
-__all__ = ["real_room"]  # a fixture
+__all__ = ["real_room", "tokens_engine"]  # fixtures
 
 
 def stops(bench: RoomBench) -> list[QWidget]:

@@ -158,11 +158,9 @@ class Teaching:
             self.attempt.enter("loading")
             import_torch()
             from finetune import sft
-            from finetune.model.base import load_base
 
             self.base.require()
-            dtype = sft.base_dtype(self.attempt.config)
-            self._base = load_base(self.base.path, dtype=dtype)
+            self._base = sft.base_for(self.attempt.config, self.base.path)
             self._check_stop()
         return self._base
 
@@ -186,6 +184,7 @@ class Teaching:
         """What is known once everything is loaded, and what to know of the rows."""
         from finetune.device import choose_machine
         from finetune.feed import Feed
+        from finetune.model.four_bits import n_values
         from finetune.schedule import count_steps
 
         assert self._base is not None
@@ -202,7 +201,7 @@ class Teaching:
             n_learned=train_set.n_learned,
             n_cut=int(facts.get("n_cut", 0)),
             n_trained=sum(one.numel() for one in weights if one.requires_grad),
-            n_weights=sum(one.numel() for one in weights),
+            n_weights=sum(n_values(one) for one in weights),
             precision=machine.precision,
             device=machine.device,
             world=ranks.world(),
@@ -244,13 +243,21 @@ class Teaching:
                 event = next(steps)
             except StopIteration as end:
                 outcome: Outcome = end.value
-                self._torch = Torch(base, outcome.trained)
+                self._keep(base, outcome.trained)
                 return outcome
             if not is_told:  # only now it is known which weights are taught
                 self._say_facts(train_set, validation_set)
                 is_told = True
             attempt.log.write(event)
             self._answer_at(event)
+
+    def _keep(self, base: Base, trained: Trained) -> None:
+        """What was taught, for the checks. Of a base in 4 bits, or in shares, they need another
+        one: the file's own weights, which are chatted with, in this process alone."""
+        if self.attempt.config.base.in_4_bits or ranks.is_sharded():
+            self._base = None
+        else:
+            self._torch = Torch(base, trained)
 
     def _answer_at(self, event: AnyRunEvent) -> None:
         """The fixed prompts at a checkpoint: torch stands still meanwhile."""
@@ -315,11 +322,11 @@ class Teaching:
     def _done_after(self, resume: Path | None) -> dict[int, float]:
         """How far the schedule was at the steps that a kill took back, where time drives it: they
         are done again with the same learning rates."""
-        if resume is None or not self.attempt.config.train.minutes:
+        if not self.attempt.config.train.minutes:
             return {}
         from finetune.checkpoint import step_of
 
-        first = step_of(resume)
+        first = step_of(resume) if resume is not None else 0
         events = EventTail(self.attempt.folder).read()
         return {e.step: e.done for e in events if isinstance(e, StepDone) and e.step > first}
 
@@ -371,12 +378,15 @@ class Teaching:
         )
 
     def torch_at(self, folder: Path) -> Torch:
-        """torch with the weights of a checkpoint."""
+        """torch with the weights of a checkpoint, over the base's own."""
+        import_torch()
         from finetune import checkpoint, sft
+        from finetune.config import changed
 
-        base = self._load_base()
         if self._torch is None:
-            self._torch = Torch(base, sft.prepare_model(self.attempt.config, base))
+            config = changed(self.attempt.config, base__in_4_bits=False)
+            base = self._base or sft.base_for(config, self.base.path)
+            self._torch = Torch(base, sft.prepare_model(config, base))
         checkpoint.load_weights(folder, self._torch.trained)
         return self._torch
 

@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,12 +45,25 @@ class Server:
         )
         assert self._line() == "ready"
 
-    def run(self, folder: RunFolder, kill_after_s: float | None = None) -> bool:
-        """One attempt; whether it was killed before its end."""
+    def _begin(self, folder: RunFolder) -> int:
+        """The process of a run that has begun."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{folder.path}\n")
         self._process.stdin.flush()
-        pid = int(self._line())
+        return int(self._line())
+
+    def run_until(self, folder: RunFolder, is_it: Callable[[], bool]) -> None:
+        """One attempt, killed as soon as it has come so far."""
+        pid = self._begin(folder)
+        while not is_it():
+            assert not folder.report.exists(), "it ended before"
+            time.sleep(0.005)
+        os.kill(pid, signal.SIGKILL)
+        assert self._line() == "ended"
+
+    def run(self, folder: RunFolder, kill_after_s: float | None = None) -> bool:
+        """One attempt; whether it was killed before its end."""
+        pid = self._begin(folder)
         killed = threading.Event()
 
         def kill() -> None:
@@ -92,7 +107,7 @@ class Told:
     hashes: dict[str, str]
 
 
-def make(folder: Path, base: Path, name: str, n_steps: int = 24) -> RunFolder:
+def make(folder: Path, base: Path, name: str, n_steps: int = 24, **more: Any) -> RunFolder:
     chance = random.Random(3)
     rows = [
         Row(str(n), text=" ".join(chance.choices(["the", "moth", "thaw", "path", "of"], k=9)))
@@ -118,7 +133,7 @@ def make(folder: Path, base: Path, name: str, n_steps: int = 24) -> RunFolder:
         watch__forgetting=False,
         out__name=name,
     )
-    return create_run(folder / "runs", config)
+    return create_run(folder / "runs", changed(config, **more))
 
 
 def told(folder: RunFolder) -> Told:
@@ -178,6 +193,31 @@ def assert_same(folder: RunFolder, expected: Told) -> None:
 
 def test_killed_at_ten_moments_it_learns_the_same(server: Server, tmp_path: Path) -> None:
     check_killed(server, tmp_path, 10, seed=1)
+
+
+def test_a_killed_run_that_time_drives_repeats_its_steps_to_the_bit(
+    server: Server, tmp_path: Path
+) -> None:
+    base = write_gguf(tmp_path / "llama.gguf", "llama", tiny_torch("llama"))
+    fields = {"train__minutes": 0.2, "train__eval_every": 100_000}
+    folder = make(tmp_path, base, "timed", n_steps=100_000, **fields)
+    server.run_until(folder, lambda: len(steps_of(folder, 1)) >= 6)
+    server.run(folder)
+    assert summary(folder).how == "time", folder.log
+    first, second = steps_of(folder, 1), steps_of(folder, 2)
+    lost = sorted(first.keys() & second.keys())
+    assert lost and lost == list(range(min(second), max(first) + 1))
+    for step in lost:
+        before, again = first[step], second[step]
+        assert (again.done, again.learning_rate) == (before.done, before.learning_rate)
+        assert again.loss == before.loss
+    done = [one.done for one in {**first, **second}.values()]
+    assert done == sorted(done) and done[-1] > 0.8  # it came down, far as it was from all steps
+
+
+def steps_of(folder: RunFolder, attempt: int) -> dict[int, StepDone]:
+    events = EventTail(folder).read() if folder.events.exists() else []
+    return {one.step: one for one in events if isinstance(one, StepDone) and one.attempt == attempt}
 
 
 @pytest.mark.soak

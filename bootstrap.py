@@ -77,28 +77,37 @@ def check(arguments: list[str]) -> int:
 def check_all(pytest_arguments: list[str]) -> int:
     """Run all the tools, also after one has failed: one run tells everything that is wrong."""
     prepare_tests()
-    tools = [
+    quick = [
         [*module("ruff"), "check"],
         [*module("ruff"), "format", "--check"],
-        module("mypy"),
         [str(SCRIPTS / "lint-imports"), "--no-logo"],
     ]
-    # Two processes at the same time: each test that runs a model takes one thread of it. The
-    # suites that take longest come first.
+    failed = [shown(tool) for tool in quick if run_tool(tool) != 0]
     pytest = [*module("pytest"), *pytest_arguments]
-    parts = ["tests/finetune", "tests/gui/tokens", "tests/gui/tune"]
-    suites = [
-        [*pytest, "tests/gui", *(f"--ignore={part}" for part in parts)],
-        [*pytest, "tests", "--ignore=tests/gui", "--ignore=tests/finetune"],
-        *([*pytest, part] for part in parts),
-    ]
-    failed = [shown(tool) for tool in tools if run_tool(tool) != 0]
+    # Two processes at the same time: each test that runs a model takes one thread of it.
+    long = [module("mypy"), *([*pytest, *suite] for suite in suites())]
     with ThreadPoolExecutor(max_workers=2) as pool:
-        codes = list(pool.map(run_tool, suites))
+        codes = list(pool.map(run_tool, long))
     # 5: nothing of what was asked for (ARGS="-k wire") is among these.
-    failed += [shown(suite) for suite, code in zip(suites, codes) if code not in (0, 5)]
+    fine = [(0,), *[(0, 5)] * (len(long) - 1)]
+    failed += [shown(tool) for tool, code, good in zip(long, codes, fine) if code not in good]
     print("\nFailed: " + "; ".join(failed) if failed else "\nAll checks passed.")
     return 1 if failed else 0
+
+
+def suites() -> list[list[str]]:
+    """What each process of pytest is given: every test in one of them, each room of the window in
+    one of its own. Those that take longest come first, so that the last are short ones."""
+    window = ROOT / "tests" / "gui"
+    rooms = sorted(
+        f"tests/gui/{one.name}" for one in window.iterdir() if any(one.glob("test_*.py"))
+    )
+    large = ["tests/engine", "tests/finetune"]
+    return [
+        ["tests/gui", *(f"--ignore={room}" for room in rooms)],
+        *([folder] for folder in (*large, *rooms)),
+        ["tests", "--ignore=tests/gui", *(f"--ignore={folder}" for folder in large)],
+    ]
 
 
 def soak(arguments: list[str]) -> int:

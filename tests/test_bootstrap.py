@@ -207,3 +207,15 @@ def test_make_and_the_cmd_files_know_the_same_commands() -> None:
 def test_unknown_command_prints_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert bootstrap.main(["dive"]) == 2
     assert "setup|run|test|check" in capsys.readouterr().out
+
+
+def test_every_test_file_is_in_one_suite() -> None:
+    def reach(suite: list[str]) -> list[Path]:
+        given = [ROOT / one for one in suite if not one.startswith("--")]
+        left_out = [ROOT / one.partition("=")[2] for one in suite if one.startswith("--ignore=")]
+        found = [file for folder in given for file in folder.rglob("test_*.py")]
+        return [file for file in found if not set(left_out) & set(file.parents)]
+
+    reached = sorted(file for suite in bootstrap.suites() for file in reach(suite))
+    assert reached == sorted((ROOT / "tests").rglob("test_*.py"))
+    assert ["tests/gui/tokens"] in bootstrap.suites()

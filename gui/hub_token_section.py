@@ -7,8 +7,8 @@ import os
 from urllib.parse import urlsplit
 
 import shiboken6
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from engine.errors import AppError
@@ -23,7 +23,8 @@ from gui.widgets.kinds import button, label, set_kind
 
 
 class HubTokenSection(QWidget):
-    """Rows for a card of the settings; the keyring is asked when they are first seen."""
+    """Rows for a card of the settings. The keyring is asked when they are first seen, not with the
+    page: it may ask its owner to unlock it."""
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -113,12 +114,16 @@ class HubTokenSection(QWidget):
         self._column.setSpacing(px(6))
         self._line.setSpacing(px(8))
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
         if not self._was_asked:
             self._was_asked = True
-            self.keeper.look()
-            self._show_buttons()
+            QTimer.singleShot(0, self, self._on_first_seen)
+
+    @Slot()
+    def _on_first_seen(self) -> None:
+        self.keeper.look()
+        self._show_buttons()
 
     # ---- what is done ----
 

@@ -41,6 +41,7 @@ SLOW_MODULES = {
     "test_hostile_room",
     "test_hub",
     "test_hub_rows",
+    "test_hub_token",
     "test_maths",
     "test_learned_peer",
     "test_look",

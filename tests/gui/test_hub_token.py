@@ -41,8 +41,9 @@ def shown_section(qtbot: QtBot, context: AppContext) -> HubTokenSection:
     with qtbot.waitExposed(page):
         page.show()
     section = page.hub_token
+    assert not section._was_asked  # it is below what is seen
     page.ensureWidgetVisible(section)
-    assert section._was_asked
+    qtbot.waitUntil(lambda: "Looking" not in section.state.text(), timeout=10_000)
     at_rest(qtbot, section)
     return section
 
@@ -151,7 +152,8 @@ def test_a_keyring_that_waits_holds_up_nothing(
     try:
         with qtbot.waitExposed(section):
             section.show()
-        assert section.keeper.is_busy and "Looking" in section.state.text()
+        qtbot.waitUntil(lambda: section.keeper.is_busy)
+        assert "Looking" in section.state.text()
         assert not section.keep_button.isEnabled()
     finally:
         SlowKeyring.go.set()

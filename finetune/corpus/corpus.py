@@ -20,17 +20,15 @@ from engine.errors import AppError
 from engine.process.pretrain_messages import CorpusInfo
 from finetune.corpus import made_files
 from finetune.corpus.document import Document, size_of
+from finetune.corpus.enough import require_text
 from finetune.corpus.files import files_of, is_one_text
 from finetune.corpus.fingerprint import fingerprint_of
 from finetune.corpus.marks import without_marks
 from finetune.corpus.normalise import normalised
 from finetune.corpus.sources import read_path
-from finetune.corpus.split import Split, Survey
+from finetune.corpus.split import Survey, split_of
 
 SHARE = 0.05
-_EMPTY = AppError(
-    "There is no text to learn from.", "Choose a text, Markdown, HTML, JSONL or Parquet file."
-)
 
 
 def open_corpus(path: Path, validation: float | str | None = None) -> Corpus:
@@ -107,8 +105,7 @@ class Corpus:
             survey.add(text)
             if number % 64 == 0:
                 yield survey.n_bytes
-        if not survey.n_characters:
-            raise _EMPTY
+        require_text(survey.text_bytes)
         self.__dict__["_survey"] = survey
 
     @cached_property
@@ -151,8 +148,7 @@ class Corpus:
         if self._aside is not None:
             yield from self._texts()
             return
-        survey = self._survey
-        split = Split(self.share, self.is_one_text, survey.n_characters, survey.lowest_hash)
+        split = split_of(self._survey, self.share, self.is_one_text)
         for side, text in split.sides(self._texts()):
             if side == is_held:
                 yield text
@@ -167,7 +163,7 @@ class Corpus:
     def _plain(self) -> Iterator[str]:
         for one in read_path(self.path):
             if isinstance(one, Document):
-                text = normalised(without_marks(one.text, one.kind))
+                text = normalised(without_marks(one))
                 text = text if self.is_one_text else text.strip()
                 if text:
                     yield text

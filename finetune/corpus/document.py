@@ -36,3 +36,12 @@ class Unread(NamedTuple):
 def size_of(text: str) -> int:
     """UTF-8 bytes. Half a character (a lone surrogate) counts three."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def size_words(n_bytes: int) -> str:
+    """A size as people read it: "950 bytes", "41 kB", "1.2 MB"."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if n_bytes >= size:
+            value = n_bytes / size
+            return f"{value:.1f} {unit}" if value < 10 and unit != "kB" else f"{value:.0f} {unit}"
+    return f"{n_bytes} bytes"

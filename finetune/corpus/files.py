@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from engine.errors import AppError
 from finetune.corpus.document import Document, Unread
 from finetune.corpus.table_file import is_one_record, read_table
 from finetune.corpus.text_file import has_separator, read_html, read_text
@@ -26,6 +27,13 @@ class Found:
     files: list[Path] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     n_bytes: int = 0
+
+
+def opened(path: Path) -> SourceFile:
+    """A file of texts. Raises AppError: it is not there, is empty, or cannot be read."""
+    if path.is_file() and not path.stat().st_size:
+        raise AppError(f"“{path.name}” is empty.", "Choose another text.")
+    return SourceFile(path)
 
 
 def kind_of(file: SourceFile) -> FileKind:
@@ -72,13 +80,16 @@ def is_one_text(path: Path) -> bool:
     files = files_of(path)
     if len(files) != 1:
         return False
-    with SourceFile(files[0]) as file:
+    with opened(files[0]) as file:
         return is_one_record(file) if kind_of(file) == "table" else not has_separator(file)
 
 
-def read_file(path: Path, name: str, column: str, max_bytes: int) -> Iterator[Document | Unread]:
-    """A file's texts. name: what its texts' source is called. Raises AppError."""
-    with SourceFile(path) as file:
+def read_file(
+    path: Path, name: str, column: str, max_bytes: int
+) -> Iterator[tuple[Document | Unread, float]]:
+    """A file's texts, each with how far the file was read by then, 0 to 1. name: what their source
+    is called. Raises AppError."""
+    with opened(path) as file:
         kind = kind_of(file)
         if kind == "table":
             found = read_table(file, column, max_bytes)
@@ -87,4 +98,4 @@ def read_file(path: Path, name: str, column: str, max_bytes: int) -> Iterator[Do
         else:
             found = read_text(file, "markdown" if kind == "Markdown" else "text", max_bytes)
         for one in found:
-            yield one._replace(source=one.source.replace(path.name, name, 1))
+            yield one._replace(source=name + one.source.removeprefix(path.name)), file.fraction

@@ -4,6 +4,7 @@ left out and why. Anyone can read them."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,11 @@ _encoder = msgspec.json.Encoder()
 def to_line(text: str, source: str) -> bytes:
     """A text as its line, newline included."""
     return _encoder.encode(Line(text, source)) + b"\n"
+
+
+def read_line(data: bytes) -> Line:
+    """Raises msgspec.MsgspecError where it is no text of ours."""
+    return _decoder.decode(data)
 
 
 def is_corpus(folder: Path) -> bool:
@@ -67,8 +73,8 @@ def read_texts(folder: Path, is_held: bool) -> Iterator[str]:
             yield line.text
 
 
-def read_lines(path: Path) -> Iterator[Line]:
-    """A file's texts; none where there is no such file.
+def read_lines(path: Path, start: int = 0) -> Iterator[Line]:
+    """A file's texts from one on; none where there is no such file.
 
     Raises:
         AppError: a line is no text of ours.
@@ -76,9 +82,9 @@ def read_lines(path: Path) -> Iterator[Line]:
     if not path.is_file():
         return
     with path.open("rb") as file:
-        for number, data in enumerate(file, 1):
+        for number, data in enumerate(itertools.islice(file, start, None), start + 1):
             try:
-                yield _decoder.decode(data)
+                yield read_line(data)
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
                 raise AppError(
                     f"Line {number} of “{path.name}” is no text.",

@@ -9,9 +9,11 @@ from __future__ import annotations
 import html
 import re
 
-from finetune.corpus.document import TextKind
+from finetune.corpus.document import Document
 
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n.*?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_FRONT_MATTER = re.compile(
+    r"\A---[ \t]*\r?\n[\w-]+:.*?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL
+)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 # Badges and pictures, then links: what is said of them stays.
 _PICTURE = re.compile(r"!\[([^\]\n]*)\]\([^()\s]*(?:\s+\"[^\"\n]*\")?\)")
@@ -30,17 +32,17 @@ _ENTITY = re.compile(
 _FENCED = re.compile(r"(^(?:```|~~~).*?^(?:```|~~~)[ \t]*$)", re.MULTILINE | re.DOTALL)
 
 
-def without_marks(text: str, kind: TextKind) -> str:
-    """A text of that kind without marks; plain ones as they are."""
-    if kind == "markdown":
-        return _plain_markdown(text)
-    if kind == "field":
+def without_marks(document: Document) -> str:
+    """A document's text without marks; a plain one as it is."""
+    text = document.text
+    if document.kind == "markdown":
+        return _plain_markdown(text if document.part else _FRONT_MATTER.sub("", text))
+    if document.kind == "field":
         return _without_html(text)
     return text
 
 
 def _plain_markdown(text: str) -> str:
-    text = _FRONT_MATTER.sub("", text)
     # Every other part is fenced code, which stays as it is.
     parts = _FENCED.split(text)
     parts[::2] = [_prose(part) for part in parts[::2]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.errors import AppError
@@ -35,10 +35,14 @@ def columns_of(file: SourceFile) -> tuple[list[str], str]:
         for name, one in found:
             if isinstance(one, str):
                 n_letters[str(name)] += len(one)
-    columns = list(n_letters)
-    named = [one for name in _NAMES for one in columns if one.lower() == name]
-    best = named or [one for one, _ in n_letters.most_common(1)]
-    return columns, best[0] if best else ""
+    return list(n_letters), best_column(n_letters)
+
+
+def best_column(n_letters: Mapping[str, int]) -> str:
+    """The column that is called as texts are, else the one with most letters; "" where there is
+    none."""
+    named = [one for name in _NAMES for one in n_letters if one.lower() == name]
+    return named[0] if named else max(n_letters, key=lambda one: n_letters[one], default="")
 
 
 def records(file: SourceFile) -> Iterator[Record | BadRow]:

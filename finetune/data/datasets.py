@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-
-import psutil
 
 from engine.errors import AppError
 from engine.process.tune_messages import BadRow, Row
@@ -18,11 +14,16 @@ from finetune.data.dataset import Dataset
 from finetune.data.dataset_files import About, DatasetFiles, is_dataset, read_about, write_about
 from finetune.data.row_table import save_index
 from finetune.data.row_writer import RowWriter, disk_full
+from finetune.data.user_folders import (
+    folders,
+    into_trash,
+    is_left,
+    moved,
+    out_of_trash,
+    part_name,
+    sweep_folders,
+)
 from finetune.run.folder import slug
-
-_TRASH = ".trash"
-# Deleted datasets go for good after this long.
-TRASH_S = 30 * 24 * 3600.0
 
 
 def find_datasets(datasets: Path) -> list[Path]:
@@ -62,7 +63,7 @@ class NewDataset:
 
     def __init__(self, datasets: Path, about: About) -> None:
         self._datasets, self._about = datasets, about
-        self._part = datasets / _part_name(slug(about.name) or "dataset")
+        self._part = datasets / part_name(slug(about.name) or "dataset")
         self._files = DatasetFiles(self._part)
         try:
             self._part.mkdir(parents=True)
@@ -84,7 +85,7 @@ class NewDataset:
         write_about(self._files.about, about)
         try:
             save_index(self._files.index, self.writer.table(), self._files.rows)
-            return _moved(self._part, self._datasets, slug(about.name) or "dataset")
+            return moved(self._part, self._datasets, slug(about.name) or "dataset")
         except OSError as error:
             raise disk_full(error) from error
 
@@ -99,8 +100,8 @@ class MoreRows:
     def __init__(self, dataset: Dataset, source: str) -> None:
         self._dataset, self._source = dataset, source
         self._first_id = dataset.next_id()
-        self._rows = dataset.folder / _part_name("rows")
-        self._problems = dataset.folder / _part_name("problems")
+        self._rows = dataset.folder / part_name("rows")
+        self._problems = dataset.folder / part_name("problems")
         try:
             self.writer = RowWriter(self._rows, self._problems, self._first_id)
         except OSError as error:
@@ -148,16 +149,7 @@ def rename(folder: Path, name: str) -> None:
 
 def delete(datasets: Path, dataset_id: str) -> None:
     """Into the trash; restore() has it back. Raises AppError."""
-    folder = folder_of(datasets, dataset_id)
-    try:
-        (datasets / _TRASH).mkdir(exist_ok=True)
-        shutil.rmtree(datasets / _TRASH / folder.name, ignore_errors=True)
-        os.replace(folder, datasets / _TRASH / folder.name)
-        os.utime(datasets / _TRASH / folder.name)
-    except OSError as error:
-        raise AppError(
-            "The dataset could not be deleted.", "Is it in use elsewhere?", str(error)
-        ) from error
+    into_trash(datasets, folder_of(datasets, dataset_id), "dataset")
 
 
 def restore(datasets: Path, dataset_id: str) -> Path:
@@ -166,60 +158,15 @@ def restore(datasets: Path, dataset_id: str) -> Path:
     Raises:
         AppError: it is not there any more.
     """
-    folder = datasets / _TRASH / Path(dataset_id).name
-    if not is_dataset(folder):
-        raise AppError("This dataset is not in the trash any more.", "It stays for 30 days.")
-    try:
-        return _moved(folder, datasets, folder.name)
-    except OSError as error:
-        raise AppError(
-            "The dataset could not be had back.", "Is it in use elsewhere?", str(error)
-        ) from error
+    return out_of_trash(datasets, dataset_id, "dataset", is_dataset)
 
 
 def sweep(datasets: Path) -> None:
     """Let go what was deleted long ago, and what imports that were killed have left."""
-    for folder in _folders(datasets / _TRASH):
-        if time.time() - folder.stat().st_mtime > TRASH_S:
-            shutil.rmtree(folder, ignore_errors=True)
-    for folder in _folders(datasets):
-        if _is_left(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            continue
-        for part in filter(_is_left, folder.glob(".*.part")):
+    sweep_folders(datasets)
+    for folder in folders(datasets):
+        for part in filter(is_left, folder.glob(".*.part")):
             part.unlink(missing_ok=True)
-
-
-def _folders(parent: Path) -> list[Path]:
-    try:
-        return [one for one in parent.iterdir() if one.is_dir()]
-    except OSError:
-        return []
-
-
-def _part_name(stem: str) -> str:
-    """The name of something being written, which tells who writes it."""
-    return f".{stem}.{os.getpid()}.{secrets.token_hex(4)}.part"
-
-
-def _is_left(part: Path) -> bool:
-    """Whether something was being written by a process that is gone."""
-    pieces = part.name.split(".")
-    is_part = pieces[-1] == "part" and len(pieces) > 3 and pieces[-3].isdigit()
-    return is_part and not psutil.pid_exists(int(pieces[-3]))
-
-
-def _moved(folder: Path, parent: Path, stem: str) -> Path:
-    """A folder under another name that is free, in the trash too."""
-    for number in range(1, 100_000):
-        name = stem if number == 1 else f"{stem}-{number}"
-        target = parent / name
-        in_trash = folder.parent.name != _TRASH and (parent / _TRASH / name).exists()
-        if in_trash or target.exists():
-            continue
-        os.rename(folder, target)
-        return target
-    raise OSError(f"no free name like {stem}")
 
 
 def create(datasets: Path, name: str, rows: Iterable[Row | BadRow], source: str = "") -> Path:

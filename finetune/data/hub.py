@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,15 +41,15 @@ class HubFile:
     sha256: str
 
 
-def list_files(repository: str) -> list[HubFile]:
-    """All files of a dataset repository ("owner/name").
+def list_files(repository: str, revision: str = "") -> list[HubFile]:
+    """All files of a dataset repository ("owner/name"), as its main branch has them or a revision.
 
     Raises:
         AppError: no such repository, not allowed, or the hub cannot be reached.
     """
     with errors_in_words(repository):
         info = HfApi(endpoint=_endpoint(), token=hub_token() or None).dataset_info(
-            repository, files_metadata=True, timeout=TIMEOUT_S
+            repository, revision=revision or None, files_metadata=True, timeout=TIMEOUT_S
         )
     return [
         HubFile(
@@ -103,6 +104,23 @@ def fetch(file: HubFile, folder: Path) -> Generator[float, None, Path]:
 
 def _stream(file: HubFile, part: Path) -> Generator[float, None, None]:
     """The bytes that are missing."""
+    there = part.stat().st_size if part.exists() else 0
+    if file.n_bytes and there >= file.n_bytes:
+        return
+    # A commit's file never changes, so its part can be gone on with whoever sends it.
+    with ranged(file, there) as answer:
+        there = there if answer.status_code == 206 else 0
+        with _opened(part, there) as target:
+            for piece in answer.iter_raw():
+                _write(target, piece)
+                there += len(piece)
+                yield min(1.0, there / max(1, file.n_bytes))
+
+
+@contextmanager
+def ranged(file: HubFile, start: int, end: int | None = None) -> Iterator[Any]:
+    """The answer to a request for a file's bytes from start up to end (None: all), as they come.
+    Raises what huggingface_hub does: use it within errors_in_words."""
     url = hf_hub_url(
         file.repository,
         file.name,
@@ -110,25 +128,16 @@ def _stream(file: HubFile, part: Path) -> Generator[float, None, None]:
         revision=file.commit,
         endpoint=_endpoint(),
     )
-    there = part.stat().st_size if part.exists() else 0
-    if file.n_bytes and there >= file.n_bytes:
-        return
-    # A commit's file never changes, so its part can be gone on with whoever sends it.
     headers = {
         **build_hf_headers(token=hub_token() or None),
         "Accept-Encoding": "identity",
-        "Range": f"bytes={there}-",
+        "Range": f"bytes={start}-{'' if end is None else end - 1}",
     }
     with get_session().stream(
         "GET", url, headers=headers, follow_redirects=True, timeout=TIMEOUT_S
     ) as answer:
         answer.raise_for_status()
-        there = there if answer.status_code == 206 else 0
-        with _opened(part, there) as target:
-            for piece in answer.iter_raw():
-                _write(target, piece)
-                there += len(piece)
-                yield min(1.0, there / max(1, file.n_bytes))
+        yield answer
 
 
 def _opened(part: Path, there: int) -> Any:

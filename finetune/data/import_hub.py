@@ -38,15 +38,15 @@ def import_hub(
     """
     from finetune.data.hub import chosen, list_files
 
-    files = yield from _beside(lambda _: chosen(list_files(repository), file, repository))
+    files = yield from beside(lambda _: chosen(list_files(repository), file, repository))
     folder = cache / repository.replace("/", "--")
     about = About(name or repository.split("/")[-1], sources=(repository,))
-    fetched: list[Path] = []
+    paths: list[Path] = []
     row_format = ""
     with NewDataset(datasets, about) as new:
         for number, one in enumerate(files):
-            fetched.append((yield from _fetched(one, folder, number / len(files), len(files))))
-            with RowFile(fetched[-1], row_format) as rows:
+            paths.append((yield from fetched(one, folder, number / len(files), len(files))))
+            with RowFile(paths[-1], row_format) as rows:
                 row_format = rows.format
                 for fraction in fill(new.writer, rows, n_rows_max):
                     done = number + _FETCHING + (1 - _FETCHING) * fraction
@@ -55,12 +55,14 @@ def import_hub(
                 break
         new.writer.check(files[0].name)
         kept = new.keep(row_format)
-    for path in fetched:
+    for path in paths:
         path.unlink(missing_ok=True)
     return kept
 
 
-def _fetched(file: Any, folder: Path, done: float, n_files: int) -> Generator[Any, None, Path]:
+def fetched(file: Any, folder: Path, done: float, n_files: int) -> Generator[Any, None, Path]:
+    """A file of the hub in a folder, fetched on a thread of its own. Yields Progress, or None.
+    Raises AppError."""
     from finetune.data.hub import fetch
 
     def work(report: Callable[[float], None]) -> Path:
@@ -72,10 +74,10 @@ def _fetched(file: Any, folder: Path, done: float, n_files: int) -> Generator[An
                 path: Path = stop.value
                 return path
 
-    return (yield from _beside(work))
+    return (yield from beside(work))
 
 
-def _beside(work: Callable[[Callable[[float], None]], T]) -> Generator[Any, None, T]:
+def beside(work: Callable[[Callable[[float], None]], T]) -> Generator[Any, None, T]:
     """What waits for the net, on a thread of its own, so that other jobs have their turns.
 
     Args:

@@ -7,6 +7,7 @@ import pytest
 
 from engine.errors import AppError
 from finetune.corpus.corpus import Corpus, open_corpus
+from tests.finetune.corpora_made import prose
 
 
 def one_text(path: Path, n: int = 4000) -> str:
@@ -16,7 +17,7 @@ def one_text(path: Path, n: int = 4000) -> str:
 
 
 def many_texts(folder: Path, n: int) -> list[str]:
-    texts = [f"Document {number}: a text of its own." for number in range(n)]
+    texts = [f"Document {number}: {prose(number, 60)}" for number in range(n)]
     for number, text in enumerate(texts):
         (folder / f"{number:03}.txt").write_text(text)
     return texts
@@ -103,7 +104,7 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 
 def test_a_corpus_that_went_away_has_no_fingerprint(tmp_path: Path) -> None:
-    one_text(tmp_path / "a.txt", 10)
+    one_text(tmp_path / "a.txt", 100)
     corpus: Corpus = open_corpus(tmp_path / "a.txt")
     (tmp_path / "a.txt").unlink()
     with pytest.raises(AppError, match="not there any more"):

@@ -13,7 +13,7 @@ import pytest
 
 from engine.errors import AppError
 from engine.process.tune_messages import BadRow, Row
-from finetune.data import datasets, folding
+from finetune.data import datasets, folding, user_folders
 from finetune.data.dataset import Dataset, is_dataset, opening
 from finetune.data.datasets import MoreRows, create
 from finetune.data.importing import import_file
@@ -307,7 +307,7 @@ def test_what_was_deleted_comes_back_beside_its_successor(tmp_path: Path) -> Non
 def test_the_trash_is_kept_for_thirty_days(tmp_path: Path) -> None:
     for name in ("old", "young"):
         datasets.delete(tmp_path, made(tmp_path, name=name).folder.name)
-    long_ago_s = time.time() - datasets.TRASH_S - 60
+    long_ago_s = time.time() - user_folders.TRASH_S - 60
     os.utime(tmp_path / ".trash" / "old", (long_ago_s, long_ago_s))
     datasets.sweep(tmp_path)
     assert [one.name for one in (tmp_path / ".trash").iterdir()] == ["young"]

@@ -1,0 +1,99 @@
+"""What a source is, in words, before anything is taken of it."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections import Counter
+from pathlib import Path
+
+from engine.errors import AppError
+from engine.process.pretrain_messages import CorpusSource, SourceLook
+from finetune.corpus.document import Document, Unread, size_words
+from finetune.corpus.files import FileKind, files_of, kind_of, opened
+from finetune.corpus.sources import read
+from finetune.corpus.table_file import columns_of
+
+# Shown of a source: so many texts, each up to so many letters.
+_N_TEXTS, _LETTERS = 5, 1500
+_PIECE = 4096
+# Files of a folder whose kind is looked up; the rest is counted only.
+_N_KINDS = 500
+
+
+def source_words(source: CorpusSource) -> str:
+    """Where texts come from, for the list of a corpus' sources."""
+    if source.kind == "stories":
+        return f"{source.n_stories:,} stories (world {source.seed})"
+    if source.kind == "python":
+        return f"Python {sys.version_info.major}.{sys.version_info.minor}: language reference"
+    name = source.repository if source.kind == "hub" else Path(source.path).name
+    parts = [name, source.path] if source.kind == "hub" and source.path else [name]
+    most = f" (the first {size_words(source.most_bytes)})" if source.most_bytes else ""
+    return ", ".join(parts) + most
+
+
+def look(source: CorpusSource) -> SourceLook:
+    """What it is, and the beginning of its first texts; why it cannot be used, where it cannot. Of
+    the hub see look_at_hub."""
+    try:
+        return _looked(source)
+    except AppError as error:
+        return SourceLook(words="", problem=error.message, hint=error.hint)
+    except OSError as error:
+        return SourceLook(words="", problem="It cannot be read.", hint=str(error))
+
+
+def _looked(source: CorpusSource) -> SourceLook:
+    if source.kind == "stories" and source.n_stories < 1:
+        raise AppError("No stories are to be written.", "Choose how many.")
+    found = list(itertools.islice(read(source, _PIECE), 40))
+    texts = [one.text[:_LETTERS] for one in found if isinstance(one, Document) and not one.part]
+    unread = [one for one in found if isinstance(one, Unread)]
+    if not texts:
+        reason = unread[0].reason if unread else ""
+        raise AppError("There is no text in it that can be read.", reason)
+    if source.kind != "path":
+        n_bytes = source.n_stories * sum(map(len, texts)) // len(texts)
+        about = f", about {size_words(n_bytes)}" if source.kind == "stories" else ""
+        return SourceLook(
+            words=source_words(source) + about, n_bytes=n_bytes, texts=texts[:_N_TEXTS]
+        )
+    path = Path(source.path)
+    files = files_of(path)
+    n_bytes = sum(one.stat().st_size for one in files)
+    columns, column = _columns(files)
+    return SourceLook(
+        words=f"{_kinds(files)}, {size_words(n_bytes)}",
+        n_files=len(files),
+        n_bytes=n_bytes,
+        texts=texts[:_N_TEXTS],
+        columns=columns,
+        column=source.column or column,
+    )
+
+
+def _kinds(files: list[Path]) -> str:
+    """ "3 Markdown files and 1 of text"."""
+    kinds: Counter[FileKind] = Counter()
+    for path in files[:_N_KINDS]:
+        with opened(path) as file:
+            kinds[kind_of(file)] += 1
+    parts = [_files(n, kind) for kind, n in kinds.most_common()]
+    if len(files) > _N_KINDS:
+        parts.append(f"{len(files) - _N_KINDS:,} more")
+    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
+
+
+def _files(n: int, kind: FileKind) -> str:
+    words = {"text": "text", "Markdown": "Markdown", "HTML": "HTML", "table": "table"}[kind]
+    return f"1 {words} file" if n == 1 else f"{n:,} {words} files"
+
+
+def _columns(files: list[Path]) -> tuple[list[str], str]:
+    """Of the first file that has any."""
+    for path in files[:_N_KINDS]:
+        with opened(path) as file:
+            if kind_of(file) == "table":
+                return columns_of(file)
+    return [], ""

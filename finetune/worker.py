@@ -13,10 +13,10 @@ from engine.process import worker
 from engine.process.jobs import JobGenerator
 from engine.process.messages import AnyRequest, AnyResult
 from engine.tokens.opened import Tokenizers
-from finetune.serve import base, data, learn, result
+from finetune.serve import base, corpus, data, learn, result, stories
 from finetune.work_folder import sweep_work
 
-SERVERS = (data, learn, base, result)
+SERVERS = (data, learn, base, result, corpus, stories)
 ANSWERS: list[Callable[[AnyRequest, data.Shared], AnyResult | None]] = [
     server.answer for server in SERVERS
 ]

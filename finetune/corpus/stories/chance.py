@@ -24,7 +24,7 @@ class Chance:
 
     def pick(self, items: Sequence[T]) -> T:
         """One of them, each as likely."""
-        return items[self.below(len(items))]
+        return items[int(self._next() * len(items))]
 
     def early(self, items: Sequence[T]) -> T:
         """One of them, the first ones more often: as in real text few words do most of the work."""
@@ -36,5 +36,5 @@ class Chance:
 
     def some(self, items: Sequence[T], n: int) -> list[T]:
         """n different ones, in an order of their own (all of them where there are fewer)."""
-        left = list(items)
-        return [left.pop(self.below(len(left))) for _ in range(min(n, len(left)))]
+        left, following = list(items), self._next
+        return [left.pop(int(following() * len(left))) for _ in range(min(n, len(left)))]

@@ -22,6 +22,7 @@ from finetune.corpus.stories.write import short_story
 # Of a hundred conversations; the others are a story and one question.
 _TWO_QUESTIONS, _LASTING, _TOLD, _SMALL_TALK = 0.08, 0.12, 0.02, 0.04
 _WITH_SYSTEM = 0.15
+_Said = list[tuple[str, str]]  # role and text
 
 
 def conversations(n: int, seed: int) -> Iterator[Row]:
@@ -31,42 +32,46 @@ def conversations(n: int, seed: int) -> Iterator[Row]:
         n: how many.
         seed: of their world, as write_stories'.
     """
-    for number in range(n):
-        chance = Chance(seed, "conversation", number)
-        kind = PASSING_KINDS[number % len(PASSING_KINDS)]
-        tag, said = _exchanges(world_of(seed), kind, chance)
-        messages = [RowMessage(role, text) for role, text in said]
-        if chance.is_so(_WITH_SYSTEM):
-            messages.insert(0, RowMessage("system", chance.pick(_talk()["systems"])))
-        yield Row(f"story-{number + 1}", messages, source=f"stories:{seed}", tags=[tag])
+    for row, _ in _conversations(n, seed):
+        yield row
 
 
 def learned_questions(n: int, seed: int) -> Iterator[Question]:
-    """Questions that training may see, with their answers: what shots and baselines are made of."""
+    """What is asked first in these conversations, where something is."""
+    for _, asked in _conversations(n, seed):
+        if asked is not None:
+            yield asked
+
+
+def _conversations(n: int, seed: int) -> Iterator[tuple[Row, Question | None]]:
     for number in range(n):
+        chance = Chance(seed, "conversation", number)
         kind = PASSING_KINDS[number % len(PASSING_KINDS)]
-        chance = Chance(seed, "learned question", number)
-        yield about_story(world_of(seed), kind, chance, False, False)
+        tag, said, asked = _exchanges(world_of(seed), kind, chance)
+        messages = [RowMessage(role, text) for role, text in said]
+        if chance.is_so(_WITH_SYSTEM):
+            messages.insert(0, RowMessage("system", chance.pick(_talk()["systems"])))
+        yield Row(f"story-{number + 1}", messages, source=f"stories:{seed}", tags=[tag]), asked
 
 
-def _exchanges(world: World, kind: Kind, chance: Chance) -> tuple[str, list[tuple[str, str]]]:
-    """What a row is about, and what is said in it: role and text."""
+def _exchanges(world: World, kind: Kind, chance: Chance) -> tuple[str, _Said, Question | None]:
+    """What a row is about, what is said in it, and the first question."""
     if chance.is_so(_SMALL_TALK):
         one = chance.pick(_talk()["small_talk"])
-        return "talk", _said(chance.pick(one["asked"]), chance.pick(one["answers"]))
+        return "talk", _said(chance.pick(one["asked"]), chance.pick(one["answers"])), None
     if chance.is_so(_TOLD):
-        return "told", _told(world, chance)
+        return "told", _told(world, chance), None
     if chance.is_so(_LASTING):
         found = told_lasting(world, chance)
-        return found.kind, _said(found.text, found.answer)
+        return found.kind, _said(found.text, found.answer), found
     first = about_story(world, kind, chance, False, False)
     said = _said(first.prompt, first.answer)
     if chance.is_so(_TWO_QUESTIONS):
         said += _second(world, first, chance)
-    return kind, said
+    return kind, said, first
 
 
-def _second(world: World, first: Question, chance: Chance) -> list[tuple[str, str]]:
+def _second(world: World, first: Question, chance: Chance) -> _Said:
     """Another question about the same story."""
     assert first.story is not None
     others = [one for one in first.story.facts if one != first.fact and one.relation in PASSING]
@@ -76,14 +81,14 @@ def _second(world: World, first: Question, chance: Chance) -> list[tuple[str, st
     return _said(found.text, found.answer)
 
 
-def _told(world: World, chance: Chance) -> list[tuple[str, str]]:
+def _told(world: World, chance: Chance) -> _Said:
     """A story on request."""
     story, _ = short_story(world, chance, chance.pick(PASSING))
     wish: str = chance.pick(_talk()["tell_me"])
     return _said(wish.replace("{N}", chance.pick(story.people[:2])), story.text)
 
 
-def _said(asked: str, answer: str) -> list[tuple[str, str]]:
+def _said(asked: str, answer: str) -> _Said:
     return [("user", asked), ("assistant", answer)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
@@ -22,13 +22,15 @@ class Reason:
 
 @dataclass(frozen=True)
 class Telling:
-    """How facts of a kind are told (at a story's end again), asked and answered."""
+    """How facts of a kind are told (at a story's end again), asked and answered; recall: how a
+    sentence begins that ends with what is to be known."""
 
     told: tuple[str, ...]
     again: tuple[str, ...]
     spoken: tuple[str, ...]
     asked: tuple[str, ...]
     answers: tuple[str, ...]
+    recall: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,17 @@ class Lexicon:
     tellings: dict[str, Telling]
     scenery: dict[str, tuple[str, ...]]
 
-    @property
+    @cached_property
     def people(self) -> tuple[str, ...]:
         return (*self.girls, *self.boys)
 
     def keys(self, kind: Kind) -> tuple[str, ...]:
         """All words that can answer questions of a kind."""
-        found: dict[str, tuple[str, ...]] = {
+        return self._keys[kind]
+
+    @cached_property
+    def _keys(self) -> dict[Kind, tuple[str, ...]]:
+        return {
             "where": tuple(self.places),
             "went": self.landmarks,
             "who": self.people,
@@ -72,7 +78,6 @@ class Lexicon:
             "food": self.foods,
             "trade": self.trades,
         }
-        return found[kind]
 
 
 @cache
@@ -120,5 +125,5 @@ def _reasons(mood: dict[str, Any]) -> list[Reason]:
 
 
 def _telling(table: dict[str, list[str]]) -> Telling:
-    names = ("told", "again", "spoken", "asked", "answers")
+    names = ("told", "again", "spoken", "asked", "answers", "recall")
     return Telling(*(tuple(table.get(name, ())) for name in names))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from finetune.corpus.stories.chance import Chance
 from finetune.corpus.stories.facts import PASSING, Fact, Passing
 from finetune.corpus.stories.lexicon import lexicon
@@ -11,6 +9,7 @@ from finetune.corpus.stories.world import World
 
 # Of facts of one relation in a story: with fewer than three a guess would be right too often.
 _THREE = 0.75
+_TRIES = 300
 
 
 class Plot:
@@ -21,22 +20,27 @@ class Plot:
         self.world, self.chance = world, chance
         n_people = 3 if chance.is_so(_THREE) else 2
         self.people = chance.some(lexicon().people, n_people)
-        self._objects = chance.some(lexicon().objects, len(lexicon().objects))
+        self._used: set[str] = set()
 
     def facts(self, relation: Passing, *, asked_is_new: bool = False) -> list[Fact]:
         """Two or three facts of a relation, one for each of the people. asked_is_new: the first is
-        a pairing that is held out (the others never are)."""
+        a pairing that is held out (the others never are); none at all where this world has no such
+        pairing for that person."""
         found: list[Fact] = []
         for number, person in enumerate(self.people):
             is_new = asked_is_new and number == 0
-            taken = {one.b for one in found} | {one.a for one in found}
-            while True:
+            taken = {part for one in found for part in (one.a, one.b)} | self._used
+            for _ in range(_TRIES):
                 fact = self._draw(relation, person)
                 is_held_out = self.world.holds_out_pairing(relation, fact.a, fact.b)
-                if is_held_out == is_new and not {fact.a, fact.b} & taken:
+                if is_held_out == is_new and fact.a not in taken and fact.b not in taken:
+                    found.append(fact)
                     break
-            self._objects = [one for one in self._objects if one not in (fact.a, fact.b)]
-            found.append(fact)
+            else:
+                return []
+        self._used.update(
+            one for fact in found for one in (fact.a, fact.b) if one in lexicon().objects
+        )
         return found
 
     def themes(self, n: int) -> list[Passing]:
@@ -51,13 +55,11 @@ class Plot:
     def _draw(self, relation: Passing, person: str) -> Fact:
         words, pick = lexicon(), self.chance.pick
         if relation == "why":
-            reason = words.reasons[pick(tuple(words.reasons))]
+            reason = words.reasons[pick(words.keys("why"))]
             return Fact("why", person, reason.key, mood=pick(reason.feelings))
-        abouts: dict[str, Sequence[str]] = {
-            "where": self._objects,
-            "colour": self._objects,
-            "count": words.things,
-        }
-        values = self._objects if relation == "who" else words.keys(relation)
-        about = pick(abouts[relation]) if relation in abouts else person
-        return Fact(relation, about, pick(values))
+        about = person
+        if relation in ("where", "colour"):
+            about = pick(words.objects)
+        elif relation == "count":
+            about = pick(words.things)
+        return Fact(relation, about, pick(words.keys("what" if relation == "who" else relation)))

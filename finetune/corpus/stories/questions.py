@@ -52,6 +52,15 @@ def lasting_questions(seed: int) -> Iterator[Question]:
         yield question(world, relation, None, fact, chance, is_new, is_new_wording=True)
 
 
+def recall_questions(seed: int) -> Iterator[Question]:
+    """The same facts as beginnings of sentences that stories have; a base model ends them."""
+    world = world_of(seed)
+    for (person, relation), fact in world.lasting.items():
+        beginning, end = telling.recall(fact)
+        is_new = not world.is_told(person, relation)
+        yield Question(relation, None, fact, beginning, end, fact.b, is_new, is_new_wording=False)
+
+
 def about_story(
     world: World, kind: Kind, chance: Chance, is_new_pairing: bool, is_new_wording: bool
 ) -> Question:

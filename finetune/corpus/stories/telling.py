@@ -11,12 +11,10 @@ from finetune.corpus.stories.lexicon import lexicon
 def slots(fact: Fact, person: str = "") -> dict[str, str]:
     """What a fact puts into templates; person: who does it."""
     words = lexicon()
-    owner = fact.a if fact.relation == "why" else person
-    their, them = ("her", "her") if owner in words.girls else ("his", "him")
     b = fact.b
     if fact.relation == "why":
-        clause = words.reasons[fact.b].clause
-        b = fill(clause, {"their": their, "them": them}.__getitem__)
+        their, them = ("her", "her") if fact.a in words.girls else ("his", "him")
+        b = words.reasons[b].clause.replace("{their}", their).replace("{them}", them)
     before = words.places.get(fact.b, "")
     one = article(fact.b)
     return {
@@ -38,9 +36,9 @@ def tell(fact: Fact, person: str, chance: Chance) -> str:
     return _put(chance.pick(lexicon().tellings[fact.relation].told), fact, person)
 
 
-def tell_again(fact: Fact, chance: Chance) -> str:
+def tell_again(fact: Fact, person: str, chance: Chance) -> str:
     """How the end of a story comes back to a fact."""
-    return _put(chance.pick(lexicon().tellings[fact.relation].again), fact)
+    return _put(chance.pick(lexicon().tellings[fact.relation].again), fact, person)
 
 
 def ask_aloud(kind: Kind, fact: Fact, chance: Chance) -> str:
@@ -56,6 +54,13 @@ def ask(lead: str, asked: str, fact: Fact) -> str:
 def answer(kind: Kind, fact: Fact) -> str:
     """The short answer, with its full stop."""
     return _put(lexicon().tellings[kind].answers[0], fact)
+
+
+def recall(fact: Fact) -> tuple[str, str]:
+    """How a sentence that tells a lasting fact begins, and how it ends."""
+    beginning = _put(lexicon().tellings[fact.relation].recall[0], fact)
+    one = f"{article(fact.b)} " if fact.relation == "home" else ""
+    return beginning, f"{one}{fact.b}."
 
 
 def key_of(kind: Kind, fact: Fact) -> str:

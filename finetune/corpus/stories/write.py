@@ -71,15 +71,19 @@ def short_story(
     """
     while True:
         plot = Plot(world, chance)
-        asked, *others = plot.facts(theme, asked_is_new=asked_is_new)
+        same = plot.facts(theme, asked_is_new=asked_is_new)
+        if not same:
+            continue
+        asked, *others = same
         for other in plot.themes(2):
             if other != theme and chance.is_so(0.4):
                 others += plot.facts(other)
         size = _Size(0, lasting=chance.below(2), around=chance.below(3), again=0, talks=0)
         found = _told(plot, [asked, *others], size)
         if FEWEST_WORDS <= found.n_words <= MOST_WORDS:
-            same = next(one for one in found.facts if (one.relation, one.a) == (theme, asked.a))
-            return found, same
+            return found, next(
+                one for one in found.facts if (one.relation, one.a) == (theme, asked.a)
+            )
 
 
 def _told(plot: Plot, facts: list[Fact], size: _Size) -> Story:
@@ -92,7 +96,8 @@ def _told(plot: Plot, facts: list[Fact], size: _Size) -> Story:
         sentences.insert(chance.below(len(sentences) + 1), line("around", plot))
     sentences.insert(0, line("opening", plot))
     passing = [one for one in told if one.relation in PASSING]
-    sentences += [telling.tell_again(one, chance) for one in chance.some(passing, size.again)]
+    for one in chance.some(passing, size.again):
+        sentences.append(telling.tell_again(one, chance.pick(plot.people), chance))
     parts = [" ".join(sentences)]
     parts += [_talk(one, plot) for one in chance.some(passing, size.talks)]
     if size.talks:

@@ -71,7 +71,7 @@ class _Reader(HTMLParser):
             self._parts.append("\n")
         elif tag in _PARAGRAPHS:
             self._parts.append("\n\n")
-        elif tag in _LINES:
+        elif tag in _LINES and self._parts and not self._parts[-1].endswith("\n"):
             self._parts.append("\n")
 
     def text(self) -> str:

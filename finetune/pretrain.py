@@ -1,9 +1,10 @@
 """Pretraining: the training loop. Read `pretrain` first; it is straight.
 
-Tokens of a text (corpus/token_shards.py) come in stretches (pretraining/feed.py); a model from
+The tokens of a text (corpus/token_shards.py) come in stretches (pretraining/feed.py); a model from
 nothing (model/gpt.py) learns which token follows, by Muon and AdamW (pretraining/optimizers.py), in
-as many steps as the plan says (pretraining/dial.py). Yields events; writes checkpoints and, at its
-first attempt, plan.json. Corpus, tokenizer, export and report are the runner's.
+as many steps as the plan says, or as the time allows (pretraining/dial.py). Yields events; writes
+checkpoints and, at its first attempt, plan.json. Corpus, tokenizer, export and report are the
+runner's.
 """
 
 from __future__ import annotations
@@ -19,10 +20,13 @@ from finetune.loop import Control, Go, Outcome, check_numbers
 from finetune.model.gpt import GPT, GPTConfig
 from finetune.pretraining.config import PretrainConfig
 from finetune.pretraining.dial import RaisingPlan
-from finetune.pretraining.feed import Feed, Shards
+from finetune.pretraining.feed import Feed
 from finetune.pretraining.hooks import Hooks, NoHooks
+from finetune.pretraining.kept import fixed_plan
 from finetune.pretraining.optimizers import make_optimizers, momentum_at, rate_share
-from finetune.pretraining.raising import Raising, fixed_plan
+from finetune.pretraining.planted import Planted
+from finetune.pretraining.raising import Raising
+from finetune.pretraining.shards import Shards
 from finetune.pretraining.team import Team
 from finetune.run.events import AnyRunEvent, Ending, PhaseChanged
 from finetune.run.folder import RunFolder
@@ -42,7 +46,8 @@ def pretrain(
 
     Args:
         plan: of the same config (dial.py). Where the config gives minutes, a short measurement at
-            the first attempt says how many steps there will be; plan.json keeps that.
+            the first attempt says about how many steps there will be, and the time drives the
+            schedule; a resume does the steps that it repeats as they were.
         held_out: may be shorter than one stretch: nothing is measured then.
         control: asked before every micro-batch.
         hooks: samples at every evaluation, and what else goes into a checkpoint.
@@ -68,19 +73,25 @@ def pretrain(
     last = checkpoint.last_to_resume(folder.checkpoints)
     if last is not None:
         state = checkpoint.load_checkpoint(last, trained)
-    feed = Feed(train, plan, options.seed, team.rank)
+    planted = Planted(held_out, plan, config.corpus.memory_test, options.seed)
+    feed = Feed(train, plan, options.seed, team.rank, planted)
     taught = team.shared(model)
-    raising = Raising(config, plan, team, trained, state, feed, held_out, folder, hooks, attempt)
+    raising = Raising(
+        config, plan, team, trained, state, feed, held_out, planted.first, folder, hooks, attempt
+    )
     ending: Ending | None = None
 
     yield raising.facts()
-    if last is None:
+    if last is not None:
+        yield from raising.resumed()
+    else:
         yield from raising.evaluate()
         yield raising.save()
     yield raising.event(PhaseChanged, phase="training")
     raising.begin_clock()
-    while ending is None and state.step < plan.n_steps:
+    while ending is None and not raising.is_over():
         evaluates, losses = False, []
+        done = raising.share_done()
         torch.manual_seed(raising.seed_of(state.step))  # dropout's chance is the step's own
         batches = feed.batches(state.step)
         for number, (ids, targets) in enumerate(batches):
@@ -99,14 +110,14 @@ def pretrain(
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), options.max_grad_norm or math.inf)
         mean = team.mean(torch.stack(losses).mean())
         check_numbers(mean, float(norm), state.step)
-        share = rate_share(state.step, plan.n_steps, options.warmup, options.decay)
+        share = rate_share(done, options.warmup, options.decay)
         optimizers.set_rate(share, momentum_at(state.step))
         optimizers.step()
         optimizers.zero_grad()
 
         state.step, state.n_tokens = state.step + 1, state.n_tokens + plan.tokens_per_step
         yield raising.step_done(mean, share * plan.matrix_rate, float(norm))
-        if evaluates or state.step % plan.eval_every == 0 or state.step == plan.n_steps:
+        if raising.is_time_to_look(done) or evaluates or raising.is_over():
             yield from raising.evaluate()
             yield raising.save()
             yield raising.event(PhaseChanged, phase="training")

@@ -16,9 +16,12 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 Angles = tuple[Tensor, Tensor]  # cosines and sines, each (T, D / 2)
 Kept = tuple[Tensor, Tensor]  # keys and values of the places before, each (B, kv_heads, T, D)
+
+LOGITS_AT_ONCE = 1 << 24  # 64 MB
 
 
 @dataclass(frozen=True)
@@ -172,15 +175,30 @@ class GPT(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         """(B, T) tokens to (B, T, V) logits: how much each token is expected after each place."""
-        return self.read(ids)[0]
+        return self.said(self.read(ids)[0])
+
+    def said(self, x: Tensor) -> Tensor:
+        """(..., W) of what was read to (..., V) logits."""
+        return F.linear(x, self.model.embed_tokens.weight)
 
     def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
         """Mean of -ln p(target) over all places, in nats; ids and targets (B, T)."""
-        logits = self.forward(ids).float()
-        return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        x, y = self.read(ids)[0].flatten(0, 1), targets.flatten()
+        n = max(1, LOGITS_AT_ONCE // self.config.n_vocab)
+        if len(y) <= n:
+            return self._summed_loss(x, y) / len(y)
+        # Logits of a large vocabulary are the largest tensor of all: some places at a time, and
+        # computed again on the way back.
+        parts = zip(torch.split(x, n), torch.split(y, n), strict=True)
+        sums = [checkpoint(self._summed_loss, *part, use_reentrant=False) for part in parts]
+        return torch.stack(sums).sum() / len(y)
+
+    def _summed_loss(self, x: Tensor, targets: Tensor) -> Tensor:
+        return F.cross_entropy(self.said(x).float(), targets, reduction="sum")
 
     def read(self, ids: Tensor, kept: list[Kept] | None = None) -> tuple[Tensor, list[Kept]]:
-        """Logits of new places, after those whose keys and values are kept; and what to keep."""
+        """What the last block makes of new places, (B, T, W), after those whose keys and values
+        are kept; and what to keep."""
         start = kept[0][0].shape[2] if kept else 0
         angles = rotary(self.config, start, ids.shape[1], ids.device)
         x = self.model.embed_tokens(ids)
@@ -188,7 +206,7 @@ class GPT(nn.Module):
         for number, block in enumerate(self.model.layers):
             x, one = block(x, angles, kept[number] if kept else None)
             now.append(one)
-        return F.linear(self.model.norm(x), self.model.embed_tokens.weight), now
+        return self.model.norm(x), now
 
     @torch.no_grad()
     def generate(
@@ -208,11 +226,11 @@ class GPT(nn.Module):
                 if kept is None or len(seen) > self.config.context:
                     # Half is let go at once, or each token would be a whole reading.
                     seen = seen[-max(1, self.config.context // 2) :] if kept else seen
-                    logits, kept = self.read(ids.new_tensor([seen[-self.config.context :]]))
+                    x, kept = self.read(ids.new_tensor([seen[-self.config.context :]]))
                     seen = seen[-self.config.context :]
                 else:
-                    logits, kept = self.read(ids.new_tensor([seen[-1:]]), kept)
-                token = drawn(logits[0, -1].float(), temperature, generator)
+                    x, kept = self.read(ids.new_tensor([seen[-1:]]), kept)
+                token = drawn(self.said(x[0, -1]).float(), temperature, generator)
                 seen.append(token)
                 yield token
         finally:

@@ -9,16 +9,15 @@ import torch
 from finetune.model.gpt import GPT, GPTConfig
 from finetune.pretraining.config import PretrainConfig
 from finetune.pretraining.dial import RaisingPlan
-from finetune.pretraining.feed import Feed, Shards
+from finetune.pretraining.feed import Feed
 from finetune.pretraining.optimizers import make_optimizers
+from finetune.pretraining.shards import Shards
 from finetune.pretraining.team import Team
 
 _MEASURED_S, _FEWEST, _MOST = 1.5, 3, 50
 
 
-def measured_steps(
-    config: PretrainConfig, plan: RaisingPlan, train: Shards, held_out: Shards, team: Team
-) -> int:
+def measured_steps(config: PretrainConfig, plan: RaisingPlan, train: Shards, team: Team) -> int:
     """How many steps fit the minutes that the configuration gives, evaluations included."""
     per_step, _ = step_seconds(plan, Feed(train, plan, config.train.seed, team.rank), team)
     # Each evaluation reads a fifth of what was learned since the one before, without a way back.

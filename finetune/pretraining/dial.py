@@ -4,8 +4,8 @@ budget of tokens; every one of them can be said otherwise in RUN.toml. Light.
 The rules, with where they come from:
 - width: 48 to 64 numbers a layer; depth 12 with GPT-2's vocabulary is GPT-2 small (124 M).
 - hidden: 8/3 of the width, so that SwiGLU's three matrices weigh what two of 4 x width do.
-- tokens: 3.4 for each parameter at depth 4 (minutes on a laptop), rising to 80 at depth 12 (10
-  billion: what GPT-2 small takes). 20 is where compute is spent best (Hoffmann et al. 2022); more
+- tokens: from minutes on a laptop (depth 4: 3 for each parameter) to 10 billion at depth 12, what
+  GPT-2 small takes (80 for each). 20 is where compute is spent best (Hoffmann et al. 2022); more
   gives a better model of that size (Touvron et al. 2023). A text may be read four times with
   little loss (Muennighoff et al. 2023), which is said beside the plan, not enforced.
 - batch: grows with the square root of the tokens (critical batch size: Zhang et al. 2024).
@@ -23,10 +23,11 @@ from finetune.pretraining.config import PretrainConfig
 
 WIDTHS = (64, 96, 128, 192, 256, 320, 384, 448, 512, 576, 704, 768)
 CONTEXTS = (128, 128, 256, 256, 256, 512, 512, 512, 512, 1024, 1024, 1024)
+TOKENS_M = (2.0, 3.0, 5.0, 7.5, 18, 45, 110, 270, 670, 1650, 4050, 10_000)  # millions
 EVALUATIONS = 20  # in a run whose settings leave it open
-_PER_PARAMETER, _AT_DEPTH, _TO_PARAMETER, _TO_DEPTH = 3.4, 4, 80.0, 12
 _STEP_TOKENS, _STEP_BUDGET = 4096, 7.5e6
 _MATRIX_RATE, _OTHER_RATE, _RATE_WIDTH = 0.02, 3e-3, 192
+LOGITS_AT_ONCE = 1 << 24  # as gpt.py has them
 PROGRAM_BYTES = 450_000_000  # torch and the interpreter
 MOST_AT_ONCE = 16_384  # tokens of a micro-batch that the dial itself chooses
 
@@ -100,8 +101,10 @@ class RaisingPlan:
         what a micro-batch keeps for its way back."""
         rest = self.n_parameters - self.n_matrix_parameters
         held = 12 * self.n_matrix_parameters + 16 * rest
-        per_token = self.layers * (20 * self.width + 5 * self.hidden) + 3 * self.n_vocab
-        return PROGRAM_BYTES + held + 4 * self.batch * self.context * per_token
+        per_token = self.layers * (20 * self.width + 5 * self.hidden)
+        n = self.batch * self.context
+        logits = 3 * min(n * self.n_vocab, LOGITS_AT_ONCE)
+        return PROGRAM_BYTES + held + 4 * (n * per_token + logits)
 
     def gpt_fields(self) -> dict[str, Any]:
         """GPTConfig(**these) is the model."""
@@ -132,7 +135,7 @@ def plan(
     context = model.context or CONTEXTS[depth - 1]
     kv_heads = model.kv_heads or heads
     matrix, n_parameters = _parameters(layers, width, heads, kv_heads, head_dim, hidden, n_vocab)
-    budget = _budget(depth, n_parameters)
+    budget = 1e6 * TOKENS_M[depth - 1]
     batch, accumulate = _batch(config, budget, context)
     found = RaisingPlan(
         depth=depth,
@@ -194,11 +197,6 @@ def _parameters(
     matrix = layers * (attention + 3 * width * hidden)
     norms = layers * (2 * width + 2 * head_dim) + width
     return matrix, matrix + norms + n_vocab * width
-
-
-def _budget(depth: int, n_parameters: int) -> float:
-    place = (depth - _AT_DEPTH) / (_TO_DEPTH - _AT_DEPTH)
-    return n_parameters * _PER_PARAMETER * float((_TO_PARAMETER / _PER_PARAMETER) ** place)
 
 
 def _batch(config: PretrainConfig, budget: float, context: int) -> tuple[int, int]:

@@ -7,7 +7,6 @@ Nothing is remembered between steps: step n is the same whether the steps before
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,22 +15,8 @@ from torch import Tensor
 
 from engine.errors import AppError
 from finetune.pretraining.dial import RaisingPlan
-
-Ids = npt.NDArray[np.int64]
-
-
-class Shards(Protocol):
-    """Tokens of a text: corpus/token_shards.py has the real ones."""
-
-    @property
-    def n_tokens(self) -> int: ...
-
-    @property
-    def n_bytes(self) -> int: ...
-
-    def window(self, start: int, n: int) -> Ids:
-        """n tokens from `start` on."""
-        ...
+from finetune.pretraining.planted import Planted
+from finetune.pretraining.shards import Ids, Shards
 
 
 class Feed:
@@ -40,12 +25,20 @@ class Feed:
     Args:
         rank: this process among plan.world that share each step; a step's stretches are those of
             one process with plan.world times the batch.
+        planted: passages that stand in the stream instead of some stretches.
 
     Raises:
         AppError: the text is shorter than one stretch.
     """
 
-    def __init__(self, text: Shards, plan: RaisingPlan, seed: int, rank: int = 0) -> None:
+    def __init__(
+        self,
+        text: Shards,
+        plan: RaisingPlan,
+        seed: int,
+        rank: int = 0,
+        planted: Planted | None = None,
+    ) -> None:
         if text.n_tokens < plan.context + 2:
             raise AppError(
                 f"The text is too short: {text.n_tokens:,} tokens, and the model is to look at "
@@ -53,6 +46,7 @@ class Feed:
                 "Take more text, or a smaller context.",
             )
         self._text, self._plan, self._seed, self._rank = text, plan, seed, rank
+        self._planted = planted
         self.n_stretches = max(1, (text.n_tokens - 1) // plan.context - 1)
         self._epoch = lru_cache(maxsize=2)(self._make_epoch)
 
@@ -78,6 +72,9 @@ class Feed:
         return ids[:, :-1], ids[:, 1:]
 
     def _stretch(self, number: int) -> Ids:
+        passage = self._planted.at(number) if self._planted is not None else None
+        if passage is not None:
+            return passage
         epoch, place = divmod(number, self.n_stretches)
         offset, order = self._epoch(epoch)
         context = self._plan.context
@@ -92,10 +89,14 @@ class Feed:
 
 
 def validation_batches(
-    text: Shards, plan: RaisingPlan, most_tokens: int
+    text: Shards, plan: RaisingPlan, most_tokens: int, n_tokens: int | None = None
 ) -> list[tuple[Tensor, Tensor]]:
-    """Stretches of the held-out text, evenly spread, at most so many tokens of it."""
-    n = (text.n_tokens - 1) // plan.context
+    """Stretches of the held-out text, evenly spread, at most so many tokens of it.
+
+    Args:
+        n_tokens: the text's first ones, of which they are taken; None: all.
+    """
+    n = ((text.n_tokens if n_tokens is None else n_tokens) - 1) // plan.context
     if n < 1:
         return []
     wanted = max(1, min(n, most_tokens // plan.context))

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from finetune.pretraining.dial import RaisingPlan
 
+_LEAST_SHARE = 0.02
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
 
@@ -131,12 +132,12 @@ def make_optimizers(model: nn.Module, plan: RaisingPlan) -> Optimizers:
     return Optimizers(muon, adamw, plan)
 
 
-def rate_share(step: int, n_steps: int, warmup: float, decay: float) -> float:
-    """Of the change that makes step (from 0) into step + 1: rises, stays, and falls to near 0."""
-    n_warm, n_fall = round(warmup * n_steps), round(decay * n_steps)
-    rising = (step + 1) / (n_warm + 1)
-    falling = (n_steps - step) / max(1, n_fall)
-    return max(0.02, min(1.0, rising, falling))
+def rate_share(done: float, warmup: float, decay: float) -> float:
+    """Of the learning rates where a share of the run is over, 0..1: rises, stays, and falls to near
+    0 (warm-up, constant, decay: Hu et al. 2024, MiniCPM)."""
+    rising = done / warmup if warmup else 1.0
+    falling = (1.0 - done) / decay if decay else 1.0
+    return max(_LEAST_SHARE, min(1.0, rising, falling))
 
 
 def momentum_at(step: int) -> float:

@@ -1,26 +1,25 @@
-"""What the loop of pretraining needs around its steps: its plan kept, events, evaluations,
-checkpoints, its clock. pretrain.py is the loop."""
+"""What the loop of pretraining needs around its steps: how far it is, events,
+evaluations, checkpoints, its clock. pretrain.py is the loop."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import math
 import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from engine.errors import AppError
 from finetune import checkpoint
 from finetune.checkpoint import Trained, TrainState
-from finetune.loop import Control, Order, Outcome, memory_bytes
+from finetune.loop import Control, Order, Outcome, check_validation, memory_bytes
 from finetune.pretraining.config import PretrainConfig
-from finetune.pretraining.dial import RaisingPlan, with_steps
-from finetune.pretraining.feed import Feed, Shards, validation_batches
+from finetune.pretraining.dial import EVALUATIONS, RaisingPlan
+from finetune.pretraining.feed import Feed, validation_batches
 from finetune.pretraining.hooks import Hooks
+from finetune.pretraining.shards import Shards
 from finetune.pretraining.team import Team
 from finetune.run.events import (
     CheckpointSaved,
@@ -30,56 +29,10 @@ from finetune.run.events import (
     PretrainStep,
     RaisedFacts,
 )
-from finetune.run.folder import RunFolder, write_whole
+from finetune.run.folder import EventTail, RunFolder
 
-PLAN_FILE = "plan.json"
 # An evaluation reads so much of what was learned since the one before; a third of the work each.
 _EVALUATED_SHARE, _LEAST_EVALUATED, _MOST_EVALUATED = 0.2, 4096, 1 << 20
-
-
-def kept_plan(folder: RunFolder) -> RaisingPlan | None:
-    """The plan of a run that has begun; None where it has not.
-
-    Raises:
-        AppError: plan.json is there and cannot be read.
-    """
-    try:
-        raw = json.loads((folder.path / PLAN_FILE).read_text(encoding="utf-8"))
-        return RaisingPlan(**raw)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, TypeError) as error:
-        raise AppError(
-            "What the run noted of its plan cannot be read.",
-            "Begin another run with the same settings.",
-            str(error),
-        ) from error
-
-
-def fixed_plan(
-    config: PretrainConfig,
-    plan: RaisingPlan,
-    train: Shards,
-    held_out: Shards,
-    folder: RunFolder,
-    team: Team,
-) -> RaisingPlan:
-    """The run's plan for good: the kept one; else this one, whose steps follow from a measurement
-    where a time was given."""
-    found = team.from_first(kept_plan(folder) if team.is_first else None)
-    if found is None:
-        found = dataclasses.replace(plan, world=team.world)
-        if config.train.minutes:
-            from finetune.pretraining.calibrate import measured_steps
-
-            n_steps = team.from_first(measured_steps(config, found, train, held_out, team))
-            found = with_steps(found, config, n_steps)
-        if team.is_first:
-            folder.path.mkdir(parents=True, exist_ok=True)
-            words = json.dumps(dataclasses.asdict(found), indent=1)
-            write_whole(folder.path / PLAN_FILE, words.encode())
-    result: RaisingPlan = found
-    return result
 
 
 def evaluated_tokens(plan: RaisingPlan) -> int:
@@ -88,8 +41,20 @@ def evaluated_tokens(plan: RaisingPlan) -> int:
     return min(_MOST_EVALUATED, max(_LEAST_EVALUATED, wanted))
 
 
+def _done_after(folder: RunFolder, step: int) -> dict[int, float]:
+    """PretrainStep.done of the steps that an earlier attempt did after the checkpoint, by step."""
+    events = EventTail(folder).read()
+    return {
+        one.step: one.done for one in events if isinstance(one, PretrainStep) and one.step > step
+    }
+
+
 class Raising:
-    """What the loop's parts share. clock: when the step before ended."""
+    """What the loop's parts share.
+
+    Args:
+        n_measured: the held-out text's first tokens, of which evaluations are made.
+    """
 
     def __init__(
         self,
@@ -100,6 +65,7 @@ class Raising:
         state: TrainState,
         feed: Feed,
         held_out: Shards,
+        n_measured: int,
         folder: RunFolder,
         hooks: Hooks,
         attempt: int,
@@ -107,17 +73,66 @@ class Raising:
         self.config, self.plan, self.team, self.trained = config, plan, team, trained
         self.state, self.feed, self.folder = state, feed, folder
         self.hooks, self.attempt = hooks, attempt
-        self.saved_step = state.step if state.n_tokens else -1
-        self._held_out = validation_batches(held_out, plan, evaluated_tokens(plan))
+        self.saved_step = -1
+        self._looked = int(state.done * EVALUATIONS)
+        self._held_out = validation_batches(held_out, plan, evaluated_tokens(plan), n_measured)
         self._bytes_per_token = held_out.n_bytes / max(1, held_out.n_tokens)
         self._n_held_out, self._n_train = held_out.n_tokens, feed.n_tokens
+        self._done_before = _done_after(folder, state.step) if config.train.minutes else {}
         self._clock = 0.0
-        self._timed: list[float] = []
+        self._timed: deque[float] = deque(maxlen=50)
         self._losses: list[float] = []
 
     def seed_of(self, step: int) -> int:
         """Of torch's generator at a step: the same whether the steps before were run or not."""
         return (self.config.train.seed * 1_000_003 + step) * 64 + self.team.rank
+
+    def resumed(self) -> Iterator[Any]:
+        """It goes on from a checkpoint; tells of it where a kill kept that from being told."""
+        self.saved_step = self.state.step
+        name = f"step-{self.state.step}"
+        told = (one for one in EventTail(self.folder).read() if isinstance(one, CheckpointSaved))
+        if not any(one.folder == name for one in told):
+            yield self._saved(name)
+
+    # ---- how far it is ----
+
+    def share_done(self) -> float:
+        """How far the schedule is, 0..1, before the next step: by steps; by time where a time was
+        given, and then as it was where an earlier attempt did that step."""
+        state, minutes = self.state, self.config.train.minutes
+        if not minutes:
+            state.done = state.step / self.plan.n_steps
+            return state.done
+        done = self._done_before.get(state.step + 1)
+        if done is None:
+            done = min(1.0, max(state.done, self._used_s() / (60.0 * minutes)))
+        state.done = float(self.team.from_first(done))
+        return state.done
+
+    def is_over(self) -> bool:
+        """Whether there is no further step: they are all done, or the time does not hold another
+        one as long as these."""
+        if not self.config.train.minutes:
+            return self.state.step >= self.plan.n_steps
+        left_s = 60.0 * self.config.train.minutes - self._used_s()
+        is_known = self.state.step + 1 in self._done_before
+        is_over = self.state.step > 0 and not is_known and left_s < self._step_s()
+        return bool(self.team.from_first(is_over))
+
+    def is_time_to_look(self, done: float) -> bool:
+        """Whether an evaluation is due after a step that began where `done` was over."""
+        if not self.config.train.minutes or self.config.train.eval_every:
+            return self.state.step % self.plan.eval_every == 0
+        before, self._looked = self._looked, int(done * EVALUATIONS)
+        return self._looked > before
+
+    def _used_s(self) -> float:
+        """Of the time that was given: steps, evaluations and checkpoints; pauses are none."""
+        return self.state.trained_s
+
+    def _step_s(self) -> float:
+        return sum(self._timed) / len(self._timed) if self._timed else 0.0
 
     # ---- events ----
 
@@ -152,17 +167,21 @@ class Raising:
         return said
 
     def begin_clock(self) -> None:
-        """The next step begins now."""
+        """What is done from now on takes its time."""
         self._clock = time.monotonic()
 
-    def step_done(self, loss: float, rate: float, norm: float) -> Any:
-        """The event of the step that was just done."""
+    def _end_clock(self) -> float:
+        """Seconds since it began, which are used up now."""
         now = time.monotonic()
         seconds, self._clock = now - self._clock, now
         self.state.trained_s += seconds
+        return seconds
+
+    def step_done(self, loss: float, rate: float, norm: float) -> Any:
+        """The event of the step that was just done."""
+        seconds = self._end_clock()
         self._timed.append(seconds)
         self._losses.append(loss)
-        per_step = sum(self._timed[-50:]) / len(self._timed[-50:])
         return self.event(
             PretrainStep,
             loss=loss,
@@ -172,24 +191,36 @@ class Raising:
             tokens_per_s=self.plan.tokens_per_step / max(seconds, 1e-9),
             memory_bytes=memory_bytes(),
             epoch=self.feed.epochs(self.state.step),
-            time_left_s=(self.plan.n_steps - self.state.step) * per_step,
+            time_left_s=self._left_s(),
+            done=self.state.done,
             tokens=self.state.n_tokens,
             seconds=self.state.trained_s,
         )
+
+    def _left_s(self) -> float:
+        minutes = self.config.train.minutes
+        if minutes:
+            return max(0.0, 60.0 * minutes - self._used_s())
+        return (self.plan.n_steps - self.state.step) * self._step_s()
 
     # ---- evaluations and checkpoints ----
 
     def evaluate(self) -> Iterator[Any]:
         """Loss on the held-out text now; every rank measures all of it. Samples too."""
         yield self.event(PhaseChanged, phase="evaluating")
+        self.begin_clock()
         model = self.trained.model
         model.eval()
         if self._held_out:
-            yield self._evaluated(held_out_loss(model, self._held_out, self.team))
+            check_validation(
+                loss := held_out_loss(model, self._held_out, self.team), self.state.step
+            )
+            yield self._evaluated(loss)
         if self.team.is_first:
             with torch.no_grad():
                 self.hooks.at_evaluation(self.state.step, model)
         model.train()
+        self._end_clock()
 
     def _evaluated(self, loss: float) -> Any:
         state, losses = self.state, self._losses
@@ -212,6 +243,7 @@ class Raising:
 
     def save(self) -> Any:
         """A checkpoint of this step; older ones let go of what only a resume needs."""
+        self.begin_clock()
         target = self.folder.checkpoints / f"step-{self.state.step}"
         if self.team.is_first:
             checkpoint.save_checkpoint(
@@ -223,9 +255,13 @@ class Raising:
             )
             checkpoint.let_go(self.folder.checkpoints, {target, self._best_folder()})
         self.team.wait()
+        self._end_clock()
         self.saved_step = self.state.step
+        return self._saved(target.name)
+
+    def _saved(self, name: str) -> Any:
         is_best = not self._held_out or self.state.best_step == self.state.step
-        return self.event(CheckpointSaved, folder=target.name, is_best=is_best)
+        return self.event(CheckpointSaved, folder=name, is_best=is_best)
 
     def _best_folder(self) -> Path:
         return self.folder.checkpoints / f"step-{self.state.best_step}"

@@ -24,12 +24,13 @@ _PATIENCE = timedelta(days=30)
 class _Loss(nn.Module):
     """What DDP wraps: a forward that gives the loss."""
 
-    def __init__(self, model: GPT) -> None:
+    def __init__(self, model: GPT, team: Team) -> None:
         super().__init__()
-        self.gpt = model
+        self.gpt, self._team = model, team
 
     def forward(self, ids: Tensor, targets: Tensor) -> Tensor:
-        return self.gpt.loss(ids, targets)
+        with self._team.numbers():
+            return self.gpt.loss(ids, targets)
 
 
 class Team:
@@ -54,22 +55,22 @@ class Team:
 
     def shared(self, model: GPT) -> nn.Module:
         """Gradients of its backward are the mean over all ranks."""
-        taught = _Loss(model)
+        taught = _Loss(model, self)
         if self.world == 1:
             return taught
         return nn.parallel.DistributedDataParallel(taught)
 
     @contextlib.contextmanager
     def computing(self, taught: nn.Module, is_last: bool = True) -> Iterator[None]:
-        """Forward and backward: in bf16 where that is meant; ranks exchange gradients with the last
-        micro-batch of a step only. Says in a sentence that memory was too small."""
+        """Forward and backward: ranks exchange gradients with the last micro-batch of a step only.
+        Says in a sentence that memory was too small."""
         waits = self.world > 1 and not is_last
         apart: Any = taught.no_sync() if waits else contextlib.nullcontext()  # type: ignore[operator]
-        with MemoryGuard(), apart, self.numbers():
+        with MemoryGuard(), apart:
             yield
 
     def numbers(self) -> Any:
-        """The numbers that matrices are multiplied in."""
+        """Matrices are multiplied in bf16 where that is meant."""
         is_bf16 = self._dtype == torch.bfloat16
         return torch.autocast(self.device.type, torch.bfloat16, enabled=is_bf16)
 

@@ -1,0 +1,60 @@
+"""The plan of a run, kept in its folder: what was decided at the first attempt stays."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+from engine.errors import AppError
+from finetune.pretraining.config import PretrainConfig
+from finetune.pretraining.dial import RaisingPlan, with_steps
+from finetune.pretraining.shards import Shards
+from finetune.pretraining.team import Team
+from finetune.run.folder import RunFolder, write_whole
+
+PLAN_FILE = "plan.json"
+
+
+def kept_plan(folder: RunFolder) -> RaisingPlan | None:
+    """The plan of a run that has begun; None where it has not.
+
+    Raises:
+        AppError: plan.json is there and cannot be read.
+    """
+    try:
+        raw = json.loads((folder.path / PLAN_FILE).read_text(encoding="utf-8"))
+        return RaisingPlan(**raw)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        raise AppError(
+            "What the run noted of its plan cannot be read.",
+            "Begin another run with the same settings.",
+            str(error),
+        ) from error
+
+
+def fixed_plan(
+    config: PretrainConfig,
+    plan: RaisingPlan,
+    train: Shards,
+    held_out: Shards,
+    folder: RunFolder,
+    team: Team,
+) -> RaisingPlan:
+    """The run's plan for good: the kept one; else this one, whose steps follow from a measurement
+    where a time was given."""
+    found = team.from_first(kept_plan(folder) if team.is_first else None)
+    if found is None:
+        found = dataclasses.replace(plan, world=team.world)
+        if config.train.minutes:
+            from finetune.pretraining.calibrate import measured_steps
+
+            n_steps = team.from_first(measured_steps(config, found, train, team))
+            found = with_steps(found, config, n_steps)
+        if team.is_first:
+            folder.path.mkdir(parents=True, exist_ok=True)
+            words = json.dumps(dataclasses.asdict(found), indent=1)
+            write_whole(folder.path / PLAN_FILE, words.encode())
+    result: RaisingPlan = found
+    return result

@@ -23,6 +23,7 @@ from finetune.run.folder import RunFolder
 # How far something is, 0 to 1, and its name; raises to stop.
 Tell = Callable[[float, str], object]
 _ANSWER_TOKENS = 24
+_MARKS = 8  # tokens that a template puts around a turn
 _ADAPTER = "adapter.gguf"
 
 
@@ -43,6 +44,7 @@ def make_report_card(
     base, made = raised_model(folder, checkpoint), tuned_model(RunFolder(Path(tuned)))
     asked = story_scores.held_out_questions(world.stories_seed)
     with Answerer(base, None) as answerer:
+        asked = fitting(answerer, asked)
         before = story_scores.few_shot_scores(
             answerer,
             asked,
@@ -67,6 +69,25 @@ def ask_assistant(
         said.append(voice.answer(Asked(question.prompt, "", _ANSWER_TOKENS)).text)
         report(number / len(asked))
     return said
+
+
+def fitting(answerer: Answerer, asked: Sequence[Question]) -> list[Question]:
+    """The questions that a model can see whole, with room for an answer.
+
+    Raises:
+        AppError: hardly any.
+    """
+    room = answerer.info.n_ctx - _ANSWER_TOKENS - _MARKS
+    lengths = [len(answerer.ids_of(one.prompt)) for one in asked]
+    found = [one for one, n in zip(asked, lengths, strict=True) if n <= room]
+    if len(found) < len(asked) / 2:
+        raise AppError(
+            f"This model sees {answerer.info.n_ctx:,} tokens at once, too few for a story and a "
+            "question.",
+            "Raise one with a longer context, or with a tokenizer of kind bpe.",
+            f"{max(lengths):,} tokens are the most.",
+        )
+    return found
 
 
 def story_world(folder: RunFolder) -> CorpusInfo:

@@ -12,7 +12,7 @@ from gui.icons import icon
 from gui.pretrain.cleaning_steps import CleaningSteps
 from gui.pretrain.text_desk import CorpusDesk
 from gui.pretrain.text_reader import TextReader
-from gui.pretrain.text_words import bytes_text, gain_of, kept_share, warnings_of
+from gui.pretrain.text_words import bytes_text, gain_of, kept_share
 from gui.pretrain.words import tr
 from gui.staged.cards import Card, CardPage
 from gui.theme import Theme
@@ -76,9 +76,8 @@ class CorpusView(CardPage):
         self.gain.title.setText(gain.title)
         self.gain.setAccessibleName(gain.title)
         self.gain_words.setText(gain.words)
-        warnings = warnings_of(info)
-        self.warning.setText("\n".join(warnings))
-        self.warning.setVisible(bool(warnings))
+        self.warning.setText("\n".join(info.warnings))
+        self.warning.setVisible(bool(info.warnings))
         self.steps.show_counts(info.cleaning)
         share = kept_share(info.cleaning, info.n_bytes) * 100
         size = bytes_text(info.n_bytes)

@@ -78,7 +78,7 @@ class CurveCard(Card):
 
         x = np.array([one.n_vocab for one in info.curve], dtype=float)
         y = np.array([one.bytes_per_token for one in info.curve], dtype=float)
-        line = ChartLine(tr("bytes a token"), x, y, has_dots=True)
+        line = ChartLine(tr("holds"), x, y, has_dots=True)
         chart.set_end(float(info.n_vocab))
         chart.set_lines([line] if len(x) else [])
 

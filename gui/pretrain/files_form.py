@@ -120,5 +120,5 @@ class FilesForm(TextForm):
 
     def _fit_list(self) -> None:
         n_lines = min(MOST_LINES, max(LEAST_LINES, self.list.count()))
-        line = self.list.fontMetrics().height() + self.theme.px(10)
+        line = self.list.fontMetrics().height() + self.theme.px(14)
         self.list.setFixedHeight(n_lines * line + self.theme.px(8))

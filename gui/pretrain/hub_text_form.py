@@ -4,11 +4,11 @@ only when a button is pressed, and none while the window is offline.
 
 from __future__ import annotations
 
-from msgspec import Struct
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSpinBox, QWidget
 
 from engine.process.pretrain_messages import CorpusSource
+from finetune.corpus.presets import Preset, presets
 from gui.chat.wheel_guard import WheelGuard
 from gui.pretrain.text_desk import CorpusDesk
 from gui.pretrain.text_form import TextForm
@@ -24,15 +24,6 @@ MOST_MB, FIRST_MB = 10_000, 20
 HUB_PREFIXES = ("https://huggingface.co/datasets/", "http://huggingface.co/datasets/", "datasets/")
 
 
-class Preset(Struct, frozen=True):
-    """A dataset that is known. file "": the first that fits."""
-
-    name: str
-    repository: str
-    file: str
-    words: str
-
-
 class HubTextForm(TextForm):
     """Repository, file, and how much of it."""
 
@@ -41,6 +32,7 @@ class HubTextForm(TextForm):
         super().__init__(theme, desk, tr("From the hub"), words, parent)
         self._connections = desk.parts.context.connections
         self._guard = WheelGuard(self)
+        self._preset_column = ""
         self.repository, self.file, self.most_mb = QLineEdit(), QLineEdit(), QSpinBox()
         self.problems = FieldProblems()
         self.offline = label(
@@ -54,7 +46,7 @@ class HubTextForm(TextForm):
         self.look_button = button(
             tr("Look first"), "", tr("Ask the hub what this is, and show its first texts")
         )
-        self.presets = {one.repository: self._preset_button(one) for one in presets()}
+        self.presets = {one.name: self._preset_button(one) for one in presets()}
         self._set_up()
         for field in (self.repository, self.file):
             field.textChanged.connect(self._on_typed)
@@ -65,7 +57,8 @@ class HubTextForm(TextForm):
         self._show_offline()
 
     def _preset_button(self, preset: Preset) -> QWidget:
-        one = button(preset.name, "chip", f"{preset.words} ({preset.repository})")
+        tip = f"{preset.words} {preset.source.repository} · {preset.license}"
+        one = button(preset.name, "chip", tip)
         one.clicked.connect(lambda: self.take_preset(preset))
         return one
 
@@ -108,16 +101,20 @@ class HubTextForm(TextForm):
 
     def take_preset(self, preset: Preset) -> None:
         """Fill the fields."""
-        self.repository.setText(preset.repository)
-        self.file.setText(preset.file)
+        source = preset.source
+        self.repository.setText(source.repository)
+        self.file.setText(source.path)
+        self.most_mb.setValue(source.most_bytes // MB)
+        self._preset_column = source.column  # after the fields, whose changes forget it
 
     @property
     def repository_name(self) -> str:
-        """owner/name, whatever was pasted."""
+        """owner/name, or owner/name@revision, whatever was pasted."""
         text = self.repository.text().strip().rstrip("/")
         for prefix in HUB_PREFIXES:
             text = text.removeprefix(prefix)
-        return "/".join(text.split("/")[:2])
+        name, at, revision = text.partition("@")
+        return "/".join(name.split("/")[:2]) + at + revision
 
     def sources(self) -> list[CorpusSource]:
         return [
@@ -125,13 +122,14 @@ class HubTextForm(TextForm):
                 "hub",
                 path=self.file.text().strip(),
                 repository=self.repository_name,
-                column=self.chosen_column,
+                column=self.chosen_column or self._preset_column,
                 most_bytes=self.most_mb.value() * MB,
             )
         ]
 
     def first_name(self) -> str:
-        return self.repository_name.rpartition("/")[2] or tr("From the hub")
+        name = self.repository_name.partition("@")[0]
+        return name.rpartition("/")[2] or tr("From the hub")
 
     @property
     def can_end(self) -> bool:
@@ -141,7 +139,8 @@ class HubTextForm(TextForm):
     def is_named_right(self) -> bool:
         """Whether it is an owner and a name; says so beside the field where it is not."""
         name = self.repository_name
-        if all(name.partition("/")[::2]) and not any(one.isspace() for one in name):
+        owner, _, rest = name.partition("@")[0].partition("/")
+        if owner and rest and not any(one.isspace() for one in name):
             self.problems.show({})
             return True
         words = tr("A repository is an owner and a name, such as roneneldan/TinyStories.")
@@ -158,6 +157,7 @@ class HubTextForm(TextForm):
     @Slot()
     def _on_typed(self) -> None:
         self.problems.show({})
+        self._preset_column = ""
         self.look.forget()
         self.column_choice.clear()
         self._column_row.hide()
@@ -187,27 +187,3 @@ class HubTextForm(TextForm):
         for field in (self.repository, self.file):
             field.setFixedWidth(self.width_for(FIELD_PX))
         self.most_mb.setFixedWidth(self.width_for(110))
-
-
-def presets() -> list[Preset]:
-    """Datasets that raise a small model well."""
-    return [
-        Preset(
-            tr("TinyStories"),
-            "roneneldan/TinyStories",
-            "",
-            tr("Short stories in the words of a small child, by Eldan and Li (2023)"),
-        ),
-        Preset(
-            tr("FineWeb-Edu sample"),
-            "HuggingFaceFW/fineweb-edu",
-            "sample/10BT/000_00000.parquet",
-            tr("Pages of the web that teach something; a large model’s food"),
-        ),
-        Preset(
-            tr("Tiny Shakespeare"),
-            "karpathy/tiny_shakespeare",
-            "",
-            tr("A megabyte of plays: the classic first text of small models"),
-        ),
-    ]

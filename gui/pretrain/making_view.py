@@ -30,9 +30,8 @@ class MakingView(CardPage):
         self.kept = label("", "", wrap=True)
         self.card = Card(theme, tr("Cleaning"))
         self.steps = CleaningSteps(theme)
-        self.card.column.addWidget(
-            label(tr("Click a step to see what it does, and examples of what it drops."), "faint")
-        )
+        words = tr("Click a step to see what it does, and examples of what it drops.")
+        self.card.column.addWidget(label(words, "faint", wrap=True))
         self.card.column.addWidget(self.steps)
         for part in (self.title, self.strip, self.kept, self.card):
             self.column.addWidget(part)

@@ -17,7 +17,7 @@ from gui.theme import Theme
 from gui.widgets.kinds import label
 
 LOOK_MS = 250
-TEXT_PX = 170
+TEXT_PX = 130
 BETWEEN = "\n\n───\n\n"
 
 

@@ -30,6 +30,7 @@ from gui.widgets.kinds import button, frame
 
 F = TypeVar("F", bound=TextForm)
 SOURCES, MAKING, CORPUS = "sources", "making", "corpus"
+FORMS = ("stories_form", "python_form", "files_form", "hub_form")
 
 
 class TextPage(PretrainPage):
@@ -224,6 +225,13 @@ class TextPage(PretrainPage):
         elif info is not None and self.view_key in ("", SOURCES):
             self.show_view(CORPUS)
         self.status_changed.emit()
+
+    def save_state(self) -> None:
+        for form in (self.__dict__.get(key) for key in FORMS):
+            if isinstance(form, TextForm):
+                form.look.forget()
+        if "corpus" in self.__dict__:
+            self.corpus.reader.model.stop()
 
     def details(self) -> QWidget:
         return self._details.panel

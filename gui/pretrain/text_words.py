@@ -1,5 +1,5 @@
-"""Texts and their cleaning in words: sizes, what each step does, what one gets of a text, and
-whether it is enough. Qt-free but for the words.
+"""Texts and their cleaning in words: sizes, what each step does, what one gets of a text. Qt-free
+but for the words.
 """
 
 from __future__ import annotations
@@ -11,9 +11,6 @@ from msgspec import Struct
 from engine.process.pretrain_messages import CleaningCount, CleaningStep, CorpusInfo
 from gui.pretrain.words import tr
 
-# Below these a model learns its text by heart rather than a language (about 0.3 and 4 million
-# bytes a million parameters, and one million is the least that tells a story).
-TINY_BYTES, SMALL_BYTES = 100_000, 1_000_000
 EXCERPT = 110
 
 
@@ -74,32 +71,6 @@ def gain_of(info: CorpusInfo) -> Gain:
             "questions. You talk to it by beginning a text, which it continues."
         ),
     )
-
-
-def too_little(info: CorpusInfo) -> str:
-    """A warning where a text is too small, "" where it will do."""
-    if not info.is_whole or info.n_bytes >= SMALL_BYTES:
-        return ""
-    size = bytes_text(info.n_bytes)
-    if info.n_bytes < TINY_BYTES:
-        words = tr(
-            "{size} is too little to learn a language from: the model will only recite it. Take "
-            "at least 1 MB (about 200,000 words), or the stories."
-        )
-    else:
-        words = tr(
-            "{size} is little: a small model learns it by heart before it writes well. 1 MB and "
-            "more is better."
-        )
-    return words.format(size=size)
-
-
-def warnings_of(info: CorpusInfo) -> list[str]:
-    """All that should be read before such a text is learned from: the worker's own words, and
-    whether it is enough where they do not say."""
-    own = list(info.warnings)
-    little = too_little(info)
-    return own if own or not little else [little]
 
 
 def step_name(step: CleaningStep) -> str:

@@ -47,11 +47,12 @@ class TextsModel(QAbstractListModel):
         self._corpus, self._part = corpus, part
         self.documents, self.n = [], 0
         self.endResetModel()
-        self._stop()
+        self.stop()
         if corpus:
             self._ask()
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """What was asked for is not wanted any more."""
         self._run += 1
         self._desk.parts.worker.cancel(self._job)
         self._job = 0

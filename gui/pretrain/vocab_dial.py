@@ -32,13 +32,10 @@ class VocabDial(QWidget):
         self.field.setGroupSeparatorShown(True)
         self.field.setSingleStep(64)
         self.field.setKeyboardTracking(False)
+        tip = tr("How many tokens there may be: more make texts shorter and the model wider")
         for part in (self.slider, self.field):
             part.setAccessibleName(tr("Vocabulary"))
-            part.setToolTip(
-                tr(
-                    "How many different tokens there may be: more make texts shorter, the model wider"
-                )
-            )
+            part.setToolTip(tip)
             self._guard.watch(part)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)

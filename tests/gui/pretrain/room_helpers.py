@@ -4,8 +4,8 @@ and runs on the disk as their process would leave them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
+from typing import TypedDict
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
@@ -14,6 +14,15 @@ from pytestqt.qtbot import QtBot
 
 from engine.paths import Paths
 from finetune.pretraining.config import PretrainConfig
+from finetune.run.events import (
+    AnyRunEvent,
+    Began,
+    Ended,
+    PretrainEvaluated,
+    PretrainStep,
+    RaisedFacts,
+    to_line,
+)
 from finetune.run.folder import RunFolder, create_run
 from finetune.run_toml import changed
 from gui.context import AppContext
@@ -109,16 +118,25 @@ def raised_run(paths: Paths, name: str = "tales", n_steps: int = 4) -> RunFolder
     folder = create_run(paths.runs, config)
     folder.product.mkdir()
     folder.model.write_bytes(b"GGUF")
-    lines: list[dict[str, object]] = [
-        {"event": "began", "step": 0, "pid": 1, "n_steps": n_steps},
-        {"event": "raised_facts", "step": 0, **FACTS, "n_steps": n_steps},
-        *({"event": "pretrain_step", "step": n, **STEP} for n in range(1, n_steps + 1)),
-        {"event": "pretrain_evaluated", "step": n_steps, "val_loss": 1.5, "n_tokens": 64},
-        {"event": "ended", "step": n_steps, "how": "finished", "product": "product/model.gguf"},
+    told: list[AnyRunEvent] = [
+        Began(**_at(0), pid=1, n_steps=n_steps),
+        RaisedFacts(**_at(0), **{**FACTS, "n_steps": n_steps}),  # type: ignore[arg-type]  # its fields
+        *(PretrainStep(**_at(n), **STEP) for n in range(1, n_steps + 1)),  # type: ignore[arg-type]
+        PretrainEvaluated(**_at(n_steps), loss=1.5, n_tokens=64),
+        Ended(**_at(n_steps), how="finished", product="product/model.gguf"),
     ]
-    whole = [{"attempt": 1, "time_s": 1_700_000_000.0 + n, **one} for n, one in enumerate(lines)]
-    folder.events.write_text("".join(json.dumps(line) + "\n" for line in whole), "utf-8")
+    folder.events.write_bytes(b"".join(map(to_line, told)))
     return folder
+
+
+class At(TypedDict):
+    attempt: int
+    step: int
+    time_s: float
+
+
+def _at(step: int) -> At:
+    return At(attempt=1, step=step, time_s=1_700_000_000.0 + step)
 
 
 FACTS = {
@@ -134,7 +152,7 @@ FACTS = {
     "device": "cpu",
 }
 STEP = {
-    "train_loss": 1.0,
+    "loss": 1.0,
     "learning_rate": 1e-4,
     "grad_norm": 1.0,
     "n_tokens": 64,

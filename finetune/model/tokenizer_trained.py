@@ -14,8 +14,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from tokenizers import Tokenizer as Library
 
 from engine.errors import AppError
@@ -24,6 +22,13 @@ from engine.tokens.tokenizer import utf8
 from finetune.export.gguf_entries import entry
 from finetune.export.gguf_stream import write_gguf
 from finetune.model.chat_marks import END, MARKS
+from finetune.model.tokenizer_encode import (
+    Encode,
+    Ids,
+    PairsEncoder,
+    bytes_encoder,
+    characters_encoder,
+)
 from finetune.model.tokenizer_files import (
     N_MARKS,
     Pair,
@@ -34,8 +39,6 @@ from finetune.model.tokenizer_files import (
 )
 from finetune.pretraining.config import TokenizerKind
 from finetune.run.folder import write_whole
-
-Ids = npt.NDArray[np.int32]
 
 JSON, GGUF, META = "tokenizer.json", "vocab.gguf", "meta.json"
 
@@ -81,8 +84,15 @@ class TrainedTokenizer:
         """
         for text in texts:
             utf8(text)
-        found = self._library.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [np.array(one.ids, np.int32) for one in found]
+        return [self._encode(text) for text in texts]
+
+    @cached_property
+    def _encode(self) -> Encode:
+        if self.kind == "bytes":
+            return bytes_encoder(self.all_pieces)
+        if self.kind == "chars":
+            return characters_encoder(self.all_pieces, self._library)
+        return PairsEncoder(self._library)
 
     def decode(self, ids: Sequence[int] | Ids) -> str:
         """The text of some ids, with marks as they are written; what is no text becomes the

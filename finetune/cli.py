@@ -1,6 +1,8 @@
-"""bathysphere sft: a run without the window, in the foreground: the same runner, the same folder.
+"""bathysphere sft, bathysphere pretrain: a run without the window, in the foreground: the same
+runner, the same folder.
 
 bathysphere sft RUN.toml [--json]
+bathysphere pretrain RUN.toml [--json]
 bathysphere sft --resume DIR [--json]
 """
 
@@ -14,16 +16,21 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from engine.errors import AppError
 from engine.paths import user_paths
 from finetune import ranks
-from finetune.config import RunConfig, changed, read_draft, to_toml
+from finetune.config import RunConfig
+from finetune.pretraining.config import PretrainConfig
 from finetune.run.events import AnyRunEvent, Ended, RunFailed, to_line
-from finetune.run.folder import RunFolder, create_run, write_whole
+from finetune.run.folder import RunFolder, RunKind, create_run, write_whole
 from finetune.run.progress_line import ProgressLine
+from finetune.run_toml import changed, read_toml, to_toml
 from finetune.runner import Listen, run
 
+AnyConfig = RunConfig | PretrainConfig
+KINDS: dict[str, type[AnyConfig]] = {"sft": RunConfig, "pretrain": PretrainConfig}
 INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -31,10 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command. Returns the exit code: 0 done, 1 failed (said on stderr), 2 wrong use, 130
     stopped (what was learned is saved)."""
     arguments = _parser().parse_args(argv)
-    if (arguments.run is None) == (arguments.resume is None):
-        _parser().error("name either a RUN.toml or, with --resume, a run's folder")
+    if arguments.run is None and arguments.resume is None:
+        _parser().error("name a RUN.toml or, with --resume, a run's folder")
     try:
-        return _sft(arguments)
+        return _run(arguments)
     except AppError as error:
         sys.stderr.write(f"bathysphere: {error}\n")
         if error.detail and os.environ.get("BATHYSPHERE_DEBUG") == "1":
@@ -52,28 +59,50 @@ def _parser() -> argparse.ArgumentParser:
         prog="bathysphere", description="Bathysphere without its window: training."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    sft = commands.add_parser(
+    sft = _command(
+        commands,
         "sft",
-        help="teach a model from conversations",
-        description="Teach a model from conversations, as a RUN.toml says (“Copy as command” in "
-        "the Fine-tune room gives one). Ctrl+C stops and saves; --resume goes on.",
+        "teach a model from conversations",
+        "Teach a model from conversations, as a RUN.toml says (“Copy as command” in the Fine-tune "
+        "room gives one). Ctrl+C stops and saves; --resume goes on.",
     )
-    sft.add_argument("run", nargs="?", metavar="RUN.toml", help="what is taught, from what and how")
     sft.add_argument(
-        "--resume", metavar="DIR", help="go on with the run of this folder, where it was"
+        "--shard",
+        action="store_true",
+        help="under torchrun: each process holds a share of the base's weights instead of all",
     )
-    sft.add_argument("--json", action="store_true", help="print the run's events as JSON lines")
+    pretrain = _command(
+        commands,
+        "pretrain",
+        "raise a small model from raw text",
+        "Raise a model from nothing, as a RUN.toml says (“Copy as command” in the Pretrain room "
+        "gives one). Ctrl+C stops and saves; --resume goes on.",
+    )
+    pretrain.set_defaults(shard=False)
     return parser
 
 
-def _sft(arguments: argparse.Namespace) -> int:
+def _command(commands: Any, kind: RunKind, words: str, description: str) -> Any:
+    found = commands.add_parser(kind, help=words, description=description)
+    found.set_defaults(kind=kind)
+    found.add_argument("run", nargs="?", metavar="RUN.toml", help="what is made, from what and how")
+    found.add_argument(
+        "--resume", metavar="DIR", help="go on with the run of this folder, where it was"
+    )
+    found.add_argument("--json", action="store_true", help="print the run's events as JSON lines")
+    return found
+
+
+def _run(arguments: argparse.Namespace) -> int:
     asked_s = time.time()
+    if arguments.shard:
+        os.environ[ranks.SHARD] = "1"
     if ranks.is_helper():
         return _help(arguments)
     if arguments.resume is not None:
-        folder = _existing(Path(arguments.resume))
+        folder = _existing(Path(arguments.resume), arguments.kind)
     else:
-        folder = folder_for(Path(arguments.run))
+        folder = folder_for(Path(arguments.run), KINDS[arguments.kind])
     line = ProgressLine(sys.stdout, folder)
     listen: Listen = _print_json if arguments.json else line.hear
     try:
@@ -87,21 +116,24 @@ def _help(arguments: argparse.Namespace) -> int:
     """What torchrun's other processes do."""
     try:
         if arguments.resume is not None:
-            folder = _existing(Path(arguments.resume))
-            return ranks.help_train(folder.config(), folder)
-        config = read_draft(Path(arguments.run))
+            run_toml = _existing(Path(arguments.resume), arguments.kind).run_toml
+        else:
+            run_toml = Path(arguments.run)
+        config: AnyConfig = read_toml(KINDS[arguments.kind], run_toml, is_draft=True)
+        if isinstance(config, PretrainConfig):
+            return ranks.help_raise(config, ranks.folder_of(config))
         return ranks.help_train(config, ranks.folder_of(config))
     finally:
         ranks.leave()
 
 
-def folder_for(run_toml: Path) -> RunFolder:
+def folder_for(run_toml: Path, kind: type[AnyConfig] = RunConfig) -> RunFolder:
     """The folder of a new run: the one that its file names, else a fresh one in the user folder.
 
     Raises:
         AppError: the file is wrong, or the folder has another run already.
     """
-    config = read_draft(run_toml)
+    config = read_toml(kind, run_toml, is_draft=True)
     if not config.out.dir:
         name = config.out.name or run_toml.stem
         _require_whole(changed(config, out__dir="later"))
@@ -124,27 +156,31 @@ def folder_for(run_toml: Path) -> RunFolder:
     return folder
 
 
-def _is_same(folder: RunFolder, config: RunConfig, run_toml: Path) -> bool:
+def _is_same(folder: RunFolder, config: AnyConfig, run_toml: Path) -> bool:
     """Whether the folder's run is this very one, not begun yet (the wizard's own file)."""
     if folder.events.exists():
         return False
     with contextlib.suppress(OSError):
         if folder.run_toml.samefile(run_toml):
             return True
-    return folder.config() == config
+    return read_toml(type(config), folder.run_toml) == config
 
 
-def _require_whole(config: RunConfig) -> None:
+def _require_whole(config: AnyConfig) -> None:
     problems = config.problems()
     if problems:
         words = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
         raise AppError(f"The run's file cannot be used: {words}.", "Mend it there.")
 
 
-def _existing(path: Path) -> RunFolder:
+def _existing(path: Path, kind: RunKind) -> RunFolder:
     folder = RunFolder(path.absolute())
     if not folder.run_toml.is_file():
         raise AppError(f"“{path}” is no run's folder.", "Name a folder with a run.toml in it.")
+    if folder.kind() != kind:
+        raise AppError(
+            f"“{path.name}” is a run of another kind.", f"Go on with it by: {folder.kind()}."
+        )
     return folder
 
 

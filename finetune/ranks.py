@@ -19,7 +19,10 @@ import psutil
 
 from engine.errors import AppError
 from finetune.config import RunConfig
+from finetune.pretraining.config import PretrainConfig
 from finetune.run.folder import RunFolder
+
+SHARD = "BATHYSPHERE_SHARD"  # how the command line tells what is deep below it
 
 
 def is_helper() -> bool:
@@ -32,7 +35,25 @@ def world() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
-def folder_of(config: RunConfig) -> RunFolder:
+def is_sharded() -> bool:
+    """Whether each of them is to hold a share of the base's weights (--shard, shards.py)."""
+    return world() > 1 and os.environ.get(SHARD) == "1"
+
+
+def require(config: RunConfig) -> None:
+    """Raises AppError where a run's base cannot be shared among ranks as was asked for."""
+    if is_sharded() and config.train.method == "full":
+        raise AppError(
+            "Only an adapter can be taught on a base in shares.", "Choose method lora in [train]."
+        )
+    if is_sharded() and config.base.in_4_bits:
+        raise AppError(
+            "A base in shares cannot be held in 4 bits too.",
+            "Leave out --shard, or [base] in_4_bits.",
+        )
+
+
+def folder_of(config: RunConfig | PretrainConfig) -> RunFolder:
     """Where the run is that this process helps with.
 
     Raises:
@@ -62,16 +83,32 @@ def help_train(config: RunConfig, folder: RunFolder) -> int:
     from finetune import checkpoint
     from finetune.data.token_set import open_token_set
     from finetune.loop import Hooks
-    from finetune.model.base import load_base
-    from finetune.sft import base_dtype, make_accelerator, train
+    from finetune.sft import base_for, make_accelerator, train
 
     make_accelerator(config)  # waits for rank 0, which comes with its rows
     config = folder.config()  # where a folder was the base, rank 0 has made it a GGUF
     rows, held_out = (open_token_set(folder.tokens / name) for name in ("train", "validation"))
-    base = load_base(resolve_model(config.base.path), dtype=base_dtype(config))
+    base = base_for(config, resolve_model(config.base.path))
     hooks = Hooks(resume=checkpoint.last_to_resume(folder.checkpoints))
     for _ in train(config, base, rows, held_out, folder, None, hooks):
         pass
+    return 0
+
+
+def help_raise(config: PretrainConfig, folder: RunFolder) -> int:
+    """Take part in a pretraining, from its beginning to its end. Returns the exit code.
+
+    Raises:
+        AppError: it cannot go on; torchrun ends the other ranks then.
+    """
+    if folder.trained.exists():  # rank 0 has only checks to do
+        return 0
+    _follow_rank_0()
+    from finetune.pretraining.stages import help_work
+    from finetune.pretraining.team import Team
+
+    Team(config.train.precision)  # waits for rank 0, which comes with the text as tokens
+    help_work(config, folder)
     return 0
 
 

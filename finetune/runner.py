@@ -114,7 +114,8 @@ def _lived(attempt: AttemptOf[Any], turn: Turn, work: Work) -> Ended | RunFailed
             done = work(attempt)
         return log.say(Ended, how=done.how, product=done.product, best_step=done.best_step)
     except Exception as error:  # of whatever kind: the folder must tell
-        traceback.print_exc()
+        if not isinstance(error, AppError):
+            traceback.print_exc()
         told = in_words(error)
         return _say_failed(log, told)
 

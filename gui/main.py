@@ -13,6 +13,7 @@ COMMANDS = {
     "score": ("engine.cli", "how probable each token of a text is, as a table or JSON"),
     "tokenize": ("engine.cli", "the tokens of a text by any tokenizer, as a table or JSON"),
     "sft": ("finetune.cli", "teach a model from conversations, as a RUN.toml says"),
+    "pretrain": ("finetune.cli", "raise a small model from raw text, as a RUN.toml says"),
     "bench": (
         "engine.cli",
         "measure against the goals: bench engine, window, chat or tokens [--json]",

@@ -9,7 +9,11 @@ import pytest
 
 # Real models, real processes, many generated cases: left out of `make check`, run by `make test`.
 SLOW_MODULES = {
+    "test_pretrain_stages",
     "test_serve_base",
+    "test_folder_runs",
+    "test_four_bits",
+    "test_shards",
     "test_torchrun",
     "test_sft_speed",
     "test_sft",

@@ -19,6 +19,7 @@ from engine.generation.threads import candidates
 from engine.process.client import Client
 from engine.process.messages import WriteLogits
 from engine.process.tune_messages import Parity
+from finetune.pretraining.config import MIN_CONTEXT
 from finetune.work_folder import work_folder
 
 Floats = npt.NDArray[np.float32]
@@ -82,7 +83,9 @@ def _llama_logits(file: Path, rows: Rows) -> Floats:
     longest = max(map(len, rows))
     with work_folder("parity") as work, Client() as client:
         out = work / "logits.npy"
-        client.load(str(file), n_ctx=max(longest, 16), n_threads=candidates()[0], kv_type="f32")
+        client.load(
+            str(file), n_ctx=max(longest, MIN_CONTEXT), n_threads=candidates()[0], kv_type="f32"
+        )
         client.ask(
             lambda job: WriteLogits(
                 job=job,

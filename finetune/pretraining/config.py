@@ -15,6 +15,7 @@ from finetune.run_toml import RunFile, option, path_option
 
 TokenizerKind = Literal["bpe", "chars", "bytes"]
 Precision = Literal["auto", "bf16", "fp32"]
+MIN_CONTEXT = 64  # what a chat needs at least
 MAX_DEPTH = 12  # GPT-2's: 124 M parameters
 
 
@@ -181,7 +182,11 @@ def _problems(config: PretrainConfig) -> list[tuple[str, str]]:
             "a divisor of the heads",
         ),
         (0 <= model.hidden <= 32_768, "model.hidden", "at most 32768"),
-        (model.context == 0 or 16 <= model.context <= 8192, "model.context", "from 16 to 8192"),
+        (
+            model.context == 0 or MIN_CONTEXT <= model.context <= 8192,
+            "model.context",
+            "from 64 to 8192",
+        ),
         (
             sum(one > 0 for one in (train.minutes, train.tokens, train.steps)) <= 1,
             "train.minutes",

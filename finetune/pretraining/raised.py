@@ -12,7 +12,7 @@ from finetune.export.provenance import Value
 from finetune.model.bpe import TrainedTokenizer, open_trained
 from finetune.model.gpt import GPT, GPTConfig, open_gpt
 from finetune.pretraining.config import PretrainConfig
-from finetune.pretraining.raising import kept_plan
+from finetune.pretraining.kept import kept_plan
 from finetune.run.folder import RunFolder
 from finetune.run.trained import read_trained
 

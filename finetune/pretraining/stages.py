@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -24,12 +23,13 @@ from finetune.loop import Outcome
 from finetune.model.bpe import TrainedTokenizer, open_trained, train_tokenizer
 from finetune.model.gpt import GPT
 from finetune.pretrain import pretrain
+from finetune.pretraining.config import PretrainConfig
 from finetune.pretraining.dial import plan
 from finetune.pretraining.raised import LARGE, gguf_of, open_raised, provenance_of
 from finetune.pretraining.report import write_report
 from finetune.pretraining.watching import Watcher
 from finetune.run.attempt import RaisingAttempt, StoppedError, WorkDone
-from finetune.run.folder import write_whole
+from finetune.run.folder import RunFolder, write_whole
 from finetune.run.trained import Trained, copy_product, note_trained, read_trained
 from finetune.work_folder import work_folder
 
@@ -181,6 +181,15 @@ def name_of(attempt: RaisingAttempt) -> str:
     return attempt.config.out.name or attempt.folder.path.name
 
 
+def help_work(config: PretrainConfig, folder: RunFolder) -> None:
+    """What torchrun's other processes do once rank 0 has prepared everything: their share of each
+    step. Raises AppError."""
+    train, held_out = shards_of(folder, TRAIN), shards_of(folder, HELD_OUT)
+    n_vocab = open_trained(folder.tokenizer).n_vocab
+    for _ in pretrain(config, plan(config, n_vocab, train.n_tokens), train, held_out, folder):
+        pass
+
+
 def _train(attempt: RaisingAttempt, learning: Learning) -> Trained:
     attempt.enter("loading")
     config, tokenizer = attempt.config, learning.tokenizer
@@ -223,13 +232,13 @@ def check(
     return found
 
 
-def shards_of(attempt_folder: Any, side: str = HELD_OUT) -> TokenShards:
+def shards_of(folder: RunFolder, side: str = HELD_OUT) -> TokenShards:
     """A run's tokens, as they were written.
 
     Raises:
         AppError: they are not there any more.
     """
-    found = open_shards(attempt_folder.tokens / side)
+    found = open_shards(folder.tokens / side)
     if found is None:
         raise AppError(
             "The run's text is not there any more.", "Raise the model again to measure it."

@@ -80,6 +80,7 @@ class Facts(RunEvent, frozen=True, tag="facts"):
     planned_tokens_per_s: float = 0.0
     planned_bytes: int = 0
     world: int = 1  # processes that share each step
+    is_sharded: bool = False  # whether they share the base's weights too
 
 
 class StepDone(RunEvent, frozen=True, tag="step"):
@@ -106,20 +107,22 @@ class Evaluated(RunEvent, frozen=True, tag="evaluated"):
     is_best: bool = False
 
 
-class PretrainStep(StepDone, frozen=True, tag="pretrain_step", rename={"loss": "train_loss"}):
+class PretrainStep(StepDone, frozen=True, tag="pretrain_step", kw_only=True, omit_defaults=False):
     """A step of pretraining. tokens: seen so far; seconds: of training so far, over all attempts;
     loss (written as train_loss) in nats per token."""
 
-    tokens: int = msgspec.field(default=0)
-    seconds: float = msgspec.field(default=0.0)
+    loss: float = msgspec.field(name="train_loss")
+    tokens: int = 0
+    seconds: float = 0.0
 
 
 class PretrainEvaluated(
-    Evaluated, frozen=True, tag="pretrain_evaluated", rename={"loss": "val_loss"}
+    Evaluated, frozen=True, tag="pretrain_evaluated", kw_only=True, omit_defaults=False
 ):
     """The held-out text at a step of pretraining. loss (written as val_loss) and train_loss (of the
     steps since the evaluation before) in nats per token, val_bpb in bits per byte."""
 
+    loss: float = msgspec.field(name="val_loss")
     tokens: int = 0
     seconds: float = 0.0
     train_loss: float = 0.0

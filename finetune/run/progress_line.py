@@ -13,6 +13,8 @@ from finetune.run.events import (
     Facts,
     Paused,
     PhaseChanged,
+    PretrainEvaluated,
+    RaisedFacts,
     Resumed,
     StepDone,
     Warned,
@@ -22,7 +24,8 @@ from finetune.run.folder import RunFolder
 PHASES = {
     "queued": "waiting for its turn",
     "converting": "making the folder a GGUF",
-    "preparing": "rows to tokens",
+    "preparing": "preparing the data",
+    "tokenizer": "training the tokenizer",
     "loading": "loading the base",
     "answering": "the base answers",
     "training": "training",
@@ -63,9 +66,17 @@ class ProgressLine:
                     f"{event.n_learned:,} of {event.n_tokens:,} tokens are learned; "
                     f"{event.n_steps:,} steps in {event.precision} on {event.device}"
                     + (f" by {event.world} processes" if event.world > 1 else "")
+                    + (", each with a share of the base" if event.is_sharded else "")
                 )
+            case RaisedFacts():
+                self._on_raised(event)
             case StepDone():
                 self._on_step(event)
+            case PretrainEvaluated():
+                self._line(
+                    f"step {event.step}: held out {event.loss:.4f} nats per token, "
+                    f"{event.val_bpb:.4f} bits per byte"
+                )
             case Evaluated():
                 best = " (best)" if event.is_best else ""
                 self._line(f"step {event.step}: validation loss {event.loss:.4f}{best}")
@@ -97,6 +108,14 @@ class ProgressLine:
             )
         if event.words:
             self._line(event.words)
+
+    def _on_raised(self, event: RaisedFacts) -> None:
+        self._n_steps = event.n_steps
+        self._line(
+            f"{event.n_weights:,} weights, a vocabulary of {event.n_vocab:,}; "
+            f"{event.n_planned_tokens:,} of {event.n_train_tokens:,} tokens in "
+            f"{event.n_steps:,} steps, in {event.precision} on {event.device}"
+        )
 
     def _on_step(self, event: StepDone) -> None:
         left = f", {duration(event.time_left_s)} left" if event.time_left_s >= 0 else ""

@@ -21,6 +21,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from engine.errors import AppError
+from finetune.shares import shared_as
 
 ADAPTER_FILE = "adapter_model.safetensors"
 ADAPTER_CONFIG = "adapter_config.json"
@@ -292,7 +293,7 @@ def load_weights(checkpoint: Path, trained: Trained) -> None:
         raise ValueError(f"weights of another model: {sorted(set(stored) ^ set(held))[:4]}")
     with torch.no_grad():
         for name, one in held.items():
-            one.copy_(stored[name])
+            one.copy_(shared_as(stored[name], one))
 
 
 def _load_optimizer(stored: Tensors, trained: Trained) -> None:
@@ -303,7 +304,7 @@ def _load_optimizer(stored: Tensors, trained: Trained) -> None:
             if key.partition("|")[0] == name
         }
         trained.optimizer.state[parameter] = {
-            key: value if key == "step" else value.to(parameter.device)
+            key: value if key == "step" else shared_as(value, parameter)
             for key, value in moments.items()
         }
 

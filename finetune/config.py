@@ -203,6 +203,11 @@ def _problems(config: RunConfig) -> list[tuple[str, str]]:
     train, lora, data = config.train, config.lora, config.data
     rules = [
         (bool(config.base.path), "base.path", "name a model"),
+        (
+            not config.base.in_4_bits or train.method == "lora",
+            "base.in_4_bits",
+            "only with LoRA: weights in 4 bits cannot be trained themselves",
+        ),
         (bool(data.path), "data.path", "name a dataset"),
         (bool(config.out.dir), "out.dir", "name a folder"),
         (

@@ -15,11 +15,10 @@ import psutil
 import torch
 
 from engine.errors import AppError
-from finetune import checkpoint
+from finetune import checkpoint, shards
 from finetune.checkpoint import Trained, TrainState
 from finetune.config import TrainTable
 from finetune.data.pack import Batch
-from finetune.loss import label_losses
 from finetune.run.events import CheckpointSaved, Ending, Evaluated, PhaseChanged, StepDone
 from finetune.schedule import learning_rate, share_done
 
@@ -160,6 +159,7 @@ class Loop:
             return
         yield self.event(PhaseChanged, phase="evaluating")
         loss, n_tokens = validation_loss(self.taught, self.held_out, self.accelerator.device)
+        loss = self._from_rank_0(loss)  # what ends a run early ends it for all
         check_validation(loss, self.state.step)
         is_best = loss < self.state.best_loss
         self.state.n_worse = 0 if is_best else self.state.n_worse + 1
@@ -170,15 +170,15 @@ class Loop:
 
     def save(self) -> Any:
         """A checkpoint of this step; older ones let go of what only a resume needs."""
-        also = self.hooks.also_write
+        also, trained = self.hooks.also_write, shards.gathered(self.trained)
         target = self.checkpoints / f"step-{self.state.step}"
         if self.accelerator.is_main_process:
             checkpoint.save_checkpoint(
                 self.checkpoints,
-                self.trained,
+                trained,
                 self.state,
                 torch.get_rng_state(),
-                None if also is None else lambda path: also(path, self.trained),
+                None if also is None else lambda path: also(path, trained),
             )
             checkpoint.let_go(self.checkpoints, {target, self._best_folder()})
         self.accelerator.wait_for_everyone()
@@ -226,12 +226,12 @@ def validation_loss(
     taught: Any, batches: list[Batch], device: torch.device | str
 ) -> tuple[float, int]:
     """Mean loss of all labels, and how many tokens were read."""
-    model = taught.module.model if hasattr(taught, "module") else taught.model
-    model.eval()
+    taught = getattr(taught, "module", taught)  # within what exchanges gradients
+    taught.eval()
     total, n_labels, n_tokens = 0.0, 0, 0
     for batch in batches:
         with MemoryGuard():
-            losses = label_losses(model, batch.to(device))
+            losses = taught.losses(batch.to(device))
         total += float(losses.double().sum())
         n_labels, n_tokens = n_labels + len(losses), n_tokens + batch.n_tokens
     return total / max(1, n_labels), n_tokens

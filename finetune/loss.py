@@ -35,6 +35,10 @@ class Taught(nn.Module):
         head = causal.get_output_embeddings()
         return summed_loss(hidden, head.weight, head.bias, batch.labels, softcap_of(causal))
 
+    def losses(self, batch: Batch) -> torch.Tensor:
+        """The loss of each label by itself, without gradients: see label_losses."""
+        return label_losses(self.model, batch)
+
 
 def causal_of(model: Any) -> Any:
     """The transformers model within a PEFT model, or itself."""

@@ -16,6 +16,8 @@ _KEPT_WIDTHS, _KEPT_INNER = 12, 4
 # Logits exist for so many values at a time (loss.py), three times over.
 LOGITS_AT_ONCE = 1 << 23
 LORA_RANK, LORA_TOKENS = 16, 8 * 512
+# Of a weight in NF4: half a byte, and the scale of each 64.
+FOUR_BITS_BYTES = 0.52
 
 
 @dataclass(frozen=True)

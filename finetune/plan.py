@@ -14,7 +14,7 @@ from typing import Literal
 from engine.process.tune_messages import BaseInfo, Calibration
 from finetune.config import RunConfig, TrainTable, changed
 from finetune.measure.budget import budget_of
-from finetune.memory import LORA_TOKENS, PROGRAM_BYTES
+from finetune.memory import FOUR_BITS_BYTES, LORA_TOKENS, PROGRAM_BYTES
 
 BudgetName = Literal["quick", "balanced", "thorough"]
 ReasonKind = Literal[
@@ -247,6 +247,8 @@ def memory_needed(config: RunConfig, base: BaseInfo) -> int:
     per_token = max(0.0, usual - held) / LORA_TOKENS
     if train.checkpointing:
         per_token *= 0.25
+    if config.base.in_4_bits and train.method == "lora":
+        held = int(base.n_params * FOUR_BITS_BYTES) + PROGRAM_BYTES
     return int(held + per_token * train.batch * train.max_length)
 
 

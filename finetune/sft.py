@@ -10,26 +10,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import torch
 
-from finetune import checkpoint
+from finetune import checkpoint, ranks, shards
 from finetune.checkpoint import Trained, TrainState
-from finetune.config import RunConfig
+from finetune.config import RunConfig, TrainTable
 from finetune.data.token_set import TokenSet
 from finetune.device import choose_machine
 from finetune.feed import Feed, validation_batches
 from finetune.loop import Control, Go, Hooks, Loop, MemoryGuard, Outcome, check_numbers, sync_at
 from finetune.loss import Taught
 from finetune.model.attention import use_attention_by_document
-from finetune.model.base import Base
+from finetune.model.base import Base, load_base
 from finetune.model.lora import add_lora
 from finetune.run.events import AnyRunEvent, Ending, PhaseChanged
 from finetune.run.folder import RunFolder
 from finetune.schedule import count_steps, evaluation_cadence
+from finetune.shares import whole
 
 # Ranks wait for one another while rank 0 makes tokens of all rows, or while a person pauses it.
 _PATIENCE = timedelta(days=30)
@@ -40,6 +42,7 @@ __all__ = [
     "Hooks",
     "Outcome",
     "base_dtype",
+    "base_for",
     "make_accelerator",
     "prepare_model",
     "train",
@@ -76,7 +79,12 @@ def train(
     accelerator = make_accelerator(config)
     torch.manual_seed(options.seed)
     trained = prepare_model(config, base)
-    taught, optimizer = accelerator.prepare(Taught(trained.model), trained.optimizer)
+    if ranks.is_sharded():
+        taught = shards.spread(trained.model, accelerator.device, accelerator.num_processes)
+        optimizer = adamw(options, taught)
+        trained = replace(trained, optimizer=optimizer)
+    else:
+        taught, optimizer = accelerator.prepare(Taught(trained.model), trained.optimizer)
     feed = Feed(train_set, options, accelerator.process_index, accelerator.num_processes)
     held_out = validation_batches(validation_set, options)
     n_steps = count_steps(options, feed.n_packs, accelerator.num_processes)
@@ -102,17 +110,16 @@ def train(
             torch.set_rng_state(rng)
             ending = "stopped"
             break
-        norm = accelerator.clip_grad_norm_(taught.parameters(), options.max_grad_norm or math.inf)
-        check_numbers(done.loss, float(norm), state.step)
+        longest = options.max_grad_norm or math.inf
+        norm = float(whole(accelerator.clip_grad_norm_(taught.parameters(), longest)))
+        check_numbers(done.loss, norm, state.step)
         for group in optimizer.param_groups:
             group["lr"] = rate
         optimizer.step()
         optimizer.zero_grad()
 
         state.step, state.n_tokens = state.step + 1, state.n_tokens + done.n_tokens
-        yield loop.step_done(
-            done.loss, rate, float(norm), done.n_tokens, n_steps, feed.epochs(state.step)
-        )
+        yield loop.step_done(done.loss, rate, norm, done.n_tokens, n_steps, feed.epochs(state.step))
         ending = loop.ending(options) if state.step < n_steps else None
         if done.evaluates or ending or state.step % cadence == 0 or state.step == n_steps:
             yield from loop.evaluate()
@@ -184,6 +191,17 @@ def base_dtype(config: RunConfig) -> torch.dtype:
     return torch.float32 if config.train.method == "full" else machine.dtype
 
 
+def base_for(config: RunConfig, path: Path) -> Base:
+    """The base as it is taught: in 4 bits, on the device, where that was asked for.
+
+    Raises:
+        AppError: it cannot be read, or not be held so here.
+    """
+    is_packed = config.base.in_4_bits
+    device = choose_machine(config.train.precision).device if is_packed else "cpu"
+    return load_base(path, dtype=base_dtype(config), device=device, in_4_bits=is_packed)
+
+
 def prepare_model(config: RunConfig, base: Base) -> Trained:
     """Adapters (or all weights) and their optimizer; LoRA's A is drawn from torch's generator."""
     options, model = config.train, base.model
@@ -194,8 +212,10 @@ def prepare_model(config: RunConfig, base: Base) -> Trained:
         model = add_lora(base, config.lora)
     else:
         model.requires_grad_(True)
+    return Trained(model, adamw(options, model), options.method == "lora")
+
+
+def adamw(options: TrainTable, model: torch.nn.Module) -> torch.optim.Optimizer:
+    """Of all that wants gradients."""
     wanted = [one for one in model.parameters() if one.requires_grad]
-    optimizer = torch.optim.AdamW(
-        wanted, lr=options.learning_rate, weight_decay=options.weight_decay
-    )
-    return Trained(model, optimizer, options.method == "lora")
+    return torch.optim.AdamW(wanted, lr=options.learning_rate, weight_decay=options.weight_decay)

@@ -14,14 +14,16 @@ import msgspec
 
 from engine.errors import AppError
 from engine.paths import user_paths
+from finetune import ranks
 from finetune.base_file import base_of_run
+from finetune.config import RunConfig
 from finetune.measure.answers import Answerer
 from finetune.measure.checking import check
 from finetune.measure.report import write_report
 from finetune.run.attempt import Attempt, StoppedError, WorkDone
 from finetune.run.events import Ending
 from finetune.run.folder import write_whole
-from finetune.teaching import Teaching
+from finetune.teaching import Teaching, import_torch
 
 
 class Learned(msgspec.Struct, frozen=True):
@@ -40,6 +42,7 @@ def work(attempt: Attempt) -> WorkDone:
     Raises:
         AppError: it cannot go on; what is there stays whole.
     """
+    _require_possible(attempt.config)
     try:
         base = base_of_run(attempt)
     except StoppedError:
@@ -59,6 +62,17 @@ def work(attempt: Attempt) -> WorkDone:
         result = check(_step_of(checkpoint), product, checkpoint, teaching)
         write_report(attempt, base, learned.how, learned.step, result)
     return WorkDone(learned.how, str(product.relative_to(attempt.folder.path)), learned.best_step)
+
+
+def _require_possible(config: RunConfig) -> None:
+    """Before anything is loaded. Raises AppError where this machine cannot do what is asked for."""
+    ranks.require(config)
+    if config.base.in_4_bits:
+        import_torch()
+        from finetune.device import choose_machine
+        from finetune.model.four_bits import require_four_bits
+
+        require_four_bits(choose_machine(config.train.precision).device)
 
 
 def _step_of(checkpoint: Path) -> int:

@@ -205,6 +205,7 @@ class Teaching:
             precision=machine.precision,
             device=machine.device,
             world=ranks.world(),
+            is_sharded=ranks.is_sharded(),
         )
         if self.attempt.number == 1:
             for warning in msgspec.convert(facts.get("warnings", []), list[RowWarning]):

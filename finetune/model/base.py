@@ -20,6 +20,7 @@ import torch
 
 from engine.errors import AppError
 from engine.models.gguf_header import Header, TensorInfo, read_header
+from finetune.model.four_bits import hold_in_4_bits, require_four_bits
 from finetune.model.layouts import Layout, layout_of, refusal
 from finetune.model.metadata import Metadata
 
@@ -48,21 +49,30 @@ class Base:
         return to_gguf(self.layout, self.permuted, name, weights)
 
 
-def load_base(path: Path | str, *, dtype: torch.dtype, device: torch.device | str = "cpu") -> Base:
+def load_base(
+    path: Path | str,
+    *,
+    dtype: torch.dtype,
+    device: torch.device | str = "cpu",
+    in_4_bits: bool = False,
+) -> Base:
     """Read a base model.
 
     Args:
         path: a GGUF file, or a Hugging Face folder of safetensors.
         dtype: what the weights are held in; they are dequantised straight into it.
+        in_4_bits: linear layers are held in NF4 instead, and computed with in dtype.
 
     Raises:
         AppError: it cannot be read, or cannot be taught (with the reason).
     """
     path = Path(path)
+    if in_4_bits:
+        require_four_bits(device)
     if path.is_dir():
         from finetune.model.folder import load_folder
 
-        return load_folder(path, dtype=dtype, device=device)
+        return _placed(load_folder(path, dtype=dtype), device, dtype, in_4_bits)
     header = read_header(path)
     metadata = Metadata(header, path)
     if reason := refusal(metadata):
@@ -77,8 +87,17 @@ def load_base(path: Path | str, *, dtype: torch.dtype, device: torch.device | st
     permuted = permuted_of(layout, model)
     _fill(model, names, weights, lambda name, one: _to_torch(layout, permuted, name, one))
     _scale_rotary(model, metadata, weights)
-    model.to(device)
-    return Base(frozen(model), names, permuted, header, path, layout)
+    base = Base(frozen(model), names, permuted, header, path, layout)
+    return _placed(base, device, dtype, in_4_bits)
+
+
+def _placed(base: Base, device: torch.device | str, dtype: torch.dtype, in_4_bits: bool) -> Base:
+    """On its device. Names stay those of the parameters as they were read: what an export looks up,
+    however they are packed now."""
+    if in_4_bits:
+        hold_in_4_bits(base.model, device, dtype)
+    base.model.to(device)
+    return base
 
 
 def empty_model(layout: Layout, config: dict[str, Any], dtype: torch.dtype) -> Any:

@@ -16,7 +16,7 @@ from finetune.model.folder_facts import FOLDER_KINDS, folder_config, safetensors
 from finetune.model.layouts import LAYOUTS, Layout
 
 
-def load_folder(folder: Path, *, dtype: torch.dtype, device: torch.device | str = "cpu") -> Base:
+def load_folder(folder: Path, *, dtype: torch.dtype) -> Base:
     """See load_base."""
     raw = folder_config(folder)
     architecture = FOLDER_KINDS[raw["model_type"]]
@@ -33,7 +33,6 @@ def load_folder(folder: Path, *, dtype: torch.dtype, device: torch.device | str 
             "Download it again.",
             ", ".join(sorted(missing - tied)[:8]),
         )
-    model.to(device)
     return Base(
         model=frozen(model),
         names=tensor_names(model, architecture),

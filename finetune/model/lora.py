@@ -90,6 +90,8 @@ def _quicken(model: Any) -> None:
     for module in model.modules():
         if isinstance(module, Linear) and type(module.base_layer) is nn.Linear:
             vars(module)["forward"] = types.MethodType(_forward, module)
+        elif type(getattr(module, "base_layer", None)).__name__ == "Linear4bit":
+            vars(module)["forward"] = types.MethodType(_forward_beside, module)
 
 
 def _forward(self: Any, x: torch.Tensor) -> torch.Tensor:
@@ -102,6 +104,16 @@ def _forward(self: Any, x: torch.Tensor) -> torch.Tensor:
     if isinstance(dropout, nn.Identity) or not self.training:
         return adapted(x, linear.weight, linear.bias, a, b, scale)
     return F.linear(x, linear.weight, linear.bias) + adapted(dropout(x), None, None, a, b, scale)
+
+
+def _forward_beside(self: Any, x: torch.Tensor) -> torch.Tensor:
+    """The same where the layer is packed and multiplies for itself (4 bits)."""
+    out: torch.Tensor = self.base_layer(x)
+    if self.disable_adapters or self.merged:
+        return out
+    a, b = self.lora_A[ADAPTER].weight, self.lora_B[ADAPTER].weight
+    dropped = self.lora_dropout[ADAPTER](x)
+    return out + adapted(dropped, None, None, a, b, self.scaling[ADAPTER])
 
 
 def adapted(

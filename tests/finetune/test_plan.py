@@ -134,6 +134,14 @@ def test_less_memory_then_checkpoints_then_shortens_then_says_it_does_not_fit() 
     assert not plan.fits and "close other programs" in said(plan)[-1]
 
 
+def test_a_base_in_4_bits_takes_an_eighth_of_fp32() -> None:
+    usual = memory_needed(DRAFT, base())
+    held = memory_needed(changed(DRAFT, base__in_4_bits=True), base())
+    assert usual - held == pytest.approx(134_515_008 * (4 - 0.52), abs=2)
+    full = changed(DRAFT, base__in_4_bits=True, train__method="full")
+    assert "only with LoRA" in full.problems()["base.in_4_bits"]
+
+
 def test_the_learning_rate_rises_and_falls() -> None:
     train = dataclasses.replace(DRAFT.train, learning_rate=1.0, warmup=0.2, schedule="cosine")
     rates = [learning_rate(train, step, 20) for step in range(20)]

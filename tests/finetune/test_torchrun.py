@@ -42,10 +42,10 @@ def rows_in(path: Path, n_rows: int, seed: int) -> Path:
     return path
 
 
-def two_ranks(folder: Path, base: Path, **fields: Any) -> RunFolder:
-    """The command of the documentation, to its end: the run's folder."""
+def two_ranks(folder: Path, base: Path, *flags: str) -> RunFolder:
+    """The command of docs/training.md, to its end: the run's folder."""
     config = changed(
-        tiny_config(**COMMON, train__batch=3, watch__prompts=(), watch__forgetting=False, **fields),
+        tiny_config(**COMMON, train__batch=3, watch__prompts=(), watch__forgetting=False),
         base__path=str(base),
         data__path=str(rows_in(folder / "rows.jsonl", 20, 1)),
         data__validation=str(rows_in(folder / "held-out.jsonl", 3, 2)),
@@ -53,7 +53,7 @@ def two_ranks(folder: Path, base: Path, **fields: Any) -> RunFolder:
     )
     (folder / "RUN.toml").write_text(to_toml(config), encoding="utf-8")
     torchrun = str(Path(sys.executable).with_name("torchrun"))
-    command = ["-m", "finetune.cli", "sft", str(folder / "RUN.toml"), "--json"]
+    command = ["-m", "finetune.cli", "sft", str(folder / "RUN.toml"), "--json", *flags]
     done = subprocess.run(
         [torchrun, "--standalone", "--nproc-per-node", "2", *command],
         cwd=ROOT,
@@ -71,13 +71,16 @@ def two_ranks(folder: Path, base: Path, **fields: Any) -> RunFolder:
 
 
 @pytest.mark.timeout(300)
-def test_two_ranks_are_one_with_the_double_batch(tmp_path: Path) -> None:
-    """20 rows by 3 a rank: at an epoch's end the second rank has nothing of its own."""
+@pytest.mark.parametrize("flags", [(), ("--shard",)])
+def test_two_ranks_are_one_with_the_double_batch(flags: tuple[str, ...], tmp_path: Path) -> None:
+    """20 rows by 3 a rank: at an epoch's end the second rank has nothing of its own. With --shard
+    each holds a half of the base's weights."""
     base = write_gguf(tmp_path / "llama.gguf", "llama", tiny_torch("llama"))
-    two = two_ranks(tmp_path, base)
+    two = two_ranks(tmp_path, base, *flags)
     events = EventTail(two).read()
     (facts,) = [one for one in events if isinstance(one, Facts)]
     assert facts.world == 2 and facts.n_rows == 20 and facts.n_steps == 8
+    assert facts.is_sharded == bool(flags)
     # Rank 0 alone writes, and what it writes is whole.
     assert len([one for one in events if isinstance(one, Began)]) == 1
     assert isinstance(events[-1], Ended) and events[-1].product == "product/adapter.gguf"
@@ -101,6 +104,30 @@ def test_ranks_need_a_folder_that_all_know() -> None:
     with pytest.raises(AppError, match="has to know") as refused:
         ranks.folder_of(RunConfig())
     assert "[out] dir" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"train__method": "full"}, "Only an adapter"),
+        ({"base__in_4_bits": True}, "in 4 bits too"),
+        ({}, ""),
+    ],
+)
+def test_what_cannot_be_shared_is_refused(
+    fields: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = changed(RunConfig(), **fields)
+    ranks.require(config)  # one process shares with nobody
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    ranks.require(config)
+    monkeypatch.setenv(ranks.SHARD, "1")
+    assert ranks.is_sharded()
+    if not words:
+        ranks.require(config)
+        return
+    with pytest.raises(AppError, match=words):
+        ranks.require(config)
 
 
 def test_where_only_checks_are_left_there_is_nothing_to_help_with(tmp_path: Path) -> None:

@@ -25,11 +25,12 @@ def misfits(window: QWidget) -> list[str]:
     controls = shown_controls(window)
     labels = [one for one in window.findChildren(QLabel) if one.isVisible() and one.text()]
     problems = [words for one in (*controls, *labels) for words in _alone(one, window)]
-    for one, other in combinations(controls, 2):
-        if one.isAncestorOf(other) or other.isAncestorOf(one):
+    seen = [(one, seen_of(one, window)) for one in controls]
+    for (one, its_part), (other, others_part) in combinations(seen, 2):
+        common = its_part & others_part
+        if common.width() <= 1 or common.height() <= 1:
             continue
-        common = seen_of(one, window) & seen_of(other, window)
-        if common.width() > 1 and common.height() > 1:
+        if not one.isAncestorOf(other) and not other.isAncestorOf(one):
             problems.append(f"{name_of(one)} and {name_of(other)} lie over each other: {common}")
     return problems
 

@@ -63,7 +63,7 @@ class SmallWindow(Bench):
             return not problems
 
         try:
-            self.qtbot.waitUntil(is_at_rest, timeout=2000)
+            self.qtbot.waitUntil(is_at_rest, timeout=20_000)
         except exceptions.TimeoutError:
             pytest.fail("\n".join(problems[:12]))
 

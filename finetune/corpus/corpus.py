@@ -121,7 +121,7 @@ class Corpus:
         made = self._made
         return made is not None and self._aside is None and self.share == made.validation
 
-    @property
+    @cached_property
     def _told(self) -> CorpusInfo:
         survey = self._survey
         n_held = held_bytes = 0

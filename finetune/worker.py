@@ -1,4 +1,5 @@
-"""The worker of the Fine-tune room: datasets, bases, what will be learned, what is made of runs.
+"""The worker of the rooms that make weights: datasets, bases, corpora, tokenizers, what is made of
+runs.
 Run: python -m finetune.worker
 
 The same wire and the same jobs as the engine worker. It imports torch only where a request needs
@@ -13,10 +14,10 @@ from engine.process import worker
 from engine.process.jobs import JobGenerator
 from engine.process.messages import AnyRequest, AnyResult
 from engine.tokens.opened import Tokenizers
-from finetune.serve import base, corpus, data, learn, result, stories
+from finetune.serve import base, corpus, data, learn, raised, result, stories, tokenizer
 from finetune.work_folder import sweep_work
 
-SERVERS = (data, learn, base, result, corpus, stories)
+SERVERS = (data, learn, base, result, corpus, stories, tokenizer, raised)
 ANSWERS: list[Callable[[AnyRequest, data.Shared], AnyResult | None]] = [
     server.answer for server in SERVERS
 ]
@@ -26,7 +27,7 @@ JOBS: list[Callable[[AnyRequest, data.Shared], JobGenerator | None]] = [
 
 
 class TuneService:
-    """Dispatches requests to the four files that serve them: each has `answer(request, shared)`,
+    """Dispatches requests to the files that serve them: each has `answer(request, shared)`,
     for short questions, and `job(request, shared)`; None where a request is not its own."""
 
     def __init__(self) -> None:

@@ -10,6 +10,7 @@ import pytest
 # Real models, real processes, many generated cases: left out of `make check`, run by `make test`.
 SLOW_MODULES = {
     "test_pretrain_stages",
+    "test_raised",
     "test_serve_base",
     "test_folder_runs",
     "test_four_bits",
@@ -33,6 +34,9 @@ SLOW_MODULES = {
     "test_bootstrap_runs",
     "test_cli",
     "test_cli_tokens",
+    "test_corpus_making",
+    "test_corpus_memory",
+    "test_corpus_serve",
     "test_cuts",
     "test_dataset_kill",
     "test_exchange",

@@ -18,6 +18,7 @@ import gguf
 from engine.errors import AppError
 from engine.tokens.json_description import Description, read_description
 from finetune.export.gguf_entries import entry, floats, integers, texts
+from finetune.model.tokenizer_files import PATTERN as RAISED
 
 _MAX_BYTES = 16 * 1024**2
 _KIND = gguf.TokenType
@@ -31,6 +32,7 @@ _LLAMA3 = (
 # A pre-tokenizer's patterns, in order -> its name in llama.cpp. "gpt2" is ByteLevel's own pattern.
 _KNOWN: dict[tuple[str, ...], str] = {
     ("gpt2",): "gpt-2",
+    (RAISED,): "gpt-2",  # of tokenizers that were trained here
     ("digits", "gpt2"): "smollm",
     (_LLAMA3,): "llama-bpe",
     (_LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}"),): "qwen2",

@@ -50,9 +50,8 @@ class LibraryRun:
         return self.is_done
 
     def stop(self) -> None:
-        """Give it no more text, and wait until it has let go."""
+        """Give it no more text: it ends by itself soon after."""
         self._is_stopped = True
-        self._thread.join()
 
     def trained(self) -> TrainedTokenizer:
         """What it learned, once it is done. Raises what went wrong: AppError where the texts

@@ -8,6 +8,8 @@ engines; marks written out in a text ("<|end|>") are read as text.
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +21,8 @@ from tokenizers import Tokenizer as Library
 from engine.errors import AppError
 from engine.tokens.listed import spelled_bytes
 from engine.tokens.tokenizer import utf8
+from finetune.data.user_folders import part_name
+from finetune.export.files import disk_error
 from finetune.export.gguf_entries import entry
 from finetune.export.gguf_stream import write_gguf
 from finetune.model.chat_marks import END, MARKS
@@ -40,6 +44,7 @@ from finetune.model.tokenizer_files import (
 from finetune.pretraining.config import TokenizerKind
 from finetune.run.folder import write_whole
 
+KINDS = ("bpe", "chars", "bytes")
 JSON, GGUF, META = "tokenizer.json", "vocab.gguf", "meta.json"
 
 
@@ -115,18 +120,30 @@ class TrainedTokenizer:
     # ---- files ----
 
     def save(self, folder: Path) -> None:
-        """Write its folder; meta.json last, without which a folder is no tokenizer.
+        """Write its folder, whole or not at all; one that was there before goes.
 
         Raises:
             AppError: the disk refuses.
         """
-        _make(folder)
+        beside = folder.with_name(part_name(folder.name))
+        try:
+            beside.mkdir(parents=True)
+            self._write(beside, str(self.meta.get("name") or folder.name))
+            if folder.exists():
+                shutil.rmtree(folder)
+            os.replace(beside, folder)
+        except OSError as error:
+            raise disk_error(folder.name, error) from error
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+    def _write(self, folder: Path, name: str) -> None:
         data = tokenizer_json(self.all_pieces, self.merges)
         write_whole(folder / JSON, to_json(data))
         entries = [
             entry("general.architecture", "qwen3"),
             entry("general.type", "vocab"),
-            entry("general.name", str(self.meta.get("name") or folder.name)),
+            entry("general.name", name),
             *self.gguf_entries(),
         ]
         write_gguf(folder / GGUF, entries, [], lambda _: iter(()))
@@ -138,7 +155,10 @@ class TrainedTokenizer:
         Raises:
             AppError: the disk refuses.
         """
-        _make(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise disk_error(folder.name, error) from error
         write_whole(folder / JSON, to_json(tokenizer_json(self.all_pieces, self.merges)))
         write_whole(folder / "tokenizer_config.json", to_json(tokenizer_config(chat_template)))
 
@@ -176,15 +196,3 @@ def _opened(meta: dict[str, Any], model: dict[str, Any]) -> TrainedTokenizer:
     pieces += [spelled_bytes(text) for text, _ in written[N_MARKS:]]
     merges = [(spelled_bytes(left), spelled_bytes(right)) for left, right in model["merges"]]
     return TrainedTokenizer(meta["kind"], pieces, merges, meta)
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise AppError(
-            f"The folder “{folder.name}” could not be made.", "Check the disk.", str(error)
-        ) from error
-
-
-KINDS = ("bpe", "chars", "bytes")

@@ -212,6 +212,8 @@ def test_the_welcome_says_what_the_starter_is_and_where_a_stronger_model_comes_f
 
 def test_doors_appear_with_their_rooms(qtbot: QtBot, window: MainWindow) -> None:
     welcome = cast(ChatRoom, window.widget_of("chat")).work.welcome
+    assert not any(door.isHidden() for door in welcome.doors.values())
+    welcome.set_rooms(["chat", "tokens", "tune"])
     assert [key for key, door in welcome.doors.items() if not door.isHidden()] == [
         "chat",
         "tokens",

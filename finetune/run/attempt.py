@@ -33,8 +33,8 @@ class WorkDone:
 
 @dataclass
 class AttemptOf(Generic[C]):
-    """One life of a run, of whichever kind. number: from 1, one more with each resume; began_s: time.monotonic() of
-    its start; seconds: what each phase took."""
+    """One life of a run, of whichever kind. number: from 1, one more with each resume; began_s:
+    time.monotonic() of its start; seconds: what each phase took."""
 
     folder: RunFolder
     config: C

@@ -42,6 +42,11 @@ def is_sharded() -> bool:
 
 def require(config: RunConfig) -> None:
     """Raises AppError where a run's base cannot be shared among ranks as was asked for."""
+    if world() > 1 and os.environ.get("ACCELERATE_USE_FSDP", "").lower() in ("1", "true"):
+        raise AppError(
+            "accelerate's settings for FSDP are not used here.",
+            "Unset ACCELERATE_USE_FSDP, and give --shard for a base in shares.",
+        )
     if is_sharded() and config.train.method == "full":
         raise AppError(
             "Only an adapter can be taught on a base in shares.", "Choose method lora in [train]."

@@ -118,6 +118,7 @@ def test_what_cannot_be_shared_is_refused(
     fields: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = changed(RunConfig(), **fields)
+    monkeypatch.delenv("ACCELERATE_USE_FSDP", raising=False)
     ranks.require(config)  # one process shares with nobody
     monkeypatch.setenv("WORLD_SIZE", "2")
     ranks.require(config)
@@ -128,6 +129,14 @@ def test_what_cannot_be_shared_is_refused(
         return
     with pytest.raises(AppError, match=words):
         ranks.require(config)
+
+
+def test_accelerates_own_settings_of_shares_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    with pytest.raises(AppError, match="not used here") as refused:
+        ranks.require(RunConfig())
+    assert "--shard" in refused.value.hint
 
 
 def test_where_only_checks_are_left_there_is_nothing_to_help_with(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ resume repeats is dropped. No Qt. numpy is imported when the first record is mad
 
 from __future__ import annotations
 
+import math
 import time
 from array import array
 from bisect import bisect_left
@@ -24,9 +25,11 @@ from finetune.run.events import (
     Ended,
     Evaluated,
     Facts,
+    NextTokens,
     Paused,
     PhaseChanged,
     Planned,
+    RaisedFacts,
     Resumed,
     RunFailed,
     Sample,
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from engine.process.tune_messages import Parity
     from finetune.config import RunConfig
     from finetune.measure.results import RunResult
+    from finetune.pretraining.config import PretrainConfig
 
     Figures = npt.NDArray[np.float64]
 
@@ -77,8 +81,9 @@ class RunRecord:
     epoch. validation_steps and validation_losses: (n_evaluations,).
 
     is_read: False while its events are not read yet. plans: what was changed to fit, and why.
-    samples: answers to the fixed prompts, in order of steps. config: None where run.toml cannot be
-    read. parity: measured last, of a checkpoint or of the product.
+    samples: answers to the fixed prompts, in order of steps. config: of a fine-tuning, raising: of
+    a pretraining; None where run.toml cannot be read. raised, next_tokens: of a pretraining.
+    parity: measured last, of a checkpoint or of the product.
     """
 
     path: str
@@ -98,6 +103,8 @@ class RunRecord:
     warnings: tuple[Warned, ...] = ()
     plans: tuple[Planned, ...] = ()
     facts: Facts | None = None
+    raised: RaisedFacts | None = None
+    next_tokens: tuple[NextTokens, ...] = ()
     phase: PhaseChanged | None = None
     pause: Paused | None = None
     failure: RunFailed | None = None
@@ -105,8 +112,17 @@ class RunRecord:
     n_steps: int = 0
     n_attempts: int = 0
     config: RunConfig | None = None
+    raising: PretrainConfig | None = None
     result: RunResult | None = None
     parity: tuple[Parity, ...] = ()
+
+    @property
+    def bits_per_byte(self) -> float:
+        """What a nat per token is in bits per byte of a pretraining's text; nan while that is not
+        known."""
+        if self.raised is None or self.raised.bytes_per_token <= 0.0:
+            return math.nan
+        return 1.0 / (math.log(2) * self.raised.bytes_per_token)
 
     @property
     def best_step(self) -> int:
@@ -149,6 +165,7 @@ class RecordBuilder:
         self._evaluated: dict[int, Evaluated] = {}
         self._saved: dict[int, CheckpointSaved] = {}
         self._answers: dict[tuple[int, str], Sample] = {}
+        self._places: dict[int, NextTokens] = {}
         self._told: dict[str, object] = {}
         self._warned: dict[str, Warned] = {}
         self._plans: list[Planned] = []
@@ -167,6 +184,7 @@ class RecordBuilder:
                 for _, one in sorted(self._saved.items())
             ),
             "samples": tuple(sorted(self._answers.values(), key=lambda one: one.step)),
+            "next_tokens": tuple(one for _, one in sorted(self._places.items())),
             "warnings": tuple(self._warned.values()),
             "plans": tuple(self._plans),
             "n_attempts": self._attempt,
@@ -203,13 +221,15 @@ class RecordBuilder:
 
         result = read_result(self._folder)
         parity = tuple(result.parity) if result is not None else ()
-        return {"config": self._config(), "result": result, "parity": parity or self._parity()}
+        return {**self._config(), "result": result, "parity": parity or self._parity()}
 
-    def _config(self) -> RunConfig | None:
+    def _config(self) -> dict[str, object]:
         try:
-            return self._folder.config()
+            if self._folder.kind() == "pretrain":
+                return {"raising": self._folder.pretrain_config()}
+            return {"config": self._folder.config()}
         except AppError:
-            return None  # its summary still has a name
+            return {}  # its summary still has a name
 
     def _parity(self) -> tuple[Parity, ...]:
         from engine.process.tune_messages import Parity
@@ -228,6 +248,8 @@ class RecordBuilder:
             self._evaluated[event.step] = event
         elif isinstance(event, CheckpointSaved):
             self._saved[event.step] = event
+        elif isinstance(event, NextTokens):
+            self._places[event.step] = event
         elif isinstance(event, Warned):
             self._warned[event.message] = event
         elif isinstance(event, Planned):
@@ -249,7 +271,7 @@ class RecordBuilder:
         kept = bisect_left(self._columns[0], step)
         for column in self._columns:
             del column[kept:]
-        for told in (self._evaluated, self._saved, self._answers):
+        for told in (self._evaluated, self._saved, self._answers, self._places):
             for key in [key for key, one in told.items() if _is_repeated(one, step, attempt)]:
                 del told[key]  # type: ignore[arg-type]
 
@@ -261,8 +283,9 @@ class RecordBuilder:
             told["n_steps"] = event.n_steps or told.get("n_steps", 0)
         elif isinstance(event, PhaseChanged):
             told["phase"] = event
-        elif isinstance(event, Facts):
-            told |= {"facts": event, "n_steps": event.n_steps}
+        elif isinstance(event, Facts | RaisedFacts):
+            key = "facts" if isinstance(event, Facts) else "raised"
+            told |= {key: event, "n_steps": event.n_steps}
         elif isinstance(event, Paused | Resumed):
             told["pause"] = event if isinstance(event, Paused) else None
         elif isinstance(event, Ended | RunFailed):
@@ -270,7 +293,9 @@ class RecordBuilder:
             told |= {"phase": None, "pause": None, key: event}
 
 
-def _is_repeated(one: Evaluated | CheckpointSaved | Sample, step: int, attempt: int) -> bool:
+def _is_repeated(
+    one: Evaluated | CheckpointSaved | Sample | NextTokens, step: int, attempt: int
+) -> bool:
     return one.step >= step and one.attempt < attempt
 
 

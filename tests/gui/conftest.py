@@ -2,7 +2,9 @@
 behind or complained about.
 
 A test fails when Qt warns, when something logs a warning, or when a child process, a thread or
-a running timer outlives it.
+a running timer outlives it. And no test pays for those before it: what one of them made ends with
+it, or every later style sheet is given to its widgets too and every collection looks through its
+objects.
 """
 
 import gc
@@ -12,13 +14,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from weakref import WeakSet
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import psutil
 import pytest
 import shiboken6
-from PySide6.QtCore import QEvent, QThreadPool, QTimer
+from PySide6.QtCore import QEvent, QObject, QThreadPool, QTimer
 from PySide6.QtWidgets import QApplication
 
 from engine.paths import Paths
@@ -26,7 +29,7 @@ from gui.context import AppContext
 from gui.notices import Notices
 from gui.process import EngineProcess
 from gui.settings_store import SettingsStore
-from gui.theme import Theme
+from gui.theme import Theme, qt_palette
 from gui.widgets import chart_loading
 
 WORKER = str(Path(__file__).parents[1] / "fakes" / "fake_worker.py")
@@ -57,18 +60,12 @@ def context(qapp: QApplication, paths: Paths) -> Iterator[AppContext]:
     made.close_runs()
     engine.stop_and_wait()
     settings.flush()
-    theme.set_mode("light")
-    theme.set_font_px(0)
-    qapp.setStyleSheet("")
 
 
 @pytest.fixture(autouse=True, scope="session")
-def what_was_there(qapp: QApplication) -> Iterator[None]:
-    """What all tests stand on is not looked through after each of them. Garbage is collected on
-    the window's thread alone, as in the app. And the clipboard is left empty: without a screen it
-    outlives Python, and what it holds must not."""
-    gc.collect()
-    gc.freeze()
+def windows_own_thread(qapp: QApplication) -> Iterator[None]:
+    """Garbage is collected on the window's thread alone, as in the app. And the clipboard is left
+    empty: without a screen it outlives Python, and what it holds must not."""
     gc.disable()
     yield
     gc.enable()
@@ -79,6 +76,9 @@ def what_was_there(qapp: QApplication) -> Iterator[None]:
 def nothing_left(qapp: QApplication, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Nothing that a test began outlives it, and nothing complained meanwhile."""
     children, threads, timers = _children(), set(threading.enumerate()), _running_timers()
+    # What is there by now is not looked through any more: gc finds this test's own objects alone.
+    gc.collect()
+    gc.freeze()
     yield
     # A closed window waits for an event loop to be deleted; if that is the next test's, its style
     # sheet is another, and Qt's record of styled widgets is left with one that is gone.
@@ -96,17 +96,40 @@ def nothing_left(qapp: QApplication, caplog: pytest.LogCaptureFixture) -> Iterat
     assert not _children() - children, "a child process is left"
     assert not set(threading.enumerate()) - threads, "a thread is left"
     assert QThreadPool.globalInstance().waitForDone(1000), "a pool thread is left"
-    left = {timer for timer in _running_timers() if timer not in timers}
+    left = _running_timers() - timers
     assert not left, f"a timer is left running: {[timer.parent() for timer in left]}"
+    _end_services()
+    _look_plain(qapp)
 
 
 def _children() -> set[int]:
     return {child.pid for child in psutil.Process().children(recursive=True)}
 
 
-def _running_timers() -> list[QTimer]:
-    return [
-        thing
-        for thing in gc.get_objects()
-        if type(thing) is QTimer and shiboken6.isValid(thing) and thing.isActive()
-    ]
+_known_timers: WeakSet[QTimer] = WeakSet()
+
+
+def _running_timers() -> set[QTimer]:
+    """Of all timers, also those of tests before: gc.get_objects() leaves out what is frozen."""
+    _known_timers.update(thing for thing in gc.get_objects() if type(thing) is QTimer)
+    return {one for one in _known_timers if shiboken6.isValid(one) and one.isActive()}
+
+
+def _end_services() -> None:
+    """End what the window holds until the process ends: its services have no parent. One that a
+    lambda of a room is connected to holds that room, and gc cannot see through Qt's side of it."""
+    for thing in gc.get_objects():
+        is_own = issubclass(type(thing), QObject) and shiboken6.isValid(thing)
+        if is_own and shiboken6.ownedByPython(thing) and thing.parent() is None:
+            shiboken6.delete(thing)
+
+
+def _look_plain(app: QApplication) -> None:
+    """Light, in the system's letters and without a style sheet, as each test finds it; after the
+    widgets are gone, for another look of living ones is dear."""
+    if app.styleSheet():
+        app.setStyleSheet("")
+        theme = Theme(app, "light")
+        app.setPalette(qt_palette(theme.palette))
+        app.setFont(theme.font())
+        shiboken6.delete(theme)

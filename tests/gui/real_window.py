@@ -193,7 +193,6 @@ def open_window(qtbot: QtBot, qapp: QApplication, paths: Paths) -> Iterator[Open
     yield open_one
     for window in opened:
         window.close()
-    qapp.setStyleSheet("")
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from finetune.corpus.made_files import (
     Line,
     is_corpus,
     kept_files,
+    n_texts,
     read_info,
     read_lines,
 )
@@ -75,20 +76,11 @@ def read_page(folder: Path, part: str, start: int, count: int) -> CorpusPage:
     if files is None:
         raise AppError(f"A corpus has no part “{part}”.")
     try:
-        counts = [_n_lines(file) for file in files]
+        counts = [n_texts(file) for file in files]
         found = itertools.islice(_from(files, counts, start), count)
         return CorpusPage([_shown(line) for line in found], sum(counts))
     except OSError as error:
         raise AppError("The corpus cannot be read.", "Is it still there?", str(error)) from error
-
-
-def _n_lines(path: Path) -> int:
-    n = 0
-    if path.is_file():
-        with path.open("rb") as file:
-            while piece := file.read(1 << 20):
-                n += piece.count(b"\n")
-    return n
 
 
 def _from(files: list[Path], counts: list[int], start: int) -> Iterator[Line]:

@@ -10,9 +10,12 @@ from pathlib import Path
 from engine.errors import AppError
 from engine.process.pretrain_messages import CorpusSource, SourceLook
 from finetune.corpus.document import Document, Unread, size_words
-from finetune.corpus.files import FileKind, files_of, kind_of, opened
+from finetune.corpus.files import files_of, kind_of, opened
 from finetune.corpus.sources import read
 from finetune.corpus.table_file import columns_of
+from finetune.corpus.text_file import encoding_of
+from finetune.data.file_kinds import kind_of_file
+from finetune.data.source_file import SourceFile
 
 # Shown of a source: so many texts, each up to so many letters.
 _N_TEXTS, _LETTERS = 5, 1500
@@ -74,26 +77,38 @@ def _looked(source: CorpusSource) -> SourceLook:
 
 
 def _kinds(files: list[Path]) -> str:
-    """ "3 Markdown files and 1 of text"."""
-    kinds: Counter[FileKind] = Counter()
+    """ "3 Markdown files and 1 text file"."""
+    kinds: Counter[str] = Counter()
     for path in files[:_N_KINDS]:
         with opened(path) as file:
-            kinds[kind_of(file)] += 1
-    parts = [_files(n, kind) for kind, n in kinds.most_common()]
+            kinds[_kind_word(file)] += 1
+    n_other = kinds.pop("", 0)
+    parts = [f"{n:,} {kind} {'file' if n == 1 else 'files'}" for kind, n in kinds.most_common()]
+    if n_other:
+        parts.append(f"{n_other:,} that {'is' if n_other == 1 else 'are'} no text")
     if len(files) > _N_KINDS:
         parts.append(f"{len(files) - _N_KINDS:,} more")
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
 
 
-def _files(n: int, kind: FileKind) -> str:
-    words = {"text": "text", "Markdown": "Markdown", "HTML": "HTML", "table": "table"}[kind]
-    return f"1 {words} file" if n == 1 else f"{n:,} {words} files"
+def _kind_word(file: SourceFile) -> str:
+    """A file's kind, "" where it is no text."""
+    kind = kind_of(file)
+    if kind == "table":
+        return kind_of_file(file)[0]
+    return kind if encoding_of(file.beginning()) else ""
 
 
 def _columns(files: list[Path]) -> tuple[list[str], str]:
-    """Of the first file that has any."""
+    """Of the first file that has any. Raises AppError where the only file is damaged; among others
+    it is passed over, and told when the corpus is made."""
     for path in files[:_N_KINDS]:
         with opened(path) as file:
-            if kind_of(file) == "table":
+            if kind_of(file) != "table":
+                continue
+            try:
                 return columns_of(file)
+            except AppError:
+                if len(files) == 1:
+                    raise
     return [], ""

@@ -1,6 +1,6 @@
 """The files of a corpus in the user folder: corpus.json says what it is, kept-0000.jsonl, ... and
 held_out.jsonl have a text a line ({"text", "source"}), dropped.jsonl examples of what cleaning
-left out and why. Anyone can read them."""
+left out and why, counts.json how many texts a file has. Anyone can read them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from engine.errors import AppError
 from engine.process.pretrain_messages import CorpusInfo
 
 INFO, HELD_OUT, DROPPED = "corpus.json", "held_out.jsonl", "dropped.jsonl"
+COUNTS = "counts.json"
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -91,3 +92,23 @@ def read_lines(path: Path, start: int = 0) -> Iterator[Line]:
                     "Mend that line, or make the corpus anew.",
                     str(error),
                 ) from error
+
+
+def n_texts(path: Path) -> int:
+    """How many texts a file has: as noted while it is the file that was written, else counted."""
+    if not path.is_file():
+        return 0
+    try:
+        noted = msgspec.json.decode(
+            (path.parent / COUNTS).read_bytes(), type=dict[str, tuple[int, int]]
+        )
+    except (OSError, msgspec.MsgspecError):
+        noted = {}
+    n, n_bytes = noted.get(path.name, (0, -1))
+    if n_bytes == path.stat().st_size:
+        return n
+    n = 0
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            n += piece.count(b"\n")
+    return n

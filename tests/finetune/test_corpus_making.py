@@ -12,6 +12,7 @@ import pytest
 from engine.errors import AppError
 from engine.process.messages import Progress
 from engine.process.pretrain_messages import CleaningTold, CorpusSource
+from finetune.corpus.corpora import read_page
 from finetune.corpus.corpus import open_corpus
 from finetune.corpus.made_files import read_info
 from tests.finetune.corpora_made import count_of, make, make_telling, path_source, prose
@@ -49,6 +50,7 @@ def test_texts_of_a_folder_become_a_corpus_that_anyone_can_read(tmp_path: Path) 
     assert read_info(folder) == info
     assert sorted(one.name for one in folder.iterdir()) == [
         "corpus.json",
+        "counts.json",
         "dropped.jsonl",
         "held_out.jsonl",
         "kept-0000.jsonl",
@@ -57,6 +59,26 @@ def test_texts_of_a_folder_become_a_corpus_that_anyone_can_read(tmp_path: Path) 
     assert list(corpus.train()) == [one["text"] for one in lines]
     assert list(corpus.held_out()) == [one["text"] for one in held]
     assert corpus.info == info
+
+
+def test_pages_are_read_across_files_that_a_person_may_have_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("finetune.corpus.kept_writer._FILE_BYTES", 5000)
+    texts = [prose(number) for number in range(60)]
+    info = make(tmp_path / "corpora", write_many(tmp_path / "notes", texts))
+    folder = Path(info.path)
+    kept = list(open_corpus(folder).train())
+    assert len(list(folder.glob("kept-*.jsonl"))) > 5
+    page = read_page(folder, "kept", 7, 20)
+    assert [one.text for one in page.documents] == kept[7:27] and page.n == len(kept)
+    first = sorted(folder.glob("kept-*.jsonl"))[0]
+    first.write_text(first.read_text() + json.dumps({"text": "By hand."}) + "\n")
+    assert read_page(folder, "kept", 0, 1).n == len(kept) + 1
+    assert "By hand." in list(open_corpus(folder).train())
+    first.write_text("{broken\n")
+    with pytest.raises(AppError, match=r"Line 1 of “kept-0000\.jsonl” is no text"):
+        list(open_corpus(folder).train())
 
 
 def test_another_share_than_the_corpus_has_is_split_anew(tmp_path: Path) -> None:
@@ -209,6 +231,17 @@ def test_columns_of_jsonl_and_parquet_are_read(tmp_path: Path) -> None:
         make(tmp_path / "corpora", [titles], min_bytes=1)
     with pytest.raises(AppError, match="no column “nope”"):
         make(tmp_path / "corpora", [path_source(tmp_path / "b.parquet", column="nope")])
+
+
+def test_a_table_of_one_text_is_a_single_text(tmp_path: Path) -> None:
+    text = "".join(f"{prose(number, 12)}\n" for number in range(2000))
+    folder = tmp_path / "fetched"
+    folder.mkdir()
+    pyarrow.parquet.write_table(pyarrow.table({"text": [text]}), folder / "0000.parquet")
+    info = make(tmp_path / "corpora", folder, 0.1)
+    corpus = open_corpus(Path(info.path))
+    assert info.is_one_text and len("".join(corpus.train())) == int(len(text) * 0.9)
+    assert "".join([*corpus.train(), *corpus.held_out()]) == text
 
 
 def test_packed_text_is_read_and_a_bound_is_kept(tmp_path: Path) -> None:

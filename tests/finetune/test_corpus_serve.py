@@ -148,12 +148,17 @@ def test_a_source_is_looked_at(asking: Asking, notes: Path, tmp_path: Path) -> N
         return asking.ask(m.SourceLook, m.LookAtSource, source=source)
 
     found = look(path_source(notes))
-    assert found.words.startswith("61 Markdown files and 1 text file, ") and found.n_files == 62
+    assert (
+        found.words.startswith("61 Markdown files and 1 that is no text, ") and found.n_files == 62
+    )
     assert len(found.texts) == 5 and found.texts[0].startswith("# Note 0") and not found.problem
     (tmp_path / "a.jsonl").write_bytes(b'{"title": "One", "body": "A much longer text."}\n' * 3)
     found = look(path_source(tmp_path / "a.jsonl"))
     assert (found.columns, found.column) == (["title", "body"], "body")
-    assert found.texts[0] == "A much longer text." and found.words == "1 table file, 144 bytes"
+    assert found.texts[0] == "A much longer text." and found.words == "1 JSONL file, 144 bytes"
+    (notes / "broken.parquet").write_bytes(b"PAR1 and no more")
+    assert "1 Parquet file" in look(path_source(notes)).words
+    assert "no Parquet file" in look(path_source(notes / "broken.parquet")).problem
     found = look(m.CorpusSource("stories", n_stories=1000, seed=0))
     assert found.words.startswith("1,000 stories (world 0), about ") and len(found.texts) == 5
     assert "language reference" in look(m.CorpusSource("python")).words

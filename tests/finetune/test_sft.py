@@ -380,26 +380,33 @@ class Clock:
 
 
 def timed_config(**fields: Any) -> Any:
-    """Four seconds for what would be eight steps."""
-    usual = {"train__steps": 8, "train__minutes": 4 / 60, "train__schedule": "linear"}
-    return tiny_config(**usual | {"train__warmup": 0.0, "train__accumulate": 1} | fields)
+    """Ten seconds for what would be forty steps."""
+    usual: dict[str, Any] = {
+        "train__steps": 40,
+        "train__minutes": 10 / 60,
+        "train__schedule": "linear",
+    }
+    usual |= {"train__warmup": 0.0, "train__accumulate": 1, "train__patience": 0}
+    return tiny_config(**usual | fields)
 
 
 def test_a_run_that_its_time_ends_has_come_down_the_schedule(
     tmp_path: Path, rows: TokenSet, held_out: TokenSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Clock(monkeypatch, step_s=1.0)
-    ran = run(tmp_path, timed_config(), rows, held_out)
-    assert ran.outcome is not None and (ran.outcome.how, ran.outcome.step) == ("time", 4)
-    assert [one.done for one in ran.steps()] == [0.0, 0.25, 0.5, 0.75]
+    Clock(monkeypatch, step_s=0.5)
+    ran = run(tmp_path, timed_config(train__eval_every=40), rows, held_out)
+    assert ran.outcome is not None and (ran.outcome.how, ran.outcome.step) == ("time", 20)
+    # As planned, and the last two seconds go through the rest.
+    done = [one.done for one in ran.steps()]
+    assert done == pytest.approx([*(step / 40 for step in range(17)), 0.425, 0.5, 0.75], abs=0.02)
     rates = [one.learning_rate for one in ran.steps()]
-    assert rates == pytest.approx([5e-3, 3.75e-3, 2.5e-3, 1.25e-3])
+    assert rates == pytest.approx([5e-3 * (1 - share) for share in done])
 
 
 def test_where_steps_end_first_they_drive_the_schedule(
     tmp_path: Path, rows: TokenSet, held_out: TokenSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Clock(monkeypatch, step_s=0.1)
+    Clock(monkeypatch, step_s=0.19)
     timed = run(tmp_path, timed_config(), rows, held_out)
     plain = run(tmp_path, timed_config(train__minutes=0.0), rows, held_out, name="plain")
     assert timed.outcome is not None and timed.outcome.how == "finished"
@@ -413,24 +420,28 @@ def test_where_steps_end_first_they_drive_the_schedule(
 def test_a_resumed_run_repeats_the_rates_that_its_time_gave(
     tmp_path: Path, rows: TokenSet, held_out: TokenSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed after step 5, its last checkpoint at 3: steps 4 and 5 are the same to the bit, and
+    """Killed after step 10, its last checkpoint at 8: steps 9 and 10 are the same to the bit, and
     what follows never goes back up."""
-    fields: dict[str, Any] = {"train__minutes": 7 / 60, "train__eval_every": 3}
+    fields: dict[str, Any] = {"train__eval_every": 4}
     clock = Clock(monkeypatch, step_s=1.0)
-    first = run(tmp_path, timed_config(**fields), rows, held_out)
-    folder = first.folder.checkpoints / "step-3"
-    assert first.outcome is not None and first.outcome.step == 7
-    lost = {one.step: one.done for one in first.steps() if one.step in (4, 5)}
-    for later in ("step-6", "step-7"):
-        shutil.rmtree(first.folder.checkpoints / later)
+    folder = tmp_path / "as-it-was" / "step-8"
+
+    def keep(event: Any) -> None:
+        if isinstance(event, CheckpointSaved) and event.step == 8:
+            shutil.copytree(tmp_path / "run" / "checkpoints" / "step-8", folder)
+
+    first = run(tmp_path, timed_config(**fields), rows, held_out, at=keep)
+    assert first.outcome is not None and first.outcome.step == 10
+    lost = {one.step: one.done for one in first.steps() if one.step > 8}
+    assert lost[10] > 0.4  # time drove it
     clock.step_s = 0.5  # another day, another speed
     hooks = Hooks(attempt=2, resume=folder, done=lost)
     again = run(tmp_path, timed_config(**fields), rows, held_out, hooks=hooks)
-    assert [one.step for one in again.steps()] == [4, 5, 6, 7, 8]
-    for before, now in zip(first.steps()[3:5], again.steps()[:2], strict=True):
+    assert [one.step for one in again.steps()] == [9, 10, 11, 12]
+    for before, now in zip(first.steps()[8:], again.steps()[:2], strict=True):
         assert (before.learning_rate, before.loss) == (now.learning_rate, now.loss)
     done = [one.done for one in again.steps()]
-    assert done == sorted(done) and done[2] >= lost[5]
+    assert done == sorted(done) and done[2] >= lost[10] and done[3] > 0.7
 
 
 def test_stopped_before_its_first_step_it_leaves_nothing(

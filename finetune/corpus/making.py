@@ -28,6 +28,7 @@ from finetune.corpus.document import Document
 from finetune.corpus.enough import require_text, warnings_of
 from finetune.corpus.hub_place import folder_of
 from finetune.corpus.kept_writer import KeptWriter
+from finetune.corpus.language import languages
 from finetune.corpus.looking import source_words
 from finetune.corpus.made_files import DROPPED, INFO
 from finetune.corpus.seen import Seen
@@ -75,12 +76,13 @@ def make_corpus(
     """
     if not sources:
         raise AppError("No text was chosen.", "Choose a file, a folder, a dataset or the stories.")
+    cleaning = _checked(cleaning)
     cache = cache or corpora / ".hub"
     local = yield from _fetched(sources, cache)
     part = corpora / part_name(slug(name) or "corpus")
     try:
         part.mkdir(parents=True)
-        made = _Making(part, local, _within(cleaning), validation)
+        made = _Making(part, local, cleaning, validation)
         info = yield from made.work(name, sources)
         (part / INFO).write_bytes(msgspec.json.format(msgspec.json.encode(info)))
         folder = moved(part, corpora, slug(name) or "corpus")
@@ -110,7 +112,14 @@ def _fetched(
     return local
 
 
-def _within(cleaning: Cleaning) -> Cleaning:
+def _checked(cleaning: Cleaning) -> Cleaning:
+    """Raises AppError: it names a language that is not known, and would drop all of it."""
+    unknown = sorted(set(cleaning.languages) - set(languages()))
+    if unknown:
+        raise AppError(
+            f"The language “{unknown[0]}” is not known.",
+            f"Known are {', '.join(languages())}; name none to keep all.",
+        )
     most = min(_MAX_PIECE, max(_MIN_PIECE, cleaning.max_bytes))
     return msgspec.structs.replace(cleaning, max_bytes=most)
 

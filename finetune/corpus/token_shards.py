@@ -69,13 +69,13 @@ def write_shards(
     Raises:
         AppError: the disk is full, or there was no text at all.
     """
-    there = open_shards(folder, fingerprint) if fingerprint else None
-    if there is not None:
-        return there
     kind = np.dtype(dtype).newbyteorder("<")
-    end = -1 if end_id is None else end_id
+    wanted = Manifest(VERSION, kind.name, -1 if end_id is None else end_id, fingerprint, [])
+    there = open_shards(folder, fingerprint) if fingerprint else None
+    if there is not None and _is_alike(there.manifest, wanted):
+        return there
     try:
-        writer = _Writer(folder, kind, Manifest(VERSION, kind.name, end, fingerprint, []))
+        writer = _Writer(folder, kind, wanted)
         with writer:
             for batch in _batches(writer.left(documents)):
                 writer.add(batch, encode(batch), shard_tokens)
@@ -88,6 +88,11 @@ def write_shards(
             str(error),
         ) from error
     return TokenShards(folder, writer.manifest)
+
+
+def _is_alike(there: Manifest, wanted: Manifest) -> bool:
+    """Whether both have the same kind of tokens."""
+    return (there.dtype, there.end_id) == (wanted.dtype, wanted.end_id)
 
 
 def _batches(documents: Iterable[str]) -> Iterator[list[str]]:
@@ -162,7 +167,7 @@ class _Writer:
     def _go_on(self) -> None:
         """Take what an earlier writer of the same fingerprint had finished, or begin anew."""
         there = open_shards(self._beside, self.manifest.fingerprint or "\0")
-        if there is not None and there.manifest.dtype == self.manifest.dtype:
+        if there is not None and _is_alike(there.manifest, self.manifest):
             self.manifest = there.manifest
             return
         shutil.rmtree(self._beside, ignore_errors=True)

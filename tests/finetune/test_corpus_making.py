@@ -151,6 +151,8 @@ def test_texts_of_another_language_are_dropped_and_unclear_ones_stay(tmp_path: P
     assert language.n_dropped == 1 and language.examples[0].source == "000.txt"
     assert language.examples[0].reason == "It is in another language (de)."
     assert unclear in all_texts(info.path)
+    with pytest.raises(AppError, match="“english” is not known"):
+        make(tmp_path / "corpora", folder, languages=["english"])
 
 
 def test_short_texts_are_dropped_and_long_ones_cut(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def with_arrays(folder: Path, texts: list[str], most_met: int = 0) -> list[Near]
     return found
 
 
-@settings(max_examples=12)
+@settings(deadline=None, max_examples=12)
 @given(seed=st.integers(0, 10_000))
 def test_the_same_is_found_with_arrays_on_disk(seed: int) -> None:
     texts = some_texts(seed)

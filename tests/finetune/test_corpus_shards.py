@@ -1,17 +1,21 @@
 """Token shards: what was encoded is what is read, across files, killed writers and full disks."""
 
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import AppError
 from finetune.corpus.token_shards import TokenShards, open_shards, token_dtype, write_shards
+from tests.finetune.shards_killed import killed_texts, write_killed
 
 T = TypeVar("T")
 
@@ -37,7 +41,8 @@ def expected(texts: list[str], end: list[int]) -> list[int]:
     return [one for text in texts for one in [*text.encode(), *end]]
 
 
-@given(texts=st.lists(st.text(max_size=12), min_size=1, max_size=12), size=st.integers(1, 30))
+@settings(deadline=None, max_examples=40)
+@given(texts=st.lists(st.text(max_size=12), min_size=1, max_size=12), size=st.integers(5, 60))
 def test_what_was_encoded_is_read_across_files(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], size: int
 ) -> None:
@@ -78,6 +83,40 @@ def test_what_is_there_of_the_same_fingerprint_is_not_made_again(tmp_path: Path)
     assert bytes(everything(write("b", ["other"]))) == b"other"
     assert open_shards(tmp_path / "t", "a") is None
     assert open_shards(tmp_path / "t", "b") is not None
+
+
+def test_other_end_tokens_are_written_anew(tmp_path: Path) -> None:
+    def write(end_id: int | None, dtype: str = "uint16") -> list[int]:
+        steps = write_shards(tmp_path / "t", ["ab"], by_bytes, end_id, dtype, fingerprint="a")
+        return everything(run(steps))
+
+    assert write(None) == [97, 98]
+    assert write(9) == [97, 98, 9]
+    assert write(9, "uint32") == [97, 98, 9]
+    opened = open_shards(tmp_path / "t")
+    assert opened is not None and opened.manifest.dtype == "uint32"
+
+
+def test_a_writer_that_is_killed_is_gone_on_with(tmp_path: Path) -> None:
+    folder = tmp_path / "tokens"
+    command = [sys.executable, "-m", "tests.finetune.shards_killed", str(folder)]
+    noted = tmp_path / ".tokens.part" / "manifest.json"
+    for n_files in (1, 4):
+        with subprocess.Popen(command) as child:
+            while n_done(noted) < n_files and child.poll() is None:
+                time.sleep(0.002)  # until so many files are noted
+            child.kill()
+        assert child.returncode != 0 and not folder.exists()
+    texts = list(killed_texts())
+    n_kept = n_done(noted)
+    shards = run(write_killed(folder, texts, by_bytes))
+    assert everything(shards) == expected(texts, [300]) and not shards.damage()
+    assert n_kept >= 4 and len(shards.manifest.files) > n_kept
+    assert [one.name for one in tmp_path.iterdir()] == ["tokens"]
+
+
+def n_done(manifest: Path) -> int:
+    return len(json.loads(manifest.read_text())["files"]) if manifest.is_file() else 0
 
 
 def test_a_cut_file_is_not_taken_for_whole(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finetune.corpus.document import Document, TextKind, size_words
@@ -23,6 +23,7 @@ from tests.finetune.corpora_made import prose
 LETTERS = st.text("ab é\u0301\r\n.\u1100\u1161漢<|", max_size=200)
 
 
+@settings(deadline=None)
 @given(text=LETTERS, size=st.integers(8, 60), block=st.integers(1, 40))
 def test_the_pieces_of_a_text_are_the_text(text: str, size: int, block: int) -> None:
     blocks = [text[at : at + block] for at in range(0, len(text), block)]
@@ -36,6 +37,7 @@ def test_the_pieces_of_a_text_are_the_text(text: str, size: int, block: int) -> 
         assert "".join(map(normalised, pieces)) == normalised(text)
 
 
+@settings(deadline=None)
 @given(texts=st.lists(LETTERS.filter(bool), max_size=6), block=st.integers(1, 30))
 def test_separators_part_texts_wherever_blocks_end(texts: list[str], block: int) -> None:
     joined = SEPARATOR.join(texts)
@@ -57,6 +59,7 @@ def test_a_text_is_cut_at_the_best_place() -> None:
     assert next(cut_texts(["漢" * 30], 20))[1] == "漢" * 6
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=100))
 def test_a_normalised_text_stays_as_it_is(text: str) -> None:
     once = normalised(text)
@@ -105,6 +108,7 @@ def test_a_page_s_text_without_its_markup() -> None:
     )
 
 
+@settings(deadline=None)
 @given(page=st.text("<>/ab p=\"'&;!-\n", max_size=200))
 def test_no_markup_is_too_broken(page: str) -> None:
     assert isinstance(text_of_html([page]), str)

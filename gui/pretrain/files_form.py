@@ -39,8 +39,9 @@ class FilesForm(TextForm):
 
     def __init__(self, theme: Theme, desk: CorpusDesk, parent: QWidget | None = None) -> None:
         words = tr(
-            "The model learns to write as these texts do. Text, Markdown, HTML, JSONL, CSV and "
-            "Parquet are read, each alone or in folders."
+            "You get a writer in its style: a model that goes on with a text as these texts do, "
+            "and answers no questions. Text, Markdown, HTML, JSONL, CSV and Parquet are read, "
+            "alone or in folders."
         )
         super().__init__(theme, desk, tr("Your own text"), words, parent)
         self.list = PathList()

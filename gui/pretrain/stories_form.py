@@ -24,9 +24,9 @@ class StoriesForm(TextForm):
 
     def __init__(self, theme: Theme, desk: CorpusDesk, parent: QWidget | None = None) -> None:
         words = tr(
-            "People, places, things, counts and reasons: each story is written by a grammar that "
-            "knows what is true in it. So the model that learns them can be asked, and its answers "
-            "checked. No two seeds give the same stories."
+            "You get an assistant. Each story is written by a grammar that knows what is true in "
+            "it: people, places, things, counts and reasons. So the model that learns them can be "
+            "asked, and its answers checked. No two seeds give the same stories."
         )
         super().__init__(theme, desk, tr("Stories"), words, parent, STORY_STEPS)
         self._guard = WheelGuard(self)
@@ -65,8 +65,9 @@ class PythonForm(TextForm):
 
     def __init__(self, theme: Theme, desk: CorpusDesk, parent: QWidget | None = None) -> None:
         words = tr(
-            "The manual of the Python language, as the interpreter of this app carries it for its "
-            "help: about half a megabyte of careful prose with examples. Little, but real."
+            "You get a writer of manuals. It is the manual of the Python language, as the "
+            "interpreter of this app carries it for its help: about half a megabyte of careful "
+            "prose with examples. Little, but real."
         )
         super().__init__(theme, desk, tr("Python’s reference"), words, parent)
         self.add_end(tr("Take the reference"), tr("Clean and keep it (Ctrl+Enter)"))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from engine.process.messages import Failed
 from engine.process.pretrain_messages import CorpusSource, LookAtSource, SourceLook
+from finetune.corpus.enough import warnings_of
 from gui.pretrain.text_desk import CorpusDesk
 from gui.pretrain.words import tr
 from gui.theme import Theme
@@ -35,6 +36,7 @@ class LookPanel(QWidget):
         self._job = 0
         self.words = label("", "", wrap=True)
         self.problem = label("", "bad", wrap=True)
+        self.warning = label("", "warn", wrap=True)
         self.texts = QPlainTextEdit()
         self.texts.setReadOnly(True)
         self.texts.setTabChangesFocus(True)
@@ -42,7 +44,7 @@ class LookPanel(QWidget):
         self.texts.setToolTip(tr("The first texts, before they are cleaned"))
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
-        for part in (self.words, self.problem, self.texts):
+        for part in (self.words, self.warning, self.problem, self.texts):
             self._column.addWidget(part)
         self._timer = QTimer(self, singleShot=True, interval=LOOK_MS)
         self._timer.timeout.connect(self._begin)
@@ -130,11 +132,20 @@ class LookPanel(QWidget):
         wrong = [f"{one.problem} {one.hint}".strip() for one in known if one.problem]
         self.problem.setText("\n".join(wrong))
         self.problem.setVisible(bool(wrong))
+        warnings = self._warnings(known)
+        self.warning.setText("\n".join(warnings))
+        self.warning.setVisible(bool(warnings))
         texts = [text for one in known for text in one.texts]
         whole = BETWEEN.join(texts)
         if whole != self.texts.toPlainText():
             self.texts.setPlainText(whole)
         self.texts.setVisible(bool(texts))
+
+    def _warnings(self, known: Sequence[SourceLook]) -> list[str]:
+        """Whether all of it together is enough, where its size is known."""
+        n_bytes = sum(one.n_bytes for one in known)
+        is_all_known = len(known) == len(self._sources) and bool(self.usable)
+        return warnings_of(n_bytes) if is_all_known and n_bytes else []
 
     @Slot()
     def _dress(self) -> None:

@@ -31,7 +31,7 @@ def bytes_text(n_bytes: int) -> str:
     for size, words in ((10**9, tr("{n} GB")), (10**6, tr("{n} MB")), (10**3, tr("{n} kB"))):
         if n_bytes >= size:
             n = n_bytes / size
-            return words.format(n=f"{n:.1f}" if n < 10 and size > 10**3 else f"{n:,.0f}")
+            return words.format(n=f"{n:.1f}" if n < 9.95 and size > 10**3 else f"{n:,.0f}")
     return count(n_bytes, tr("{n} byte"), tr("{n} bytes"))
 
 

@@ -55,8 +55,8 @@ class JobStrip(QWidget):
 
     def hear(self, event: AnyEvent) -> None:
         """What comes before a job's end."""
-        if not isinstance(event, Progress):
-            return
+        if not isinstance(event, Progress) or event.fraction < 0.0:
+            return  # below 0: it is not known how much there is
         self.bar.setValue(round(FULL * min(1.0, max(0.0, event.fraction))))
         parts = [self._what, f"{event.fraction * 100:.0f} %"]
         spent_s = time.monotonic() - self._began_s

@@ -28,6 +28,7 @@ from finetune.run_toml import changed
 from gui.context import AppContext
 from gui.pretrain.room import PretrainRoom
 from gui.pretrain.text_page import TextPage
+from gui.pretrain.tokenizer_page import TokenizerPage
 from gui.side_worker import SideWorker
 from tests.fakes.fake_texts import STORIES_PATH, FakeTexts
 
@@ -36,16 +37,25 @@ SLOW_MS = 20_000
 
 
 class PretrainBench:
-    """A shown room. The process of a run is never started: `launched` keeps what would be."""
+    """A shown room. The process of a run is never started: `launched` keeps what would be.
 
-    def __init__(self, qtbot: QtBot, context: AppContext, *, is_shown: bool = True) -> None:
+    Args:
+        is_real: with the real workers.
+    """
+
+    def __init__(
+        self, qtbot: QtBot, context: AppContext, *, is_shown: bool = True, is_real: bool = False
+    ) -> None:
         self.qtbot, self.context = qtbot, context
         self.engine, self.heavy = FakeTexts(), FakeTexts()
         self.launched: list[RunFolder] = []
         paths = context.paths
         worker = SideWorker(paths, self.engine)  # type: ignore[arg-type]  # what the room uses of it
         heavy = SideWorker(paths, self.heavy)  # type: ignore[arg-type]
-        self.room = PretrainRoom(context, None, worker, heavy, self.launched.append)
+        if is_real:
+            self.room = PretrainRoom(context, launch_run=self.launched.append)
+        else:
+            self.room = PretrainRoom(context, None, worker, heavy, self.launched.append)
         self.room.resize(*SIZE_PX)
         context.notices.set_window(self.room, self.room)
         context.runs.start()
@@ -58,6 +68,12 @@ class PretrainBench:
             self.room.show()
         self.room.activateWindow()
         self.until(self.room.isActiveWindow)
+
+    @property
+    def tokenizer(self) -> TokenizerPage:
+        page = self.room.page_of("tokenizer")
+        assert isinstance(page, TokenizerPage)
+        return page
 
     @property
     def text(self) -> TextPage:

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from engine.process.messages import Failed, Progress
 from engine.process.pretrain_messages import (
@@ -125,6 +125,18 @@ def test_what_cannot_be_used_says_why_and_is_not_taken(
     form.end_button.click()
     (request,) = asked(bench, MakeCorpus)
     assert [one.path for one in request.sources] == ["/x/good.md"], "the good one alone"
+
+
+def test_too_little_text_is_told_before_it_is_taken(bench: PretrainBench, page: TextPage) -> None:
+    page.open_paths(["/x/short.md"])
+    form = page.files_form
+    assert "writer in its style" in form.words.text()
+    bench.until(lambda: form.look.warning.isVisibleTo(form))
+    assert "very little text (88 kB)" in form.look.warning.text()
+    bench.engine.looks["/x/long.md"] = SourceLook("a book", n_bytes=2_000_000, texts=["Once"])
+    form.add_paths(["/x/long.md"])
+    bench.until(lambda: form.look.warning.isHidden() and not form.look.is_looking)
+    assert form.end_button.isEnabled()
 
 
 def test_files_are_dropped_and_taken_out_again(bench: PretrainBench, page: TextPage) -> None:
@@ -244,7 +256,7 @@ def test_cleaning_is_seen_as_it_happens(bench: PretrainBench, page: TextPage) ->
     assert rows["normalise"].words.text() == "312 changed"
     assert bench.room.header.facts.whole == "making “Stories”"
     rows["repetition"].button.click()
-    words = [one.text() for one in rows["repetition"].body.findChildren(type(rows["exact"].words))]
+    words = [one.text() for one in rows["repetition"].body.findChildren(QLabel)]
     assert any("62 % of its lines" in one for one in words)
     assert any("Buy now!!!" in one for one in words)
 
@@ -369,11 +381,13 @@ def test_a_file_of_a_run_toml_is_read_as_it_is(bench: PretrainBench, page: TextP
 
 
 def test_sizes_in_words() -> None:
-    assert [bytes_text(n) for n in (1, 999, 88_000, 1_115_394, 12_400_000, 10**10)] == [
+    sizes = (1, 999, 88_000, 1_115_394, 9_969_016, 12_400_000, 10**10)
+    assert [bytes_text(n) for n in sizes] == [
         "1 byte",
         "999 bytes",
         "88 kB",
         "1.1 MB",
+        "10 MB",
         "12 MB",
         "10 GB",
     ]

@@ -24,7 +24,6 @@ from finetune.data.pack import Batch, packed_batch
 from finetune.data.prepare import prepare
 from finetune.data.token_set import TokenSet
 from finetune.device import choose_machine
-from finetune.export.folder_of_run import is_model_folder
 from finetune.feed import Feed, validation_batches
 from finetune.loop import MemoryGuard, validation_loss
 from finetune.loss import Taught
@@ -59,7 +58,7 @@ def calibrate(config: RunConfig, report: Report) -> Calibration:
         tell(0.0, "preparing")
         rows, held_out = _prepared(config, folder, tell)
         tell(0.2, "loading")
-        base = base_for(config, _file(config.base.path))
+        base = base_for(config, resolve_model(config.base.path))
         machine = choose_machine(config.train.precision)
         trained = prepare_model(config, base)
         taught = Taught(trained.model.to(machine.device))
@@ -78,11 +77,6 @@ def calibrate(config: RunConfig, report: Report) -> Calibration:
         n_threads=torch.get_num_threads(),
         eval_s=found[2],
     )
-
-
-def _file(named: str) -> Path:
-    """A folder that a run will make a GGUF is measured as it is."""
-    return Path(named) if is_model_folder(Path(named)) else resolve_model(named)
 
 
 def _prepared(

@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from engine.errors import AppError
 from engine.paths import user_paths
 from finetune import ranks
 from finetune.config import RunConfig
+from finetune.plan import BUDGETS
 from finetune.pretraining.config import PretrainConfig
 from finetune.run.events import AnyRunEvent, Ended, RunFailed, to_line
 from finetune.run.folder import RunFolder, RunKind, create_run, write_whole
@@ -71,6 +72,12 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="under torchrun: each process holds a share of the base's weights instead of all",
     )
+    sft.add_argument(
+        "--budget",
+        choices=list(BUDGETS),
+        help="plan it for 1 minute, 10 minutes or a night, by a few steps measured here, instead "
+        "of what the file's [train] says; why is printed",
+    )
     pretrain = _command(
         commands,
         "pretrain",
@@ -78,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         "Raise a model from nothing, as a RUN.toml says (“Copy as command” in the Pretrain room "
         "gives one). Ctrl+C stops and saves; --resume goes on.",
     )
-    pretrain.set_defaults(shard=False)
+    pretrain.set_defaults(shard=False, budget=None)
     return parser
 
 
@@ -102,7 +109,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.resume is not None:
         folder = _existing(Path(arguments.resume), arguments.kind)
     else:
-        folder = folder_for(Path(arguments.run), KINDS[arguments.kind])
+        folder = folder_for(Path(arguments.run), KINDS[arguments.kind], _planner(arguments))
     line = ProgressLine(sys.stdout, folder)
     listen: Listen = _print_json if arguments.json else line.hear
     try:
@@ -127,13 +134,36 @@ def _help(arguments: argparse.Namespace) -> int:
         ranks.leave()
 
 
-def folder_for(run_toml: Path, kind: type[AnyConfig] = RunConfig) -> RunFolder:
+def _as_it_is(config: AnyConfig) -> AnyConfig:
+    return config
+
+
+def _planner(arguments: argparse.Namespace) -> Callable[[AnyConfig], AnyConfig]:
+    """What --budget makes of a configuration; its reasons go beside the events."""
+    if arguments.budget is None:
+        return _as_it_is
+    out = sys.stderr if arguments.json else sys.stdout
+
+    def planned(config: AnyConfig) -> AnyConfig:
+        from finetune.budgeted import with_budget
+
+        assert isinstance(config, RunConfig)
+        return with_budget(config, arguments.budget, lambda words: out.write(f"{words}\n"))
+
+    return planned
+
+
+def folder_for(
+    run_toml: Path,
+    kind: type[AnyConfig] = RunConfig,
+    change: Callable[[AnyConfig], AnyConfig] = _as_it_is,
+) -> RunFolder:
     """The folder of a new run: the one that its file names, else a fresh one in the user folder.
 
     Raises:
         AppError: the file is wrong, or the folder has another run already.
     """
-    config = read_toml(kind, run_toml, is_draft=True)
+    config = change(read_toml(kind, run_toml, is_draft=True))
     if not config.out.dir:
         name = config.out.name or run_toml.stem
         _require_whole(changed(config, out__dir="later"))
@@ -151,7 +181,7 @@ def folder_for(run_toml: Path, kind: type[AnyConfig] = RunConfig) -> RunFolder:
         raise AppError(
             "The run's folder could not be made.", "Check the disk's space.", str(error)
         ) from error
-    if not folder.run_toml.exists():
+    if not folder.run_toml.exists() or change is not _as_it_is:
         write_whole(folder.run_toml, to_toml(config).encode())
     return folder
 

@@ -9,6 +9,9 @@ import pytest
 
 # Real models, real processes, many generated cases: left out of `make check`, run by `make test`.
 SLOW_MODULES = {
+    "test_stories",
+    "test_stories_scores",
+    "test_story_card",
     "test_pretrain_stages",
     "test_raised",
     "test_serve_base",

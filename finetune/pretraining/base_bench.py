@@ -26,7 +26,6 @@ from finetune.pretraining.dial import RaisingPlan
 from finetune.pretraining.kept import kept_plan
 from finetune.pretraining.planted import Planted
 from finetune.pretraining.raised import checkpoint_of, gguf_of, open_raised, tokenizer_in
-from finetune.pretraining.report_card import fitting
 from finetune.pretraining.stages import shards_of
 from finetune.pretraining.story_scores import fact_scores, few_shot_scores, held_out_questions
 from finetune.run.folder import RunFolder
@@ -180,6 +179,6 @@ def _scores(run: RunFolder, checkpoint: str, tell: Tell) -> list[QuestionScore]:
     seed, n = world.stories_seed, world.n_stories
     with Answerer(gguf_of(run.checkpoints / checkpoint), None) as answerer:
         facts = fact_scores(answerer, seed, n, lambda f: tell(0.5 + 0.2 * f, "facts"))
-        asked = fitting(answerer, held_out_questions(seed))
+        asked = held_out_questions(seed)
         told = few_shot_scores(answerer, asked, seed, n, lambda f: tell(0.7 + 0.3 * f, "questions"))
     return [*facts, *told]

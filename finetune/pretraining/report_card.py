@@ -22,13 +22,15 @@ from finetune.run.folder import RunFolder
 
 # How far something is, 0 to 1, and its name; raises to stop.
 Tell = Callable[[float, str], object]
-_ANSWER_TOKENS = 24
-_MARKS = 8  # tokens that a template puts around a turn
 _ADAPTER = "adapter.gguf"
 
 
 def make_report_card(
-    run: str, tuned: str, checkpoint: str = "", tell: Tell = lambda share, what: None
+    run: str,
+    tuned: str,
+    checkpoint: str = "",
+    tell: Tell = lambda share, what: None,
+    n_questions: int = story_scores.N_QUESTIONS,
 ) -> ReportCard:
     """Ask both.
 
@@ -42,9 +44,9 @@ def make_report_card(
     folder = RunFolder(Path(run))
     world = story_world(folder)
     base, made = raised_model(folder, checkpoint), tuned_model(RunFolder(Path(tuned)))
-    asked = story_scores.held_out_questions(world.stories_seed)
+    asked = story_scores.held_out_questions(world.stories_seed, n_questions)
     with Answerer(base, None) as answerer:
-        asked = fitting(answerer, asked)
+        asked = _most(answerer, asked)
         before = story_scores.few_shot_scores(
             answerer,
             asked,
@@ -66,26 +68,23 @@ def ask_assistant(
     """What an assistant answers, each question in a chat of its own. Raises AppError."""
     said = []
     for number, question in enumerate(asked, start=1):
-        said.append(voice.answer(Asked(question.prompt, "", _ANSWER_TOKENS)).text)
+        said.append(voice.answer(Asked(question.prompt, "", story_scores.ANSWER_TOKENS)).text)
         report(number / len(asked))
     return said
 
 
-def fitting(answerer: Answerer, asked: Sequence[Question]) -> list[Question]:
-    """The questions that a model can see whole, with room for an answer.
+def _most(answerer: Answerer, asked: Sequence[Question]) -> list[Question]:
+    """The questions that a model can see whole.
 
     Raises:
         AppError: hardly any.
     """
-    room = answerer.info.n_ctx - _ANSWER_TOKENS - _MARKS
-    lengths = [len(answerer.ids_of(one.prompt)) for one in asked]
-    found = [one for one, n in zip(asked, lengths, strict=True) if n <= room]
+    found = story_scores.fitting(answerer, asked)
     if len(found) < len(asked) / 2:
         raise AppError(
             f"This model sees {answerer.info.n_ctx:,} tokens at once, too few for a story and a "
             "question.",
             "Raise one with a longer context, or with a tokenizer of kind bpe.",
-            f"{max(lengths):,} tokens are the most.",
         )
     return found
 

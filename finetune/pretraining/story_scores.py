@@ -23,7 +23,8 @@ N_QUESTIONS = 280  # ten for each kind, pairing and wording
 # More do not change what the baselines say, and only take time.
 _MOST_STORIES, _MOST_ROWS = 4000, 4000
 _N_SHOTS = 2
-_ANSWER_TOKENS = 16
+ANSWER_TOKENS = 20
+_MARKS = 8  # tokens that a template puts around a turn
 _GREEDY = Sampling(temperature=0.0, top_k=1, top_p=1.0, min_p=0.0)
 
 
@@ -53,23 +54,31 @@ def fact_scores(
 def few_shot_scores(
     answerer: Answerer, asked: Sequence[Question], seed: int, n_stories: int, report: Report
 ) -> list[QuestionScore]:
-    """A base asked about stories, after stories with their questions answered. Raises AppError."""
+    """A base asked about stories, after stories with their questions answered; only what fits into
+    its context is asked. Raises AppError."""
+    asked = fitting(answerer, asked)
     shots = list(learned_questions(200, seed))
     prompts = [few_shot_prompt(answerer, question, shots) for question in asked]
     said = _said(answerer, prompts, ["”", "\n"], report)
     return score_answers(asked, said, baselines(seed, n_stories))
 
 
+def fitting(answerer: Answerer, asked: Sequence[Question]) -> list[Question]:
+    """The questions that a model can see whole, with room for an answer."""
+    room = answerer.info.n_ctx - ANSWER_TOKENS - _MARKS
+    return [one for one in asked if len(answerer.ids_of(_asked(one))) <= room]
+
+
 def few_shot_prompt(answerer: Answerer, question: Question, shots: Sequence[Question]) -> str:
     """As the world's stories ask and answer: as many shots of the question's kind as fit into the
     context, shorter ones first; at most two."""
-    fitting = sorted(
+    like_it = sorted(
         (one for one in shots if one.kind == question.kind and one.story),
         key=lambda one: len(one.prompt),
     )
-    room = answerer.info.n_ctx - _ANSWER_TOKENS - 2
+    room = answerer.info.n_ctx - ANSWER_TOKENS - 2
     prompt = _asked(question)
-    for shot in fitting[:_N_SHOTS]:
+    for shot in like_it[:_N_SHOTS]:
         longer = f"{_asked(shot)}{shot.answer[:-1]},” said Grandfather.\n\n{prompt}"
         if len(answerer.ids_of(longer)) > room:
             break
@@ -106,7 +115,7 @@ def _ended(answerer: Answerer, prompt: str, stop: list[str]) -> str:
         lambda job: Generate(
             job=job,
             prompt=prompt,
-            max_tokens=_ANSWER_TOKENS,
+            max_tokens=ANSWER_TOKENS,
             stop=stop,
             sampling=_GREEDY,
             logprobs=False,

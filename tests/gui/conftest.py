@@ -75,7 +75,9 @@ def windows_own_thread(qapp: QApplication) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def nothing_left(qapp: QApplication, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Nothing that a test began outlives it, and nothing complained meanwhile."""
-    children, threads, timers = _children(), set(threading.enumerate()), _running_timers()
+    children, threads = _children(), set(threading.enumerate())
+    _known.update(_own_objects())
+    timers = _running_timers()
     # What is there by now is not looked through any more: gc finds this test's own objects alone.
     gc.collect()
     gc.freeze()
@@ -85,42 +87,56 @@ def nothing_left(qapp: QApplication, caplog: pytest.LogCaptureFixture) -> Iterat
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     qapp.processEvents()
     gc.collect()
-    complaints = [
-        record.getMessage()
-        for phase in ("setup", "call")
-        for record in caplog.get_records(phase)
-        if record.levelno >= logging.WARNING
-    ]
-    assert not complaints, f"logged: {complaints}"
-    chart_loading.wait()  # it ends by itself, whether the page that began it is still there or not
-    assert not _children() - children, "a child process is left"
-    assert not set(threading.enumerate()) - threads, "a thread is left"
-    assert QThreadPool.globalInstance().waitForDone(1000), "a pool thread is left"
-    left = _running_timers() - timers
-    assert not left, f"a timer is left running: {[timer.parent() for timer in left]}"
-    _end_services()
-    _look_plain(qapp)
+    made = _own_objects() - set(_known)
+    _known.update(made)
+    try:
+        complaints = [
+            record.getMessage()
+            for phase in ("setup", "call")
+            for record in caplog.get_records(phase)
+            if record.levelno >= logging.WARNING
+        ]
+        assert not complaints, f"logged: {complaints}"
+        chart_loading.wait()  # it ends by itself, whether the page that began it is there or not
+        assert not _children() - children, "a child process is left"
+        assert not set(threading.enumerate()) - threads, "a thread is left"
+        assert QThreadPool.globalInstance().waitForDone(1000), "a pool thread is left"
+        left = _running_timers() - timers
+        assert not left, f"a timer is left running: {[timer.parent() for timer in left]}"
+    finally:
+        _end_services(made)
+        _look_plain(qapp)
 
 
 def _children() -> set[int]:
     return {child.pid for child in psutil.Process().children(recursive=True)}
 
 
-_known_timers: WeakSet[QTimer] = WeakSet()
+# Qt's objects that a test found or left; those that gc leaves out for being frozen too.
+_known: WeakSet[QObject] = WeakSet()
 
 
-def _running_timers() -> set[QTimer]:
-    """Of all timers, also those of tests before: gc.get_objects() leaves out what is frozen."""
-    _known_timers.update(thing for thing in gc.get_objects() if type(thing) is QTimer)
-    return {one for one in _known_timers if shiboken6.isValid(one) and one.isActive()}
+def _own_objects() -> set[QObject]:
+    """Timers, and what has no parent and was made in Python."""
+    return {
+        thing
+        for thing in gc.get_objects()
+        if issubclass(type(thing), QObject)
+        and shiboken6.isValid(thing)
+        and (type(thing) is QTimer or (shiboken6.ownedByPython(thing) and thing.parent() is None))
+    }
 
 
-def _end_services() -> None:
+def _running_timers() -> set[QObject]:
+    timers = [one for one in _known if type(one) is QTimer and shiboken6.isValid(one)]
+    return {timer for timer in timers if timer.isActive()}
+
+
+def _end_services(made: set[QObject]) -> None:
     """End what the window holds until the process ends: its services have no parent. One that a
     lambda of a room is connected to holds that room, and gc cannot see through Qt's side of it."""
-    for thing in gc.get_objects():
-        is_own = issubclass(type(thing), QObject) and shiboken6.isValid(thing)
-        if is_own and shiboken6.ownedByPython(thing) and thing.parent() is None:
+    for thing in made:
+        if shiboken6.isValid(thing) and thing.parent() is None:
             shiboken6.delete(thing)
 
 

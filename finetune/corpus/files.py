@@ -18,6 +18,7 @@ from finetune.data.source_file import SourceFile
 FileKind = Literal["text", "Markdown", "HTML", "table"]
 _MARKDOWN = (".md", ".markdown")
 _HTML = (".html", ".htm", ".xhtml")
+_PARTS_OF_PAGES = (".js", ".mjs", ".css", ".map", ".svg", ".json", ".webmanifest", ".xml")
 
 
 @dataclass
@@ -48,22 +49,30 @@ def kind_of(file: SourceFile) -> FileKind:
 
 
 def find_files(folder: Path) -> Found:
-    """All files below a folder that are not hidden and not empty. Links to folders are not
-    followed."""
+    """All files below a folder that may have texts: not hidden, not empty, and no scripts and
+    styles that belong to web pages there. Links to folders are not followed."""
     found = Found()
-    for parent, names, files in os.walk(folder):
-        names[:] = sorted(name for name in names if name[0] != ".")
-        for name in sorted(files):
-            path = Path(parent, name)
-            if name[0] == "." or not path.is_file():
-                continue
-            n_bytes = path.stat().st_size
-            if not n_bytes:
-                found.unread.append(Unread(path.relative_to(folder).as_posix(), "It is empty."))
-                continue
+    paths = [*_walk(folder)]
+    has_pages = any(path.suffix.lower() in _HTML for path in paths)
+    for path in paths:
+        n_bytes = path.stat().st_size
+        reason = "" if n_bytes else "It is empty."
+        if has_pages and path.suffix.lower() in _PARTS_OF_PAGES:
+            reason = "It belongs to web pages, and is no text."
+        if reason:
+            name = path.relative_to(folder).as_posix()
+            found.unread.append(Unread(name, reason, "", n_bytes))
+        else:
             found.files.append(path)
             found.n_bytes += n_bytes
     return found
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for parent, names, files in os.walk(folder):
+        names[:] = sorted(name for name in names if name[0] != ".")
+        paths = (Path(parent, name) for name in sorted(files) if name[0] != ".")
+        yield from (path for path in paths if path.is_file())
 
 
 def files_of(path: Path) -> list[Path]:

@@ -1,4 +1,5 @@
-"""The text that a reader of an HTML page sees: without markup, scripts, menus and forms."""
+"""The text that a reader of an HTML page came for: without markup, scripts, menus and forms; of a
+page that says which part is its own (<main>), that part."""
 
 from __future__ import annotations
 
@@ -31,6 +32,10 @@ def text_of_html(blocks: Iterable[str]) -> str:
     return reader.text()
 
 
+# A <main> of fewer letters is no page's text.
+_FEWEST_LETTERS = 200
+
+
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -38,12 +43,16 @@ class _Reader(HTMLParser):
         # Names of what is open and left out, and how many <pre> are open.
         self._hidden: list[str] = []
         self._n_pre = 0
+        # Where <main> begins and ends among the parts.
+        self._main: list[int] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _LEFT_OUT:
             self._hidden.append(tag)
         if tag == "body":  # a <head> that nobody closed
             self._hidden.clear()
+        if tag == "main" and not self._main:
+            self._main.append(len(self._parts))
         self._border(tag)
         self._n_pre += tag == "pre"
 
@@ -51,6 +60,8 @@ class _Reader(HTMLParser):
         if tag in self._hidden:
             while self._hidden.pop() != tag:
                 pass
+        if tag == "main" and len(self._main) == 1:
+            self._main.append(len(self._parts))
         self._border(tag)
         self._n_pre = max(0, self._n_pre - (tag == "pre"))
 
@@ -75,6 +86,10 @@ class _Reader(HTMLParser):
             self._parts.append("\n")
 
     def text(self) -> str:
-        text = "".join(self._parts)
-        text = re.sub(r"[ \t]+\n", "\n", text)
-        return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+        main = _tidy(self._parts[slice(*self._main)]) if len(self._main) == 2 else ""
+        return main if len(main) >= _FEWEST_LETTERS else _tidy(self._parts)
+
+
+def _tidy(parts: list[str]) -> str:
+    text = re.sub(r"[ \t]+\n", "\n", "".join(parts))
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"

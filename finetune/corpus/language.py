@@ -21,7 +21,7 @@ _FEWEST_WORDS = 20
 # Of a text's words, so many are among a language's commonest (usually a third or more), and so many
 # times as many as of the next one.
 _LEAST_SHARE = 0.12
-_FEWEST_KINDS = 3  # different ones: "y" and "a" are names in code too
+_FEWEST_KINDS = 3  # different ones of two letters or more: "y" and "a" are names in code too
 _LEAST_LEAD = 1.25
 
 # Languages that have a script of their own; the others are told apart by their words.
@@ -81,7 +81,7 @@ def _by_words(words: list[str]) -> Language:
     for word, n in Counter(words).items():
         for code in codes_of.get(word, ()):
             found[code] += n
-            n_kinds[code] += 1
+            n_kinds[code] += len(word) > 1
     (code, most), (_, second) = [*found.most_common(2), ("", 0), ("", 0)][:2]
     share = most / len(words)
     is_clear = most >= _LEAST_LEAD * second and n_kinds[code] >= _FEWEST_KINDS

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.errors import AppError
 from engine.process.pretrain_messages import CorpusSource, SourceLook
-from finetune.corpus.document import Document, Unread, size_words
+from finetune.corpus.document import Unread, size_words
 from finetune.corpus.files import files_of, kind_of, opened
 from finetune.corpus.sources import read
 from finetune.corpus.table_file import columns_of
@@ -20,6 +20,7 @@ from finetune.data.source_file import SourceFile
 # Shown of a source: so many texts, each up to so many letters.
 _N_TEXTS, _LETTERS = 5, 1500
 _PIECE = 4096
+_N_LOOKED_AT = 5000
 # Files of a folder whose kind is looked up; the rest is counted only.
 _N_KINDS = 500
 
@@ -50,18 +51,21 @@ def look(source: CorpusSource) -> SourceLook:
 def _looked(source: CorpusSource) -> SourceLook:
     if source.kind == "stories" and source.n_stories < 1:
         raise AppError("No stories are to be written.", "Choose how many.")
-    found = list(itertools.islice(read(source, _PIECE), 40))
-    texts = [one.text[:_LETTERS] for one in found if isinstance(one, Document) and not one.part]
-    unread = [one for one in found if isinstance(one, Unread)]
+    texts: list[str] = []
+    reason = ""
+    for one in itertools.islice(read(source, _PIECE), _N_LOOKED_AT):
+        if isinstance(one, Unread):
+            reason = reason or one.reason
+        elif not one.part:
+            texts.append(one.text[:_LETTERS])
+            if len(texts) == _N_TEXTS:
+                break
     if not texts:
-        reason = unread[0].reason if unread else ""
         raise AppError("There is no text in it that can be read.", reason)
     if source.kind != "path":
         n_bytes = source.n_stories * sum(map(len, texts)) // len(texts)
         about = f", about {size_words(n_bytes)}" if source.kind == "stories" else ""
-        return SourceLook(
-            words=source_words(source) + about, n_bytes=n_bytes, texts=texts[:_N_TEXTS]
-        )
+        return SourceLook(words=source_words(source) + about, n_bytes=n_bytes, texts=texts)
     path = Path(source.path)
     files = files_of(path)
     n_bytes = sum(one.stat().st_size for one in files)
@@ -70,7 +74,7 @@ def _looked(source: CorpusSource) -> SourceLook:
         words=f"{_kinds(files)}, {size_words(n_bytes)}",
         n_files=len(files),
         n_bytes=n_bytes,
-        texts=texts[:_N_TEXTS],
+        texts=texts,
         columns=columns,
         column=source.column or column,
     )

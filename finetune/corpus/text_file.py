@@ -19,6 +19,7 @@ from finetune.data.unfit import excerpt_of
 
 SEPARATOR = "<|endoftext|>"
 _BLOCK_BYTES = 1 << 16
+_SEPARATOR_BYTES = 64 << 20
 # A page's text is put together in memory.
 _MOST_HTML_BYTES = 64 << 20
 # Signs that no text has: control characters, and what bytes that are no UTF-8 become.
@@ -113,11 +114,11 @@ def _all_of(text: str, part: int, max_bytes: int) -> Iterator[tuple[int, str]]:
 
 
 def has_separator(file: SourceFile) -> bool:
-    """Whether a file has many texts: looks through all of it."""
+    """Whether a file has many texts: looks at its first megabytes, where the first would end."""
     stream, mark = file.utf8(), SEPARATOR.encode()
-    before = b""
-    while data := stream.read(1 << 20):
+    before, n = b"", 0
+    while n < _SEPARATOR_BYTES and (data := stream.read(1 << 20)):
         if mark in before + data:
             return True
-        before = data[-len(mark) :]
+        before, n = data[-len(mark) :], n + len(data)
     return False

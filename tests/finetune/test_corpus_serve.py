@@ -156,6 +156,9 @@ def test_a_source_is_looked_at(asking: Asking, notes: Path, tmp_path: Path) -> N
     found = look(path_source(tmp_path / "a.jsonl"))
     assert (found.columns, found.column) == (["title", "body"], "body")
     assert found.texts[0] == "A much longer text." and found.words == "1 JSONL file, 144 bytes"
+    for number in range(60):
+        (notes / f"0{number}.png").write_bytes(bytes(range(256)))
+    assert len(look(path_source(notes)).texts) == 5
     (notes / "broken.parquet").write_bytes(b"PAR1 and no more")
     assert "1 Parquet file" in look(path_source(notes)).words
     assert "no Parquet file" in look(path_source(notes / "broken.parquet")).problem

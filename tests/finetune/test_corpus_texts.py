@@ -108,6 +108,22 @@ def test_a_page_s_text_without_its_markup() -> None:
     )
 
 
+def test_of_a_page_that_names_its_own_part_that_is_taken() -> None:
+    own = "<h1>Title</h1><p>" + prose(1, 60) + "</p>"
+    page = f"<body><div>Press S to search</div><main>{own}</main><p>Imprint</p></body>"
+    assert text_of_html([page]) == f"Title\n\n{prose(1, 60)}\n"
+    short = "<body><p>All of it.</p><main>Loading</main></body>"
+    assert text_of_html([short]) == "All of it.\n\nLoading\n"
+
+
+def test_scripts_and_styles_of_pages_are_no_texts(tmp_path: Path) -> None:
+    for name in ("a.js", "b.css", "c.py", "d.txt"):
+        (tmp_path / name).write_text(f"{name}: {prose(1, 30)}")
+    assert [one.source for one in documents(tmp_path)] == ["a.js", "b.css", "c.py", "d.txt"]
+    (tmp_path / "page.html").write_text(f"<p>{prose(2, 30)}</p>")
+    assert [one.source for one in documents(tmp_path)] == ["c.py", "d.txt", "page.html"]
+
+
 @settings(deadline=None)
 @given(page=st.text("<>/ab p=\"'&;!-\n", max_size=200))
 def test_no_markup_is_too_broken(page: str) -> None:
@@ -148,7 +164,15 @@ def test_languages_are_told_apart(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "12345 67890", "x = f(y)\n" * 30, "Ada Grace Alan Edsger Barbara", "Hello there."]
+    "text",
+    [
+        "",
+        "12345 67890",
+        "x = f(y)\n" * 30,
+        "a e o n;" * 30,
+        "Ada Grace Alan Edsger Barbara",
+        "Hello there.",
+    ],
 )
 def test_what_cannot_be_told_is_not_guessed(text: str) -> None:
     assert language_of(text).code == ""

@@ -6,6 +6,8 @@ from __future__ import annotations
 import math
 
 from finetune.config import TrainTable
+from finetune.run.events import StepDone
+from finetune.run.folder import EventTail, RunFolder
 
 EVALUATIONS = 10  # in a run whose settings leave it open
 COOLDOWN = 0.2  # share of the time in which a run that ends with it comes down
@@ -53,3 +55,10 @@ def learning_rate(train: TrainTable, step: float, n_steps: int) -> float:
         "cosine": 0.5 * (1.0 + math.cos(math.pi * done)),
     }[train.schedule]
     return train.learning_rate * share
+
+
+def shares_told(folder: RunFolder, after: int) -> dict[int, float]:
+    """By step, how far the schedule was at steps behind a checkpoint, as earlier attempts told: a
+    kill took them back, and they are done again with the same learning rates."""
+    events = EventTail(folder).read()
+    return {one.step: one.done for one in events if isinstance(one, StepDone) and one.step > after}

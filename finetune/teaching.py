@@ -31,7 +31,7 @@ from finetune.measure.evaluate import answered, fixed_prompts
 from finetune.measure.forgetting import Heard, Unrelated, heard, unrelated
 from finetune.measure.own_answers import keep_rows, kept_rows, own_rows, wanted_rows
 from finetune.run.attempt import Attempt, StoppedError
-from finetune.run.events import AnyRunEvent, CheckpointSaved, Facts, StepDone, Warned
+from finetune.run.events import AnyRunEvent, CheckpointSaved, Facts, Warned
 from finetune.run.folder import EventTail, read_samples
 
 if TYPE_CHECKING:
@@ -224,6 +224,7 @@ class Teaching:
 
     def _train(self, train_set: TokenSet, validation_set: TokenSet) -> Outcome:
         from finetune import checkpoint, sft
+        from finetune.schedule import shares_told
 
         attempt, base = self.attempt, self._load_base()
         resume = checkpoint.last_to_resume(attempt.folder.checkpoints)
@@ -232,7 +233,7 @@ class Teaching:
             resume=resume,
             also_write=self._write_adapter,
             seconds_left=self._seconds_left(resume),
-            done=self._done_after(resume),
+            done=shares_told(attempt.folder, checkpoint.step_of(resume) if resume else 0),
         )
         attempt.enter("training")
         steps = sft.train(
@@ -319,17 +320,6 @@ class Teaching:
         )
         end_s -= used_s
         return lambda: end_s + self.attempt.control.stood_s - time.monotonic()
-
-    def _done_after(self, resume: Path | None) -> dict[int, float]:
-        """How far the schedule was at the steps that a kill took back, where time drives it: they
-        are done again with the same learning rates."""
-        if not self.attempt.config.train.minutes:
-            return {}
-        from finetune.checkpoint import step_of
-
-        first = step_of(resume) if resume is not None else 0
-        events = EventTail(self.attempt.folder).read()
-        return {e.step: e.done for e in events if isinstance(e, StepDone) and e.step > first}
 
     def _mend(self) -> None:
         """Tell of checkpoints that were whole when a kill kept their event, or their answers, from

@@ -23,7 +23,7 @@ from finetune.corpus.document import size_words
 from finetune.corpus.hub_place import folder_of, split_repository
 from finetune.corpus.looking import look
 from finetune.corpus.table_file import best_column
-from finetune.data.hub import HubFile, chosen, list_files, ranged
+from finetune.data.hub import HubFile, chosen, list_files, place_of, ranged
 from finetune.data.import_hub import beside, fetched
 
 # Of a look: so many bytes of a text, so many rows of Parquet.
@@ -113,7 +113,7 @@ def is_parquet(file: HubFile) -> bool:
 
 def _beginning(file: HubFile, folder: Path, column: str, most: int) -> Callable[[Report], Path]:
     """What fetches as much of a file as is wanted."""
-    target = folder / file.commit / Path(file.name).name
+    target = place_of(file, folder)
     part = target.with_name(f".{target.name}.part")
 
     def work(report: Report) -> Path:

@@ -88,7 +88,7 @@ def fetch(file: HubFile, folder: Path) -> Generator[float, None, Path]:
     Raises:
         AppError: it cannot be reached, breaks off, is not what the hub said, or the disk is full.
     """
-    target = folder / file.commit / re.sub(r"[^\w.\-]+", "_", file.name)
+    target = place_of(file, folder)
     part = target.with_name(target.name + ".part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -100,6 +100,11 @@ def fetch(file: HubFile, folder: Path) -> Generator[float, None, Path]:
         _check(file, part)
         os.replace(part, target)
     return target
+
+
+def place_of(file: HubFile, folder: Path) -> Path:
+    """Where a file is kept in a folder."""
+    return folder / file.commit / re.sub(r"[^\w.\-]+", "_", file.name)
 
 
 def _stream(file: HubFile, part: Path) -> Generator[float, None, None]:

@@ -76,6 +76,8 @@ def make_corpus(
     """
     if not sources:
         raise AppError("No text was chosen.", "Choose a file, a folder, a dataset or the stories.")
+    if not 0.001 <= validation <= 0.5:
+        raise AppError("What is held out is from 0.1 % to 50 % of the text.", "Choose another.")
     cleaning = _checked(cleaning)
     cache = cache or corpora / ".hub"
     local = yield from _fetched(sources, cache)

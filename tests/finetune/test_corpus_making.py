@@ -321,6 +321,8 @@ def test_a_full_disk_is_said_and_leaves_nothing(
 
 
 def test_no_source_is_said(tmp_path: Path) -> None:
+    with pytest.raises(AppError, match=r"from 0\.1 % to 50 %"):
+        make(tmp_path / "corpora", [CorpusSource("python")], 0.0)
     with pytest.raises(AppError, match="No text was chosen"):
         make(tmp_path / "corpora", [])
     with pytest.raises(AppError, match="not there"):

@@ -21,7 +21,6 @@ _COMMONEST = {2: 0.20, 3: 0.18, 4: 0.16}
 _REPEATED = {5: 0.15, 6: 0.14, 7: 0.13, 8: 0.12, 9: 0.11, 10: 0.10}
 _MOST_LINES, _MOST_LINE_LETTERS = 0.30, 0.20
 _MOST_PARAGRAPHS, _MOST_PARAGRAPH_LETTERS = 0.30, 0.20
-_FACTOR, _MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
 
 
 def repetition_of(text: str) -> str:
@@ -63,8 +62,7 @@ def _of_grams(words: list[str]) -> str:
     grams = hashes
     for width in range(2, max(_REPEATED) + 1):
         # One word more on the right: a different number for each different n-gram.
-        pairs = zip(grams, hashes[width - 1 :], strict=False)
-        grams = [(before * _FACTOR + word) & _MASK for before, word in pairs]
+        grams = list(map(hash, zip(grams, hashes[width - 1 :], strict=False)))
         counts = Counter(grams)
         if len(counts) == len(grams) and width >= min(_REPEATED):
             return ""  # nothing comes again, so no longer run does

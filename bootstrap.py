@@ -84,7 +84,9 @@ def check_all(pytest_arguments: list[str]) -> int:
     ]
     failed = [shown(tool) for tool in quick if run_tool(tool) != 0]
     pytest = [*module("pytest"), *pytest_arguments]
-    # Two processes at the same time: each test that runs a model takes one thread of it.
+    # Two processes at the same time, so each test that runs a model takes one thread for it: two
+    # that wait for one another on cores that are taken are many times slower.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     long = [module("mypy"), *([*pytest, *suite] for suite in suites())]
     with ThreadPoolExecutor(max_workers=2) as pool:
         codes = list(pool.map(run_tool, long))

@@ -31,7 +31,7 @@ def cold(loaded: Loaded) -> None:
 
 
 def test_greedy_is_what_llama_cpp_gives(loaded: Loaded, starter: Path) -> None:
-    bare = BareContext(starter, 2)
+    bare = BareContext(starter, 1)
     bare.read(STORY)
     expected = []
     for _ in range(40):

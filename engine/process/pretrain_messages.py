@@ -340,6 +340,14 @@ class MakeStoryRows(Request, frozen=True):
     name: str = ""
 
 
+class MakeChatBase(Request, frozen=True):
+    """A checkpoint ("" for the product) with the chat template of its own marks, in the run's
+    folder, for Fine-tune to make an assistant of; made once -> Exported."""
+
+    run: str
+    checkpoint: str = ""
+
+
 class ReportCard(Result, frozen=True):
     """Base (few-shot) and assistant (asked in chat) on the same held-out questions."""
 
@@ -404,6 +412,7 @@ PretrainRequest = (
     | CalibratePretrain
     | RunBaseBench
     | MakeStoryRows
+    | MakeChatBase
     | MakeReportCard
     | ExportRaised
     | LookAhead

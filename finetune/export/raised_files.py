@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from finetune.model.gpt import GPTConfig
 
 ARCHITECTURE = "qwen3"
-TEMPLATE_KEY = "bathysphere.chat_template"
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 HEAD = "lm_head.weight"  # the embedding again: tied
 

@@ -26,6 +26,8 @@ def job(request: AnyRequest, shared: Shared) -> JobGenerator | None:
         return in_thread(lambda report: _bench(request, report))
     if isinstance(request, m.ExportRaised):
         return in_thread(lambda report: _export(request, report))
+    if isinstance(request, m.MakeChatBase):
+        return in_thread(lambda report: _chat_base(request, report))
     if isinstance(request, m.LookAhead):
         return in_thread(lambda report: _look(request, report))
     return None
@@ -47,6 +49,19 @@ def _export(request: m.ExportRaised, report: Report) -> m.Exported:
         request.kind,
         telling(report),
     )
+
+
+def _chat_base(request: m.MakeChatBase, report: Report) -> m.Exported:
+    from finetune.export.chat_base import write_chat_base
+    from finetune.pretraining.raised import checkpoint_of, gguf_of
+
+    run = RunFolder(Path(request.run))
+    checkpoint = checkpoint_of(run, request.checkpoint)
+    target = run.product / f"chat-{checkpoint.name}.gguf"
+    tell = telling(report)
+    if not target.is_file():
+        write_chat_base(gguf_of(checkpoint), target, lambda done: tell(done, "writing"))
+    return m.Exported(path=str(target), n_bytes=target.stat().st_size)
 
 
 def _look(request: m.LookAhead, report: Report) -> m.TokenTable:

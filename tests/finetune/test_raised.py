@@ -18,10 +18,12 @@ from engine.process.pretrain_messages import (
     Exported,
     ExportRaised,
     LookAhead,
+    MakeChatBase,
     RunBaseBench,
     TokenTable,
 )
 from engine.tokens.opened import Tokenizers
+from finetune.model.chat_marks import CHAT_TEMPLATE
 from finetune.pretraining.base_bench import held_out_bits
 from finetune.pretraining.bench_file import read_bench
 from finetune.pretraining.raised import checkpoint_of, open_raised, tokenizer_in
@@ -129,6 +131,16 @@ def test_it_is_exported_as_transformers_reads_it(folder: RunFolder, tmp_path: Pa
     assert ids[0].tolist() == tokenizer_in(folder).encode(["the old lamp"])[0].tolist()
     with torch.inference_mode():
         assert torch.allclose(model(ids).logits, ours(ids), atol=1e-4)
+
+
+def test_a_chat_base_has_a_template_and_the_same_weights(folder: RunFolder) -> None:
+    found = asked(MakeChatBase(job=1, run=str(folder.path), checkpoint="step-20"))
+    assert Path(found.path).name == "chat-step-20.gguf"
+    header = read_header(Path(found.path))
+    base = read_header(folder.checkpoints / "step-20" / "model.gguf")
+    assert header.text("tokenizer.chat_template") == CHAT_TEMPLATE
+    assert header.tensors == base.tensors
+    assert asked(MakeChatBase(job=2, run=str(folder.path), checkpoint="step-20")) == found
 
 
 def test_a_strange_name_or_type_is_refused(folder: RunFolder, tmp_path: Path) -> None:

@@ -106,6 +106,7 @@ def doing_words(run: RunSummary) -> str:
         "queued": tr("waiting for another run to end"),
         "converting": tr("making the folder a GGUF"),
         "preparing": tr("preparing the rows"),
+        "tokenizer": tr("training the tokenizer"),
         "loading": tr("loading the model"),
         "answering": tr("writing the base’s own answers"),
         "training": tr("training"),

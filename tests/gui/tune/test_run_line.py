@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
 import pytest
 from PySide6.QtCore import Qt
@@ -10,6 +10,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from finetune.run.events import Phase
+from finetune.run.progress_line import PHASES
 from finetune.run.state import RunSummary
 from gui.chat.adapters import Adapters
 from gui.chat.columns.columns import Columns
@@ -18,7 +20,7 @@ from gui.context import AppContext
 from gui.notify import Notifier
 from gui.run_line import RunLine
 from gui.shots import run_maker
-from gui.staged.progress_words import duration_text, status_words
+from gui.staged.progress_words import doing_words, duration_text, status_words
 from gui.tune.to_chat import chat_with
 from gui.window import MainWindow
 from tests.gui.tune.run_helpers import running
@@ -45,6 +47,13 @@ def test_the_status_bar_tells_name_share_and_time_left() -> None:
     assert status_words(summary(state="paused", why="asked")) == "night-porter 64 % · paused"
     words = status_words(summary(state="starting", phase="loading", step=0))
     assert words == "night-porter · loading the model"
+
+
+@pytest.mark.parametrize("phase", get_args(Phase))
+def test_every_phase_has_words_in_the_window_and_in_a_terminal(phase: Phase) -> None:
+    words = doing_words(summary(phase=phase, step=0))
+    assert words
+    assert PHASES[phase] and set(PHASES) == set(get_args(Phase))
 
 
 def test_durations_have_their_two_largest_units() -> None:

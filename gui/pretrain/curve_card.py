@@ -53,8 +53,9 @@ class CurveCard(Card):
         self._show()
 
     def show_tokenizer(self, info: RaisedTokenizer) -> None:
-        self._info = info
-        self._show()
+        if info != self._info:
+            self._info = info
+            self._show()
 
     def _show(self) -> None:
         info = self._info
@@ -68,7 +69,6 @@ class CurveCard(Card):
             )
         )
         if self.chart is not None:
-            self.chart.setVisible(len(info.curve) > 1)
             self._draw(self.chart, info)
 
     def _draw(self, chart: Chart, info: RaisedTokenizer) -> None:
@@ -88,16 +88,20 @@ class LongestCard(Card):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, tr("The longest tokens"), parent)
+        self._shown: list[str] = []
         self._pane = FlowPane()
         self._flow = FlowLayout(self._pane)
         self._flow.setSpacing(10)
         self.column.addWidget(self._pane)
 
     def show_longest(self, pieces: list[str]) -> None:
+        self.setVisible(bool(pieces))
+        if pieces == self._shown:
+            return
+        self._shown = pieces
         while (item := self._flow.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
         for piece in pieces[:MOST_LONGEST]:
             self._flow.addWidget(label(piece, "mono"))
-        self.setVisible(bool(pieces))

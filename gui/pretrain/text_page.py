@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cached_property, partial
 from typing import TypeVar
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from engine.process.messages import Failed
@@ -130,11 +130,15 @@ class TextPage(PretrainPage):
     def show_view(self, key: str) -> None:
         """Go to a view."""
         self.view_key = key
+        self.stack.setCurrentWidget(self._view(key))
+        self.status_changed.emit()
+
+    def _view(self, key: str) -> QWidget:
+        """A view, made now if nobody looked at it yet."""
         view = self._views[key]()
         if self.stack.indexOf(view) < 0:
             self.stack.addWidget(view)
-        self.stack.setCurrentWidget(view)
-        self.status_changed.emit()
+        return view
 
     @Slot()
     def leave(self) -> None:
@@ -182,6 +186,8 @@ class TextPage(PretrainPage):
             self._from = self.view_key
             self.making.begin(name)
             self.show_view(MAKING)
+            # Made while there is time, for the moment when the text is ready.
+            QTimer.singleShot(0, self, partial(self._view, CORPUS))
         else:
             self.making.strip.end()
 

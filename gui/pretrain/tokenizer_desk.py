@@ -114,8 +114,9 @@ class TokenizerDesk(QObject):
         if self._is_late(run):
             self.list_tokenizers()  # it was done the moment it was stopped
             return
-        self._end()
+        self.is_training, self._job = False, 0
         self.use(info)
+        self.training_changed.emit()
         self.trained.emit(info)
 
     def _on_failed(self, run: int, failed: Failed) -> None:

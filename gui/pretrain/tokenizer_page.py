@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.process.messages import AnyEvent, Failed
@@ -169,16 +169,17 @@ class TokenizerPage(PretrainPage):
 
     @Slot()
     def _show_tokenizer(self) -> None:
-        """The one in use, or the one that is being trained."""
+        """The one in use, or the one that is being trained; card by card, in turns to come."""
         info, is_training = self.parts.state.tokenizer, self.desk.is_training
-        is_there = info is not None and not is_training
-        for card in (self.made, self.curve):
-            card.setVisible(is_there)
-        has_merges = is_training or (info is not None and info.n_merges > 0)
+        table = self.parts.state.draft.tokenizer
+        has_merges = table.kind == "bpe" if is_training else info is not None and bool(info.merges)
         self.merges.setVisible(has_merges)
-        self.longest.setVisible(is_there)
-        if info is not None and not is_training:
+        if info is None or is_training:
+            for card in (self.made, self.curve, self.longest):
+                card.hide()
+        else:
             self._show_made(info)
+            QTimer.singleShot(0, self, self._show_curve)
         self.facts.show_facts([] if info is None else _facts(info))
         self.status_changed.emit()
 
@@ -187,9 +188,22 @@ class TokenizerPage(PretrainPage):
         self.made.note.setText(tokenizer_facts(info))
         lines = list(info.warnings) or [tr("The next model is raised with it.")]
         self.made_words.setText("\n".join(lines))
+        self.made.show()
         self.merges.show_merges(info.merges, info.n_merges)
-        self.curve.show_tokenizer(info)
-        self.longest.show_longest(info.longest)
+
+    @Slot()
+    def _show_curve(self) -> None:
+        info = self.parts.state.tokenizer
+        if info is not None and not self.desk.is_training:
+            self.curve.show_tokenizer(info)
+            self.curve.setVisible(len(info.curve) > 1)
+            QTimer.singleShot(0, self, self._show_longest)
+
+    @Slot()
+    def _show_longest(self) -> None:
+        info = self.parts.state.tokenizer
+        if info is not None and not self.desk.is_training:
+            self.longest.show_longest(info.longest)
 
     @Slot()
     def _show_list(self) -> None:

@@ -42,6 +42,8 @@ class Facts(QWidget):
 
     def show_facts(self, facts: Sequence[Fact]) -> None:
         """Show these instead."""
+        if list(facts) == self.shown:
+            return
         self.shown = list(facts)
         while len(self._labels) < len(facts):
             self._add()

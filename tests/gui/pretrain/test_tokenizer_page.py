@@ -122,7 +122,7 @@ def test_a_trained_tokenizer_is_in_use_and_shown(bench: PretrainBench, page: Tok
     assert bench.room.state.tokenizer == TOKENIZER and state.draft.tokenizer.path == TOKENIZER_PATH
     assert page.made.isVisibleTo(page) and page.made.title.text() == "Stories 2,048"
     assert "3.70 bytes a token" in page.made.note.text()
-    bench.until(lambda: page.curve.chart is not None)
+    bench.until(lambda: page.curve.chart is not None and bool(page.curve.chart.lines))
     chart = page.curve.chart
     assert chart is not None and [float(x) for x in chart.lines[0].x] == [260, 512, 1024, 2048]
     chart.setFocus()
@@ -130,6 +130,7 @@ def test_a_trained_tokenizer_is_in_use_and_shown(bench: PretrainBench, page: Tok
     assert chart.readout.text() == "1,024 tokens · holds 3.00 bytes a token"
     assert bench.steps()["tokenizer"][0] == "2,048"
     assert "In use: “Stories 2,048”" in page.form.status.text()
+    assert page.longest.isVisibleTo(page)
     page.form.leave_button.click()
     assert state.draft.tokenizer.path == "" and state.tokenizer is None
     assert page.made.isHidden()

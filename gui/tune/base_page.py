@@ -16,10 +16,11 @@ from engine.process.messages import Failed
 from engine.process.tune_messages import BaseInfo, BaseList, ListBases
 from gui.icons import icon
 from gui.staged.facts import Facts, details_panel
+from gui.staged.field_inputs import SwitchInput
+from gui.staged.field_row import FieldRow
 from gui.tune.base_list import BaseList as BaseListView
 from gui.tune.base_words import base_facts, machine_facts, why_words
-from gui.tune.field_inputs import SwitchInput
-from gui.tune.field_row import FieldRow
+from gui.tune.fields import config_fields
 from gui.tune.folder_base import FolderBase
 from gui.tune.intro import Intro
 from gui.tune.memory_bars import MemoryBars
@@ -57,7 +58,7 @@ class BasePage(TunePage):
         self.folder = FolderBase(parts, self)
         self.memory = MemoryBars(theme, self)
         self.memory_words = label("", "faint", wrap=True)
-        self.four_bits = FieldRow(theme, "base.in_4_bits", SwitchInput(), self)
+        self.four_bits = FieldRow(theme, config_fields(), "base.in_4_bits", SwitchInput(), self)
         self._facts = (Facts(theme, tr("This base")), Facts(theme, tr("This machine")))
         self._panel = details_panel(theme, self._facts, self)
         self._lay_out()

@@ -84,17 +84,3 @@ def choice_names(name: str) -> Mapping[Any, str]:
         },
     }
     return names.get(name, {})
-
-
-def shown_value(name: str, value: Any) -> str:
-    """A value in words."""
-    choices = choice_names(name)
-    if choices and value in choices:
-        return choices[value]
-    if isinstance(value, bool):
-        return tr("on") if value else tr("off")
-    if isinstance(value, tuple):
-        return " · ".join(value)
-    if isinstance(value, float):
-        return f"{value:g}"
-    return str(value) or tr("nothing")

@@ -9,18 +9,20 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
+from finetune.config import read_draft
 from gui.icons import icon
 from gui.staged.facts import Facts, details_panel
+from gui.staged.fields_form import FieldsForm
+from gui.staged.plan_cards import PlanCards
+from gui.staged.start_notes import StartNotes
+from gui.staged.toml_files import TomlFiles
 from gui.tune.calibration_card import CalibrationCard
-from gui.tune.fields_form import FieldsForm, groups
+from gui.tune.fields import config_fields, groups
 from gui.tune.parts import TunePage, TuneParts
-from gui.tune.plan_cards import PlanCards
 from gui.tune.plan_choice import PlanChoice
 from gui.tune.plan_words import before_start, plan_facts
 from gui.tune.plans import budgets, key_of
 from gui.tune.rows_check import check_of
-from gui.tune.start_notes import StartNotes
-from gui.tune.toml_files import TomlFiles
 from gui.tune.words import tr
 from gui.widgets.choice import Choice
 from gui.widgets.flow import FlowLayout
@@ -40,14 +42,22 @@ class HowPage(TunePage):
     def __init__(self, parts: TuneParts, parent: QWidget | None = None) -> None:
         super().__init__(parts, parent)
         theme, state = parts.context.theme, parts.state
-        self.files = TomlFiles(parts, self)
+        self.files = TomlFiles(
+            parts.context,
+            state,
+            parts.add_action,
+            "sft",
+            read_draft,
+            lambda draft: draft.out.name,
+            self,
+        )
         self.plans = PlanChoice(parts, self)
         self.form = FormPage(theme, tr("How should it learn?"), self)
         self.mode = Choice([(SIMPLE, tr("Simple")), (ALL, tr("All fields"))], self)
         self.cards = PlanCards(theme, budgets(), self)
         self.reasons = label("", "dim", wrap=True)
         self.calibration = CalibrationCard(parts, self)
-        self.few = FieldsForm(theme, state, [(tr("This run"), list(FEW))], self)
+        self.few = FieldsForm(theme, state, config_fields(), [(tr("This run"), list(FEW))], self)
         self.fields: FieldsForm | None = None  # made when it is first looked at
         self.notes = StartNotes(theme, self)
         self.start_button = button(tr("Start"), "primary", tr("Begin the run (Ctrl+Return)"))
@@ -191,7 +201,9 @@ class HowPage(TunePage):
         self.flush()
         self.mode.set_value(mode)
         if mode == ALL and self.fields is None:
-            self.fields = FieldsForm(self.parts.context.theme, self.parts.state, groups(), self)
+            self.fields = FieldsForm(
+                self.parts.context.theme, self.parts.state, config_fields(), groups(), self
+            )
             at = self.form.column.indexOf(self.few)
             self.form.column.insertWidget(at, self.fields)
         if self.fields is not None:

@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from engine.process.tune_messages import Calibration
 from finetune.config import RunConfig
 from finetune.plan import BUDGETS, BudgetName, Plan
+from gui.staged.plan_cards import Budget
 from gui.staged.progress_words import duration_text
 from gui.tune.parts import TuneParts
-from gui.tune.plan_cards import Budget
 from gui.tune.plan_reasons import reason_words
 from gui.tune.plans import budgets, has_length, key_of, offer_for
 from gui.tune.words import tr

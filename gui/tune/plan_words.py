@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from finetune.plan import memory_needed
 from finetune.run.state import RunSummary
 from gui.staged.facts import Fact
 from gui.staged.progress_words import duration_text, gb_text, rate_text, speed_text
+from gui.staged.start_notes import Note, row_notes
 from gui.tune.base_words import fit_of, fit_words
-from gui.tune.start_notes import Note, row_notes
 from gui.tune.starting import obstacles
 from gui.tune.state import TuneState
 from gui.tune.steps import plan_note
@@ -70,6 +71,8 @@ def _memory_notes(state: TuneState) -> list[Note]:
     elif base is not None:
         is_full = state.draft.train.method == "full"
         need, free = base.full_bytes if is_full else base.lora_bytes, base.free_bytes
+        if state.draft.base.in_4_bits:
+            need = memory_needed(state.draft, base)
     else:
         return []
     fit = fit_of(need, free)

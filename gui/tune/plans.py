@@ -7,7 +7,7 @@ from __future__ import annotations
 from engine.process.tune_messages import Calibration
 from finetune.config import RunConfig
 from finetune.plan import BUDGETS, BudgetName, Plan, Rows, plan_for
-from gui.tune.plan_cards import Budget
+from gui.staged.plan_cards import Budget
 from gui.tune.state import TuneState
 from gui.tune.words import tr
 

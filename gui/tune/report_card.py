@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QWidget
 
 from finetune.run.folder import RunFolder
 from gui.staged.cards import Card
+from gui.staged.run_actions import RunActions
 from gui.theme import Theme
-from gui.tune.run_actions import RunActions
 from gui.tune.words import tr
 from gui.widgets.kinds import button
 from gui.widgets.transcript import Transcript

@@ -23,7 +23,9 @@ from finetune.measure.results import Remedy
 from finetune.run.folder import RunFolder
 from gui.run_record import RunRecord
 from gui.staged.cards import CardPage
+from gui.staged.overlay import Overlay
 from gui.staged.progress_words import doing_words
+from gui.staged.run_actions import RunActions
 from gui.tune import next_runs
 from gui.tune.changes_card import ChangesCard
 from gui.tune.chat_strip import ChatStrip
@@ -32,14 +34,12 @@ from gui.tune.forgetting_card import ForgettingCard
 from gui.tune.hand_over_card import HandOverCard
 from gui.tune.held_out_card import AnswersCard, HeldOutCard
 from gui.tune.merge_card import MergeCard
-from gui.tune.overlay import Overlay
 from gui.tune.parity_card import ParityCard
 from gui.tune.parts import TunePage, TuneParts
 from gui.tune.product_files import ProductFiles
 from gui.tune.product_jobs import ProductJobs
 from gui.tune.report_card import ReportCard
 from gui.tune.result_details import ResultDetails
-from gui.tune.run_actions import RunActions
 from gui.tune.to_chat import STARTER, chat_with
 from gui.tune.words import tr
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
-
-from finetune.run.folder import RunFolder
 from gui.run_record import RunRecord
 from gui.staged.cards import Facts
+from gui.staged.run_actions import RunActions
+from gui.staged.run_notes import RunNotes
 from gui.theme import Theme
-from gui.tune.run_actions import RunActions
 from gui.tune.run_facts import parity_facts, parity_title, parity_tone, run_facts
 from gui.tune.words import tr
 from gui.widgets.kinds import button, caps, label
-
-KEEP_NOTES_MS = 800
-NOTES_PX = 110
 
 
 class RunDetails(QWidget):
@@ -84,63 +79,3 @@ class RunDetails(QWidget):
         self._column.setSpacing(px(8))
         for heading in (self.parity_heading, self.then_heading, self.notes_heading):
             heading.setContentsMargins(0, px(14), 0, 0)
-
-
-class RunNotes(QPlainTextEdit):
-    """A person's notes on a run, kept in its folder as notes.md a moment after the last key."""
-
-    def __init__(self, theme: Theme, actions: RunActions, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme, self._actions = theme, actions
-        self._path = ""
-        self._kept = ""
-        self._timer = QTimer(self, singleShot=True, interval=KEEP_NOTES_MS)
-        self._timer.timeout.connect(self.flush)
-        self.setPlaceholderText(tr("What you tried, and what you saw"))
-        self.setAccessibleName(tr("Notes on this run"))
-        self.setToolTip(tr("Kept in the run’s folder, in notes.md"))
-        self.setTabChangesFocus(True)
-        self.textChanged.connect(self._on_changed)
-        theme.changed.connect(self._dress)
-        self._dress()
-
-    def set_run(self, path: str, first: str = "") -> None:
-        """Show the notes of a run. first: those it was begun with, where none are kept yet."""
-        if path == self._path:
-            return
-        self.flush()
-        self._path, self._kept = path, ""
-        self._set_text("")
-        self.setReadOnly(True)
-        if path:
-            self._actions.read(
-                RunFolder(Path(path)).notes, lambda text: self._on_read(path, text or first)
-            )
-
-    @Slot()
-    def flush(self) -> None:
-        """Write what was typed, now."""
-        self._timer.stop()
-        text = self.toPlainText()
-        if self._path and not self.isReadOnly() and text != self._kept:
-            self._kept = text
-            self._actions.write(RunFolder(Path(self._path)).notes, text)
-
-    def _on_read(self, path: str, text: str) -> None:
-        if path == self._path:
-            self._kept = text
-            self._set_text(text)
-            self.setReadOnly(False)
-
-    def _set_text(self, text: str) -> None:
-        self.blockSignals(True)
-        self.setPlainText(text)
-        self.blockSignals(False)
-
-    @Slot()
-    def _on_changed(self) -> None:
-        self._timer.start()
-
-    @Slot()
-    def _dress(self) -> None:
-        self.setFixedHeight(self._theme.px(NOTES_PX))

@@ -15,16 +15,17 @@ from finetune.run.folder import RunFolder
 from finetune.run.state import RunSummary
 from gui.run_record import RunRecord
 from gui.staged.cards import CardPage
+from gui.staged.log_card import LogCard
+from gui.staged.loss_card import LossCard
+from gui.staged.overlay import Overlay
 from gui.staged.progress_words import doing_words, header_words
-from gui.tune.log_card import LogCard
-from gui.tune.loss_card import LossCard
-from gui.tune.overlay import Overlay
+from gui.staged.run_actions import Resume, RunActions
+from gui.staged.run_buttons import RunButtons
+from gui.staged.run_notices import RunNotices
+from gui.staged.small_charts import SmallCharts
+from gui.tune.field_words import field_names
 from gui.tune.parts import TunePage, TuneParts
-from gui.tune.run_actions import Resume, RunActions
-from gui.tune.run_buttons import RunButtons
 from gui.tune.run_details import RunDetails
-from gui.tune.run_notices import RunNotices
-from gui.tune.small_charts import SmallCharts
 from gui.tune.time_machine import TimeMachine
 from gui.tune.to_chat import chat_with
 from gui.tune.words import tr
@@ -45,11 +46,11 @@ class RunPage(TunePage):
         self._path = ""
         self._is_stale = True
         self.run_actions = RunActions(context, self, resume)
-        self.overlay = Overlay(context.runs, self, context.settings.value.tune_overlay)
+        self.overlay = Overlay(context.runs, self, "sft", context.settings.value.tune_overlay)
         self.buttons = RunButtons(theme, self.run_actions)
         self.pane = RunDetails(theme, self.run_actions)
         self.page = CardPage(theme, self)
-        self.notices = RunNotices(theme, lambda: self.buttons.do("resume"))
+        self.notices = RunNotices(theme, field_names(), lambda: self.buttons.do("resume"))
         self.loss, self.charts = LossCard(theme), SmallCharts(theme)
         self.machine, self.log = TimeMachine(theme), LogCard(theme, self.run_actions)
         for part in (self.notices, self.loss, self.machine, self.charts, self.log):

@@ -45,7 +45,7 @@ class Chart(QWidget):
     """Args:
     name: what it shows, for a reader.
     words: a value in words, for the crosshair; axis_words: shorter, for the axis.
-    x_words: a place on the axis below in words; None for steps.
+    x_words: a place on the axis below in words, None for steps; x_axis_words: shorter.
     snaps: the arrow keys go from point to point of the first curve; for curves of few points.
     """
 
@@ -60,9 +60,11 @@ class Chart(QWidget):
         x_words: Callable[[float], str] | None = None,
         *,
         snaps: bool = False,
+        x_axis_words: Callable[[float], str] | None = None,
     ) -> None:
         super().__init__(parent)
         self._x_words, self._snaps = x_words, snaps
+        self._x_axis_words = x_axis_words or (lambda value: f"{value:,.0f}")
         self._theme, self._words, self._height_px = theme, words, height_px
         self._name, self._axis_words = name, axis_words or words
         self.lines: list[ChartLine] = []
@@ -218,7 +220,9 @@ class Chart(QWidget):
         self._left.tickStrings = self._value_strings
         self._left.tickValues = self._tick_values
         self._bottom.tickValues = self._step_ticks
-        self._bottom.tickStrings = lambda values, scale, spacing: [f"{one:,.0f}" for one in values]
+        self._bottom.tickStrings = lambda values, scale, spacing: [
+            self._x_axis_words(one) for one in values
+        ]
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self._name)
 

@@ -16,10 +16,11 @@ from engine.process.messages import Progress
 from engine.process.parts import Array
 from engine.process.tune_messages import Calibrate, Checked, DatasetStats, RowWarning
 from finetune.config import changed, help_of, read_config, read_draft
-from gui.tune.field_inputs import FloatInput, LineInput, LinesInput
+from gui.staged.field_inputs import FloatInput, LineInput, LinesInput
+from gui.staged.fields_form import FieldsForm
+from gui.staged.toml_files import command_line
 from gui.tune.field_words import field_names
-from gui.tune.fields_form import LEFT_OUT, FieldsForm, groups
-from gui.tune.toml_files import command_line
+from gui.tune.fields import LEFT_OUT, groups
 from tests.fakes.fake_bases import CALIBRATION, DATA, SMALL, base_info
 from tests.gui.tune.room_helpers import TuneBench, bench, clipboard
 
@@ -300,6 +301,14 @@ def test_full_training_that_is_tight_is_said(how: TuneBench) -> None:
     ]
 
 
+def test_a_base_in_4_bits_is_judged_by_what_it_takes_then(how: TuneBench) -> None:
+    state = how.room.state
+    state.set_base(base_info(n_params=2 * 10**9, lora_bytes=9 * 10**9, precision="bf16"))
+    assert any("does not fit" in note.words for note in how.how.notes.notes)
+    state.change(base__in_4_bits=True)
+    assert not how.how.notes.notes
+
+
 # ---- files ----
 
 
@@ -344,7 +353,7 @@ def test_a_file_that_is_no_plan_is_told_and_changes_nothing(how: TuneBench, tmp_
 
 
 def test_the_line_is_quoted(tmp_path: Path) -> None:
-    assert shlex.split(command_line(Path("/a b/RUN.toml"))) == [
+    assert shlex.split(command_line("sft", Path("/a b/RUN.toml"))) == [
         "bathysphere",
         "sft",
         "/a b/RUN.toml",

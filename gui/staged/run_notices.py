@@ -4,29 +4,33 @@ the plan was changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from finetune.run.state import RunSummary
 from gui.run_record import RunRecord
+from gui.staged.words import tr
 from gui.theme import Theme
-from gui.tune.field_words import field_names
-from gui.tune.words import tr
 from gui.widgets.banner import Banner, BannerArea
 from gui.widgets.kinds import frame, label
 
 
 class RunNotices(QWidget):
     """Args:
+    names: what the fields of a plan are called.
     resume: starts the run again.
     """
 
     def __init__(
-        self, theme: Theme, resume: Callable[[], None], parent: QWidget | None = None
+        self,
+        theme: Theme,
+        names: Mapping[str, str],
+        resume: Callable[[], None],
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._theme, self._resume = theme, resume
+        self._theme, self._names, self._resume = theme, names, resume
         self.banners = BannerArea(theme, self)
         self.card = frame("card", self)
         self.words = label("", "", wrap=True)
@@ -44,10 +48,9 @@ class RunNotices(QWidget):
     def show_run(self, run: RunSummary, record: RunRecord) -> None:
         self._show_failure(run)
         lines = [f"{one.message} {one.hint}".strip() for one in record.warnings]
-        names = field_names()
         for plan in record.plans:
             what = ", ".join(
-                f"{names.get(key, key)}: {value}" for key, value in plan.changes.items()
+                f"{self._names.get(key, key)}: {value}" for key, value in plan.changes.items()
             )
             lines.append(tr("The plan was changed ({what}). {why}").format(what=what, why=plan.why))
         self.words.setText("\n".join(lines))

@@ -5,9 +5,10 @@ step marked.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QLabel, QSlider, QWidget
 
@@ -15,8 +16,9 @@ from gui.chat.wheel_guard import WheelGuard
 from gui.run_record import RunRecord
 from gui.staged.cards import Card
 from gui.staged.progress_words import loss_text
+from gui.staged.run_axis import RunAxis
+from gui.staged.words import tr
 from gui.theme import Theme
-from gui.tune.words import tr
 from gui.widgets.flow import FlowLayout
 from gui.widgets.kinds import button, label
 
@@ -28,25 +30,59 @@ HEIGHT_PX = 250
 TRAIN, VALIDATION, FIRST_OTHER = 0, 1, 2  # of the palette's series
 
 
+def _as_it_is(_record: RunRecord) -> float:
+    return 1.0
+
+
+class LossKind(Struct, frozen=True):
+    """How the losses of a kind of run are told.
+
+    scale: from nats per token to what is shown; nan while that is not known. name: of the chart,
+    for a reader. train, held_out: the curves' names, with what they mean.
+    """
+
+    title: str
+    name: str
+    train: str
+    train_tip: str
+    held_out: str
+    held_out_tip: str
+    axis: RunAxis = RunAxis()
+    scale: Callable[[RunRecord], float] = _as_it_is
+
+
+def tuning_loss() -> LossKind:
+    """Of a fine-tuning: nats per learned token over steps."""
+    return LossKind(
+        title=tr("Loss"),
+        name=tr("Loss over steps; arrow keys read the values"),
+        train=tr("train"),
+        train_tip=tr("How wrong the last step’s answers were, per learned token"),
+        held_out=tr("validation"),
+        held_out_tip=tr(
+            "The same on rows that are never learned: when it rises while training falls, the "
+            "model learns by heart"
+        ),
+    )
+
+
 class LossCard(Card):
     """Shows records; asks which other runs to lay over it."""
 
     overlay_asked = Signal()
     look_changed = Signal(int, bool)  # smoothing in per cent, whether the axis is logarithmic
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(theme, tr("Loss"), parent)
+    def __init__(
+        self, theme: Theme, kind: LossKind | None = None, parent: QWidget | None = None
+    ) -> None:
+        self._kind = kind or tuning_loss()
+        super().__init__(theme, self._kind.title, parent)
         self.chart: Chart | None = None
         self._record: RunRecord | None = None
         self._others: list[tuple[str, RunRecord]] = []
         self.train, self.validation = label(""), label("")
-        self.train.setToolTip(tr("How wrong the last step’s answers were, per learned token"))
-        self.validation.setToolTip(
-            tr(
-                "The same on rows that are never learned: when it rises while training falls, the "
-                "model learns by heart"
-            )
-        )
+        self.train.setToolTip(self._kind.train_tip)
+        self.validation.setToolTip(self._kind.held_out_tip)
         self.head.insertWidget(1, self.train)
         self.head.insertWidget(2, self.validation)
         self.waiting = label("", "dim", wrap=True)
@@ -66,8 +102,17 @@ class LossCard(Card):
         """Charts can be made now."""
         from gui.widgets.chart import Chart
 
-        name = tr("Loss over steps; arrow keys read the values")
-        self.chart = Chart(self.theme, name, loss_text, HEIGHT_PX, self)
+        axis = self._kind.axis
+        self.chart = Chart(
+            self.theme,
+            self._kind.name,
+            loss_text,
+            HEIGHT_PX,
+            self,
+            x_words=axis.words,
+            snaps=axis.snaps,
+            x_axis_words=axis.tick,
+        )
         self.column.insertWidget(1, self.chart)
         self._show()
 
@@ -98,17 +143,20 @@ class LossCard(Card):
         if self.chart is None:
             return
         self.chart.set_log(self.log.isChecked())
-        self.chart.set_end(float(record.n_steps))
-        best = record.best_step
-        self.chart.set_mark(float(best) if best > 0 else None, self.note.text())
+        axis, best = self._kind.axis, record.best_step
+        self.chart.set_end(axis.end(record))
+        at = best * axis.per_step(record)
+        self.chart.set_mark(at if best > 0 else None, self.note.text())
         self.chart.set_lines(self._lines(record))
 
     def _show_figures(self, record: RunRecord) -> None:
-        last = float(record.losses[-1]) if len(record.losses) else math.nan
-        tested = record.validation_losses
-        self.train.setText(tr("train {loss}").format(loss=loss_text(last)))
-        told = loss_text(float(tested[-1])) if len(tested) else "–"
-        self.validation.setText(tr("validation {loss}").format(loss=told))
+        kind, scale = self._kind, self._kind.scale(record)
+        for part, name, losses in (
+            (self.train, kind.train, record.losses),
+            (self.validation, kind.held_out, record.validation_losses),
+        ):
+            last = scale * float(losses[-1]) if len(losses) else math.nan
+            part.setText(f"{name} {loss_text(last)}")
         best = record.best_step
         self.note.setText(tr("best: step {step}").format(step=f"{best:,}") if best >= 0 else "")
         self._show_legend()
@@ -116,9 +164,11 @@ class LossCard(Card):
     def _lines(self, record: RunRecord) -> list[ChartLine]:
         from gui.widgets.chart import ChartLine
 
-        lines = self._train_lines(record, tr("train"), TRAIN, has_raw=True)
-        steps, losses = record.validation_steps, record.validation_losses
-        lines.append(ChartLine(tr("validation"), steps, losses, VALIDATION, 2.0, has_dots=True))
+        kind = self._kind
+        lines = self._train_lines(record, kind.train, TRAIN, has_raw=True)
+        x = kind.axis.of(record, record.validation_steps)
+        y = kind.scale(record) * record.validation_losses
+        lines.append(ChartLine(kind.held_out, x, y, VALIDATION, 2.0, has_dots=True))
         for place, (name, other) in enumerate(self._others):
             lines += self._train_lines(other, name, FIRST_OTHER + place, has_raw=False)
         return lines
@@ -129,7 +179,8 @@ class LossCard(Card):
         from gui.widgets.chart import ChartLine
         from gui.widgets.chart_math import Smoother, finite
 
-        steps, losses = finite(record.steps, record.losses)
+        x = self._kind.axis.of(record, record.steps)
+        steps, losses = finite(x, self._kind.scale(record) * record.losses)
         amount = _decay(self.smoothing.value())
         smoother = self._smoothers.setdefault(record.path, Smoother())
         smooth = ChartLine(name, steps, smoother.of(losses, amount), series, 2.0)

@@ -6,9 +6,9 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from finetune.run.state import RunSummary
+from gui.staged.run_actions import RunActions
+from gui.staged.words import tr
 from gui.theme import Theme
-from gui.tune.run_actions import RunActions
-from gui.tune.words import tr
 from gui.widgets.kinds import button
 
 
@@ -22,7 +22,7 @@ class RunButtons(QWidget):
         self.evaluate = button(
             tr("Evaluate"),
             "",
-            tr("Measure it on the rows kept aside, ask the fixed prompts and keep a checkpoint"),
+            tr("Measure it on what is held out, ask the fixed prompts and keep a checkpoint"),
         )
         self.stop = button(
             tr("Stop and save"),

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
 
 from engine.process.tune_messages import RowWarning
 from gui import icons
+from gui.staged.words import tr
 from gui.theme import Theme
-from gui.tune.words import tr
 from gui.widgets.kinds import label
 
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
+from finetune.run.folder import RunKind
 from gui.run_record import RunRecord
 from gui.runs_watch import RunsWatch
-from gui.tune.words import tr
+from gui.staged.words import tr
 from gui.widgets.plain_tip import plain_tip
 
 MOST = 4  # lines that can still be told apart
@@ -19,14 +20,17 @@ class Overlay(QObject):
     """Keeps the choice.
 
     Args:
+        kind: of the runs that can be chosen.
         chosen: folders of runs, as they were chosen before.
     """
 
     changed = Signal()
 
-    def __init__(self, runs: RunsWatch, parent: QWidget, chosen: Sequence[str] = ()) -> None:
+    def __init__(
+        self, runs: RunsWatch, parent: QWidget, kind: RunKind = "sft", chosen: Sequence[str] = ()
+    ) -> None:
         super().__init__(parent)
-        self._runs, self._host = runs, parent
+        self._runs, self._host, self._kind = runs, parent, kind
         self.chosen = list(dict.fromkeys(chosen))[:MOST]
 
     def records(self, without: str) -> list[tuple[str, RunRecord]]:
@@ -46,7 +50,7 @@ class Overlay(QObject):
         others = [
             run
             for run in self._runs.summaries
-            if run.kind == "sft" and run.path != without and run.step
+            if run.kind == self._kind and run.path != without and run.step
         ]
         for run in others:
             line = menu.addAction(run.name.replace("&", "&&"))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from gui.theme import Theme
-from gui.tune.field_inputs import (
+from gui.staged.config_fields import ConfigFields
+from gui.staged.field_inputs import (
     ChoiceInput,
+    DialledInput,
     FieldInput,
     FloatInput,
     LineInput,
@@ -17,83 +19,28 @@ from gui.tune.field_inputs import (
     ShareOrFileInput,
     SwitchInput,
 )
-from gui.tune.field_row import FieldRow, default_of
-from gui.tune.field_words import choice_names
-from gui.tune.state import TuneState
-from gui.tune.words import tr
+from gui.staged.field_row import FieldRow
+from gui.staged.state import StagedState
+from gui.theme import Theme
 from gui.widgets.kinds import caps, frame
 
-# Made with the run.
-LEFT_OUT = ("out.dir",)
 
-
-def groups() -> list[tuple[str, list[str]]]:
-    """The fields in their sections, in the order in which one thinks of them."""
-    return [
-        (
-            tr("Length"),
-            ["train.epochs", "train.steps", "train.minutes", "train.patience", "train.eval_every"],
-        ),
-        (
-            tr("Method"),
-            [
-                "train.method",
-                "lora.rank",
-                "lora.alpha",
-                "lora.targets",
-                "lora.rslora",
-                "lora.dropout",
-            ],
-        ),
-        (
-            tr("Steps"),
-            [
-                "train.learning_rate",
-                "train.schedule",
-                "train.warmup",
-                "train.batch",
-                "train.accumulate",
-                "train.weight_decay",
-                "train.max_grad_norm",
-            ],
-        ),
-        (
-            tr("Rows"),
-            [
-                "data.learn_from",
-                "train.max_length",
-                "train.packing",
-                "data.validation",
-                "data.own_answers",
-                "data.format",
-            ],
-        ),
-        (
-            tr("Machine"),
-            ["train.precision", "train.checkpointing", "base.in_4_bits", "train.seed"],
-        ),
-        (
-            tr("What is watched"),
-            ["watch.prompts", "watch.system", "watch.max_tokens", "watch.forgetting"],
-        ),
-        (tr("This run"), ["out.name", "out.notes", "base.path", "data.path"]),
-    ]
-
-
-def make_input(name: str) -> FieldInput:
+def make_input(fields: ConfigFields, name: str) -> FieldInput:
     """The input that fits a field."""
-    default = default_of(name)
-    if choices := choice_names(name):
+    default = fields.default_of(name)
+    if choices := fields.choices_of(name):
         return ChoiceInput([(words, value) for value, words in choices.items()])
-    if name == "data.validation":
+    if name in fields.shares_or_files:
         return ShareOrFileInput()
+    if name in fields.dialled:
+        return DialledInput(is_whole=isinstance(default, int))
     if isinstance(default, bool):
         return SwitchInput()
     if isinstance(default, int | float):
         return FloatInput(is_whole=isinstance(default, int))
     if isinstance(default, tuple):
         return LinesInput(is_list=True, n_lines=4)
-    if name in ("out.notes", "watch.system"):
+    if name in fields.long:
         return LinesInput(is_list=False, n_lines=2)
     return LineInput()
 
@@ -104,12 +51,13 @@ class FieldsForm(QWidget):
     def __init__(
         self,
         theme: Theme,
-        state: TuneState,
+        state: StagedState[Any],
+        fields: ConfigFields,
         sections: list[tuple[str, list[str]]],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._theme, self._state = theme, state
+        self._theme, self._state, self._fields = theme, state, fields
         self.rows: dict[str, FieldRow] = {}
         self._cards: list[QVBoxLayout] = []
         self._column = QVBoxLayout(self)
@@ -126,7 +74,8 @@ class FieldsForm(QWidget):
         card.setAccessibleName(heading)
         rows = QVBoxLayout(card)
         for name in names:
-            row = self.rows[name] = FieldRow(self._theme, name, make_input(name), card)
+            field = make_input(self._fields, name)
+            row = self.rows[name] = FieldRow(self._theme, self._fields, name, field, card)
             row.changed.connect(self._on_changed)
             rows.addWidget(row)
         self._cards.append(rows)
@@ -142,21 +91,22 @@ class FieldsForm(QWidget):
         """Show the draft's values and all that is wrong with them."""
         draft = self._state.draft
         problems = draft.problems()
-        no_adapter = tr("Every weight is trained, so there is no adapter")
         for name, row in self.rows.items():
             table, _, one = name.partition(".")
             row.set_value(getattr(getattr(draft, table), one))
             row.show_problem(problems.get(name, ""))
-            row.set_off(no_adapter if table == "lora" and draft.train.method == "full" else "")
+            row.set_off(self._fields.why_off(draft, name))
+
+    def show_derived(self, derived: Mapping[str, float]) -> None:
+        """What the fields that follow from others come to, by their names."""
+        for name, value in derived.items():
+            row = self.rows.get(name)
+            if row is not None and isinstance(row.input, DialledInput):
+                row.input.follow(value)
 
     @Slot(str, object)
     def _on_changed(self, name: str, value: Any) -> None:
-        fields = {name.replace(".", "__"): value}
-        # Exactly one of them says how long the run is.
-        if name == "train.steps" and value > 0:
-            fields["train__epochs"] = 0.0
-        if name == "train.epochs" and value > 0:
-            fields["train__steps"] = 0
+        fields = {name.replace(".", "__"): value, **self._fields.along(name, value)}
         self._state.change(**fields)
         self.rows[name].set_value(value)
 

@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 from gui.run_record import RunRecord
 from gui.staged.cards import Card
 from gui.staged.progress_words import gb_text, rate_text, speed_text
+from gui.staged.run_axis import RunAxis, steps_axis
+from gui.staged.words import tr
 from gui.theme import Theme
-from gui.tune.words import tr
 from gui.widgets.kinds import label
 
 if TYPE_CHECKING:
@@ -33,8 +34,11 @@ _AXES: dict[str, Callable[[float], str]] = {
 class SmallCharts(Card):
     """A chart each, with the newest value beside its name."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, axis: RunAxis | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(theme, tr("The run’s other figures"), parent)
+        self._axis = axis or steps_axis()
         self.charts: dict[str, Chart] = {}
         self._record: RunRecord | None = None
         self._kinds = _kinds()
@@ -75,7 +79,18 @@ class SmallCharts(Card):
             return
         key = self._waiting.pop(0)
         name, _tip, words, _of = self._kinds[key]
-        self.charts[key] = Chart(self.theme, name, words, HEIGHT_PX, self, _AXES.get(key))
+        axis = self._axis
+        self.charts[key] = Chart(
+            self.theme,
+            name,
+            words,
+            HEIGHT_PX,
+            self,
+            _AXES.get(key),
+            axis.words,
+            snaps=axis.snaps,
+            x_axis_words=axis.tick,
+        )
         place = list(self._kinds).index(key)
         self._grid.addWidget(self.charts[key], place // 2 * 2 + 1, place % 2)
         self._show(key)
@@ -88,13 +103,13 @@ class SmallCharts(Card):
         if record is None:
             return
         name, _tip, words, of = self._kinds[key]
-        x, y = finite(record.steps, of(record))
+        x, y = finite(self._axis.of(record, record.steps), of(record))
         self._names[key].setText(f"{name}  {words(float(y[-1]))}" if len(y) else name)
         chart = self.charts.get(key)
         if chart is not None:
             from gui.widgets.chart import ChartLine
 
-            chart.set_end(float(record.n_steps))
+            chart.set_end(self._axis.end(record))
             chart.set_lines([ChartLine(name, x, y, SERIES)])
 
     @Slot()
@@ -123,7 +138,7 @@ def _kinds() -> dict[str, Kind]:
         ),
         "speed": (
             tr("Speed"),
-            tr("Tokens learned from per second, without padding"),
+            tr("Tokens learned from per second; padding does not count"),
             speed_text,
             lambda record: record.tokens_per_s,
         ),

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.tune.words import tr
+from gui.staged.words import tr
 from gui.widgets.calm_combo import CalmComboBox
 
 INVALID = object()
@@ -112,6 +112,33 @@ class FloatInput(LineInput):
         if self._is_whole:
             return tr("a whole number, such as 16")
         return tr("a number, such as 0.5 or 2e-4")
+
+
+class DialledInput(FloatInput):
+    """A number whose 0 follows from other fields: shows what it comes to. Emptied, it follows
+    again."""
+
+    def __init__(self, *, is_whole: bool = False, parent: QWidget | None = None) -> None:
+        self._followed = 0.0
+        super().__init__(is_whole=is_whole, parent=parent)
+
+    def follow(self, value: float) -> None:
+        """What 0 comes to now."""
+        if value != self._followed:
+            self._followed = value
+            if not self._shown:
+                self._shown = None  # it is written anew
+                self.set_value(0)
+
+    def parse(self, text: str) -> Any:
+        if not text:
+            return 0 if self._is_whole else 0.0
+        value = super().parse(text)
+        is_as_shown = not self._shown and text == self.format(0)
+        return (0 if self._is_whole else 0.0) if is_as_shown else value
+
+    def format(self, value: Any) -> str:
+        return super().format(value or (int(self._followed) if self._is_whole else self._followed))
 
 
 class ShareOrFileInput(LineInput):

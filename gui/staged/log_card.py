@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from finetune.run.folder import RunFolder
 from gui.staged.cards import Card
+from gui.staged.run_actions import RunActions
+from gui.staged.words import tr
 from gui.theme import Theme
-from gui.tune.run_actions import RunActions
-from gui.tune.words import tr
 from gui.widgets.kinds import button
 
 HEIGHT_PX = 200

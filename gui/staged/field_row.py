@@ -4,35 +4,38 @@ and what is wrong with it underneath.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from finetune.config import RunConfig, help_of
 from gui import icons
+from gui.staged.config_fields import ConfigFields
+from gui.staged.field_inputs import FieldInput, FloatInput, LineInput, LinesInput
+from gui.staged.words import tr
 from gui.theme import Theme
-from gui.tune.field_inputs import FieldInput, FloatInput, LineInput, LinesInput
-from gui.tune.field_words import field_name, shown_value
-from gui.tune.words import tr
 from gui.widgets.kinds import icon_button, label
 
 INPUT_PX, WIDE_PX = 150, 320
 
 
 class FieldRow(QWidget):
-    """name: "table.field"."""
+    """name: "table.field" of the fields."""
 
     changed = Signal(str, object)  # name and value, as a person left it
 
     def __init__(
-        self, theme: Theme, name: str, field: FieldInput, parent: QWidget | None = None
+        self,
+        theme: Theme,
+        fields: ConfigFields,
+        name: str,
+        field: FieldInput,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._theme, self.name, self.input = theme, name, field
-        self.default = default_of(name)
-        self.title, self.tip = field_name(name), help_of(name)
+        self._theme, self._fields, self.name, self.input = theme, fields, name, field
+        self.default = fields.default_of(name)
+        self.title, self.tip = fields.names[name], fields.help_of(name)
         self.label = QLabel(self.title, self, textFormat=Qt.TextFormat.PlainText)
         self.reset: QToolButton = icon_button("", "quiet")
         self.problem = label("", "bad", wrap=True)
@@ -73,7 +76,7 @@ class FieldRow(QWidget):
         self.input.set_value(value)
         self.reset.setVisible(value != self.default)
         words = tr("Put “{name}” back to {value}").format(
-            name=self.title, value=shown_value(self.name, self.default)
+            name=self.title, value=self._fields.shown_value(self.name, self.default)
         )
         self.reset.setToolTip(words)
         self.reset.setAccessibleName(words)
@@ -124,10 +127,3 @@ class FieldRow(QWidget):
         if isinstance(self.input, LineInput):
             is_number = isinstance(self.input, FloatInput)
             self.input.setMaximumWidth(self._theme.px(INPUT_PX if is_number else WIDE_PX))
-
-
-def default_of(name: str) -> Any:
-    """What a field is where nobody said otherwise."""
-    table, _, one = name.partition(".")
-    kind = type(getattr(RunConfig(), table))
-    return next(field.default for field in dataclasses.fields(kind) if field.name == one)

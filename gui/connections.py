@@ -32,6 +32,13 @@ from engine.process.messages import (
     HubUser,
     ListHubFiles,
 )
+from engine.process.pretrain_messages import (
+    CorpusInfo,
+    CorpusSource,
+    LookAtSource,
+    MakeCorpus,
+    SourceLook,
+)
 from engine.process.tune_messages import Converted, DatasetInfo, HandOver, ImportHub
 
 if TYPE_CHECKING:
@@ -50,7 +57,16 @@ def connects(request: AnyRequest) -> bool:
     """Whether a request opens a connection. Another one that does so is named here, and nowhere
     else."""
     is_upload = isinstance(request, HandOver) and request.to == "hub"
-    return is_upload or isinstance(request, ListHubFiles | CheckHubToken | ImportHub)
+    is_text = any(source.kind == "hub" for source in _sources(request))
+    others = ListHubFiles | CheckHubToken | ImportHub
+    return is_upload or is_text or isinstance(request, others)
+
+
+def _sources(request: AnyRequest) -> list[CorpusSource]:
+    """Where raw texts would be taken from."""
+    if isinstance(request, LookAtSource):
+        return [request.source]
+    return request.sources if isinstance(request, MakeCorpus) else []
 
 
 class Connection(Struct, frozen=True):
@@ -159,7 +175,8 @@ class Connections(QObject):
             self.refused.emit(self._why(request))
             return
         result = event.result if isinstance(event, Done) else None
-        is_done = isinstance(result, HubFiles | HubUser | DatasetInfo | Converted)
+        known = HubFiles | HubUser | DatasetInfo | Converted | CorpusInfo | SourceLook
+        is_done = isinstance(result, known)
         n_bytes = result.n_bytes if isinstance(result, HubFiles) else -1
         end: End = "done" if is_done else "failed"
         entry = replace(self.entries[number], n_bytes=n_bytes, end=end)
@@ -174,6 +191,9 @@ class Connections(QObject):
             return self.tr("whose your token is")
         if isinstance(request, HandOver):
             return self.tr("a model of yours to %s") % request.repository
+        if sources := _sources(request):
+            names = dict.fromkeys(one.repository for one in sources if one.kind == "hub")
+            return self.tr("the text of %s") % ", ".join(names)
         assert isinstance(request, ListHubFiles), request
         return self.tr("which files %s has") % request.repository
 

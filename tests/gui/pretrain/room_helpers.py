@@ -10,6 +10,15 @@ from typing import TypedDict
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QSlider,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from engine.paths import Paths
@@ -124,6 +133,22 @@ def bench(qtbot: QtBot, context: AppContext) -> Iterator[PretrainBench]:
         yield one
     finally:
         one.close()
+
+
+CONTROLS = (QAbstractButton, QAbstractSpinBox, QLineEdit, QComboBox, QPlainTextEdit, QSlider)
+
+
+def unnamed(window: QWidget) -> list[str]:
+    """Controls on show that say nothing of themselves to an eye or an ear."""
+    found = []
+    for one in window.findChildren(QWidget):
+        is_part = isinstance(one.parentWidget(), QAbstractSpinBox | QComboBox | QLineEdit)
+        if not isinstance(one, CONTROLS) or is_part or not one.isVisible():
+            continue
+        name = one.accessibleName() or (one.text() if isinstance(one, QAbstractButton) else "")
+        if not name or not one.toolTip():
+            found.append(f"{type(one).__name__} {name!r}: {one.toolTip()!r}")
+    return found
 
 
 def raised_run(paths: Paths, name: str = "tales", n_steps: int = 4) -> RunFolder:

@@ -24,11 +24,12 @@ from engine.process.pretrain_messages import (
     RenameCorpus,
     SourceLook,
 )
+from gui.pretrain.text_form import TextForm
 from gui.pretrain.text_page import TextPage
 from gui.pretrain.text_words import bytes_text, gain_of
 from tests.fakes.fake_texts import BOOK, CLEANING, N_TEXTS, STORIES, STORIES_PATH
 from tests.gui.fitting import misfits
-from tests.gui.pretrain.room_helpers import PretrainBench, bench
+from tests.gui.pretrain.room_helpers import PretrainBench, bench, unnamed
 
 __all__ = ["bench"]  # a fixture
 
@@ -392,6 +393,22 @@ def test_sizes_in_words() -> None:
         "10 GB",
     ]
     assert gain_of(STORIES) != gain_of(BOOK)
+
+
+@pytest.mark.parametrize("view", ["sources", "stories", "python", "path", "hub", "corpus"])
+def test_every_control_has_a_name_and_a_tooltip(
+    bench: PretrainBench, page: TextPage, view: str
+) -> None:
+    page.desk.use(STORIES)
+    if view in ("sources", "corpus"):
+        page.show_view(view)
+    else:
+        page.open_source(view)
+        form = page.stack.currentWidget()
+        assert isinstance(form, TextForm)
+        form.cleaning.button.click()
+        bench.until(lambda: not form.look.is_looking)
+    assert not (wrong := unnamed(bench.room)), "\n".join(wrong)
 
 
 @pytest.mark.parametrize("font_px", [0, 20])

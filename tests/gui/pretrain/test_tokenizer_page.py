@@ -18,7 +18,7 @@ from engine.process.pretrain_messages import (
 from gui.pretrain.tokenizer_page import TokenizerPage
 from tests.fakes.fake_texts import BOOK_PATH, MERGES, TOKENIZER, TOKENIZER_PATH
 from tests.gui.fitting import misfits
-from tests.gui.pretrain.room_helpers import PretrainBench, bench
+from tests.gui.pretrain.room_helpers import PretrainBench, bench, unnamed
 
 __all__ = ["bench"]  # a fixture
 
@@ -189,6 +189,13 @@ def test_it_opens_in_the_tokens_room(bench: PretrainBench, page: TokenizerPage) 
     page.desk.use(TOKENIZER)
     page.open_button.click()
     assert went == ["room", f"{TOKENIZER_PATH}/vocab.gguf"]
+
+
+def test_every_control_has_a_name_and_a_tooltip(bench: PretrainBench, page: TokenizerPage) -> None:
+    page.desk.use(TOKENIZER)
+    page.merges.all_button.click()
+    bench.until(lambda: page.curve.chart is not None)
+    assert not (wrong := unnamed(bench.room)), "\n".join(wrong)
 
 
 @pytest.mark.parametrize("font_px", [0, 20])

@@ -132,10 +132,10 @@ class Loaded:
         if self.request.n_threads or "main" not in self.contexts:
             return
         opened = self.contexts["main"]
-        megabytes = self.model.path.stat().st_size // 1_000_000
-        key = f"{library.library_version()}/{megabytes.bit_length()}"
         self.n_threads = threads.choose(
-            lambda n, tokens: _time_decode(opened.context, n, tokens), key, self.paths
+            lambda n, tokens: _time_decode(opened.context, n, tokens),
+            threads_key(self.model.path),
+            self.paths,
         )
         opened.context.clear()
         opened.context.set_threads(self.n_threads)
@@ -302,6 +302,12 @@ def _template(header: Header, model: Model, info: ModelInfo) -> str:
     return (
         known_template(model.vocab.special_tokens, info.name or os.path.basename(model.path)) or ""
     )
+
+
+def threads_key(model: Path) -> str:
+    """What the fastest thread count depends on: the build, and how large the model's file is."""
+    megabytes = model.stat().st_size // 1_000_000
+    return f"{library.library_version()}/{megabytes.bit_length()}"
 
 
 def _time_decode(context: Context, n_threads: int, n_tokens: int) -> float:

@@ -34,3 +34,11 @@ def client(starter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with Client(env=worker_environment(tmp_path_factory.mktemp("home"))) as worker:
         worker.load(str(starter), n_ctx=2048, n_threads=1)
         yield worker
+
+
+@pytest.fixture
+def trial_is_over(user_folder: Path, starter: Path) -> None:
+    """This test's user loaded the starter before."""
+    from tests.engine.loading import skip_trial
+
+    skip_trial(user_folder, starter)

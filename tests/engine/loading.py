@@ -5,7 +5,8 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-from engine.generation.loaded import Loaded
+from engine.generation import threads
+from engine.generation.loaded import Loaded, threads_key
 from engine.llama.model import LoadOptions, Model
 from engine.models.gguf_header import describe, read_header
 from engine.paths import Paths
@@ -22,6 +23,12 @@ def load_here(path: Path, home: Path, n_ctx: int, **options: Any) -> Loaded:
     )
     loaded.open_context("main", n_ctx)
     return loaded
+
+
+def skip_trial(home: Path, model: Path) -> None:
+    """Know the fastest thread count, as every load but a user's first: the fewest there can be,
+    for a trial beside other work takes its second and finds anything."""
+    threads.choose(lambda count, _: count / 1000, threads_key(model), Paths(home).ensure())
 
 
 def worker_environment(home: Path) -> dict[str, str]:

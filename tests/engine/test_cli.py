@@ -11,6 +11,8 @@ import pytest
 
 from engine.bench_adapter import write_random_adapter
 
+pytestmark = pytest.mark.usefixtures("trial_is_over")
+
 
 def run(*arguments: str, text: str = "") -> "subprocess.CompletedProcess[str]":
     return subprocess.run(

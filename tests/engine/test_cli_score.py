@@ -16,6 +16,7 @@ from engine.process.messages import Score, Token
 from tests.engine.generating import forget
 from tests.engine.loading import drain
 
+pytestmark = pytest.mark.usefixtures("trial_is_over")
 TEXT = "The capital of France is Paris.\n\tA 🐙 said: 早上好"
 
 

@@ -13,7 +13,8 @@ from gui.pretrain.text_form import TextForm
 from gui.pretrain.words import tr
 from gui.theme import Theme
 
-MOST_STORIES, FIRST_STORIES = 10_000_000, 20_000
+MOST_STORIES, FIRST_STORIES = 10_000_000, 24_000
+HELD_OUT_PERCENT = 1.0  # of so many stories that is plenty
 MOST_SEED = (1 << 31) - 1
 # They are made clean, and alike on purpose: a little world has few words.
 STORY_STEPS: tuple[CleaningStep, ...] = ("normalise", "exact")
@@ -39,9 +40,10 @@ class StoriesForm(TextForm):
         self.seed.setRange(0, MOST_SEED)
         self.seed.setToolTip(tr("Where chance begins: the same seed gives the same stories"))
         rows = self.add_section(tr("Stories"))
-        enough = tr("20,000 are enough for an assistant in ten minutes")
+        enough = tr("24,000 are enough for an assistant in ten minutes")
         self.add_row(rows, tr("How many"), enough, self.n_stories)
         self.add_row(rows, tr("Seed"), tr("Any number"), self.seed)
+        self.cleaning.share.setValue(HELD_OUT_PERCENT)
         for field in (self.n_stories, self.seed):
             self._guard.watch(field)
             field.valueChanged.connect(self.refresh)

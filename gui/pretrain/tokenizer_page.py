@@ -31,7 +31,7 @@ from gui.staged.job_strip import JobStrip
 from gui.staged.kept_list import KeptList
 from gui.tokens.from_chat import OPEN_TOKENIZER
 from gui.widgets.announce import announce
-from gui.widgets.kinds import button, frame, label
+from gui.widgets.kinds import button, frame, label, set_kind
 
 LIST_PX = 120
 VOCABULARY = "vocab.gguf"  # in a tokenizer's folder
@@ -188,6 +188,7 @@ class TokenizerPage(PretrainPage):
         self.made.note.setText(tokenizer_facts(info))
         lines = list(info.warnings) or [tr("The next model is raised with it.")]
         self.made_words.setText("\n".join(lines))
+        set_kind(self.made_words, "warn" if info.warnings else "dim")
         self.made.show()
         self.merges.show_merges(info.merges, info.n_merges)
 

@@ -88,6 +88,7 @@ def test_stories_are_looked_at_before_they_are_written(
     bench.engine.looks["stories"] = SourceLook("20,000 stories", texts=["Mira had a ball."])
     page.open_source("stories")
     form = page.stories_form
+    assert form.n_stories.value() == 24_000 and form.cleaning.validation == 0.01
     bench.until(lambda: form.look.words.text() == "20,000 stories")
     assert form.look.texts.toPlainText() == "Mira had a ball."
     form.n_stories.setValue(500)

@@ -5,6 +5,7 @@ with a tokenizer that is there.
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 
@@ -160,6 +161,17 @@ def test_a_failure_is_told_beside_the_buttons(bench: PretrainBench, page: Tokeni
     )
     assert page.form.problem.text() == "Too few pairs. Choose 512."
     assert page.form.train_button.isEnabled()
+
+
+def test_what_a_tokenizer_warns_of_is_read_beside_it(
+    bench: PretrainBench, page: TokenizerPage
+) -> None:
+    request = train(bench, page)
+    warned = structs.replace(TOKENIZER, n_vocab=700, warnings=["The text has no more pairs."])
+    bench.engine.done(request, warned)
+    assert page.made_words.text() == "The text has no more pairs."
+    assert page.made_words.property("kind") == "warn"
+    assert bench.room.state.draft.tokenizer.vocab == 700, "what it has, not what was wished"
 
 
 def test_one_that_is_there_is_used_by_enter(bench: PretrainBench, page: TokenizerPage) -> None:

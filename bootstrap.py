@@ -84,9 +84,7 @@ def check_all(pytest_arguments: list[str]) -> int:
     ]
     failed = [shown(tool) for tool in quick if run_tool(tool) != 0]
     pytest = [*module("pytest"), *pytest_arguments]
-    # Two processes at the same time, so each test that runs a model takes one thread for it: two
-    # that wait for one another on cores that are taken are many times slower.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Two processes at the same time.
     long = [module("mypy"), *([*pytest, *suite] for suite in suites())]
     with ThreadPoolExecutor(max_workers=2) as pool:
         codes = list(pool.map(run_tool, long))
@@ -151,6 +149,10 @@ def shown(command: list[str]) -> str:
 def run_tool(command: list[str]) -> int:
     print(f"\n$ {shown(command)}", flush=True)
     environment = {"QT_QPA_PLATFORM": "offscreen", **os.environ}
+    if "pytest" in command:
+        # A test that runs a model takes one thread for it: two that wait for one another on cores
+        # that the other suite has taken are many times slower.
+        environment.setdefault("OMP_NUM_THREADS", "1")
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 

@@ -18,7 +18,7 @@ from gui.context import AppContext
 from gui.pretrain.draft_facts import DraftFacts
 from gui.pretrain.field_words import field_name
 from gui.pretrain.page_table import page_entries
-from gui.pretrain.parts import PretrainPage, PretrainParts
+from gui.pretrain.parts import PretrainParts
 from gui.pretrain.starting import named, obstacles
 from gui.pretrain.state import PretrainState
 from gui.pretrain.steps import missing_for, raised_note, step_lines
@@ -27,6 +27,7 @@ from gui.side_worker import SideWorker
 from gui.staged.draft_file import DraftFile
 from gui.staged.draft_history import DraftHistory
 from gui.staged.noted_list import Line
+from gui.staged.page import StagedPage
 from gui.staged.page_entry import PageEntry
 from gui.staged.room import RoomFacts, StagedRoom
 from gui.staged.run_menu import MenuLine
@@ -76,10 +77,8 @@ class PretrainRoom(StagedRoom[PretrainConfig]):
             one.connect(self._show_lists)
         self.begin(file, history, starter)
 
-    def make_page(self, entry: PageEntry) -> PretrainPage:
-        page = entry.make(self.parts, self.pages.stack)
-        assert isinstance(page, PretrainPage), page
-        return page
+    def make_page(self, entry: PageEntry) -> StagedPage:
+        return entry.make(self.parts, self.pages.stack)
 
     # ---- what is shown ----
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
+from gui.staged.page import StagedPage
 from gui.staged.page_entry import PageEntry
 from gui.tune.parts import TunePage, TuneParts
 from gui.tune.words import tr
@@ -45,7 +46,7 @@ def _how_page(parts: TuneParts, parent: QWidget) -> TunePage:
     return HowPage(parts, parent)
 
 
-def _run_page(parts: TuneParts, parent: QWidget) -> TunePage:
+def _run_page(parts: TuneParts, parent: QWidget) -> StagedPage:
     from gui.tune.run_page import RunPage
 
     return RunPage(parts, parent)

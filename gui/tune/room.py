@@ -19,6 +19,7 @@ from gui.side_worker import SideWorker
 from gui.staged.draft_file import DraftFile
 from gui.staged.draft_history import DraftHistory
 from gui.staged.noted_list import Line
+from gui.staged.page import StagedPage
 from gui.staged.page_entry import PageEntry
 from gui.staged.room import RoomFacts, StagedRoom
 from gui.staged.run_menu import MenuLine
@@ -29,7 +30,7 @@ from gui.tune.draft_facts import DraftFacts
 from gui.tune.field_words import field_name
 from gui.tune.next_runs import on_other_data
 from gui.tune.page_table import page_entries
-from gui.tune.parts import TunePage, TuneParts
+from gui.tune.parts import TuneParts
 from gui.tune.rows_openers import fill_openers
 from gui.tune.starting import named, obstacles
 from gui.tune.state import TuneState
@@ -84,10 +85,8 @@ class TuneRoom(StagedRoom[RunConfig]):
             changed.connect(self._show_lists)
         self.begin(file, history, starter)
 
-    def make_page(self, entry: PageEntry) -> TunePage:
-        page = entry.make(self.parts, self.pages.stack)
-        assert isinstance(page, TunePage), page
-        return page
+    def make_page(self, entry: PageEntry) -> StagedPage:
+        return entry.make(self.parts, self.pages.stack)
 
     def add_more_actions(self) -> None:
         fill_openers(self.parts, self._data_page)

@@ -122,14 +122,15 @@ def _run(arguments: argparse.Namespace) -> int:
 def _help(arguments: argparse.Namespace) -> int:
     """What torchrun's other processes do."""
     try:
+        there = None
         if arguments.resume is not None:
-            run_toml = _existing(Path(arguments.resume), arguments.kind).run_toml
-        else:
-            run_toml = Path(arguments.run)
+            there = _existing(Path(arguments.resume), arguments.kind)
+        run_toml = there.run_toml if there is not None else Path(arguments.run)
         config: AnyConfig = read_toml(KINDS[arguments.kind], run_toml, is_draft=True)
+        folder = there or ranks.folder_of(config)
         if isinstance(config, PretrainConfig):
-            return ranks.help_raise(config, ranks.folder_of(config))
-        return ranks.help_train(config, ranks.folder_of(config))
+            return ranks.help_raise(config, folder)
+        return ranks.help_train(config, folder)
     finally:
         ranks.leave()
 

@@ -70,7 +70,7 @@ def pretrain(
     model = GPT(GPTConfig(**plan.gpt_fields())).to(team.device)
     optimizers = make_optimizers(model, plan)
     trained, state = Trained(model, optimizers, is_lora=False), TrainState()
-    last = checkpoint.last_to_resume(folder.checkpoints)
+    last = team.from_first(checkpoint.last_to_resume(folder.checkpoints) if team.is_first else None)
     if last is not None:
         state = checkpoint.load_checkpoint(last, trained)
     planted = Planted(held_out, plan, config.corpus.memory_test, options.seed)

@@ -14,10 +14,10 @@ from engine.process import worker
 from engine.process.jobs import JobGenerator
 from engine.process.messages import AnyRequest, AnyResult
 from engine.tokens.opened import Tokenizers
-from finetune.serve import base, corpus, data, learn, raised, result, stories, tokenizer
+from finetune.serve import base, corpus, data, learn, plans, raised, result, stories, tokenizer
 from finetune.work_folder import sweep_work
 
-SERVERS = (data, learn, base, result, corpus, stories, tokenizer, raised)
+SERVERS = (data, learn, base, result, corpus, stories, tokenizer, plans, raised)
 ANSWERS: list[Callable[[AnyRequest, data.Shared], AnyResult | None]] = [
     server.answer for server in SERVERS
 ]

@@ -9,6 +9,13 @@ import pytest
 
 # Real models, real processes, many generated cases: left out of `make check`, run by `make test`.
 SLOW_MODULES = {
+    "test_gpt",
+    "test_optimizers",
+    "test_planted",
+    "test_pretrain",
+    "test_pretrain_calibrate",
+    "test_pretrain_kill",
+    "test_pretrain_ranks",
     "test_stories",
     "test_stories_scores",
     "test_story_card",

@@ -25,6 +25,7 @@ WIDTHS = (64, 96, 128, 192, 256, 320, 384, 448, 512, 576, 704, 768)
 CONTEXTS = (128, 128, 256, 256, 256, 512, 512, 512, 512, 1024, 1024, 1024)
 TOKENS_M = (2.0, 3.0, 5.0, 7.5, 18, 45, 110, 270, 670, 1650, 4050, 10_000)  # millions
 EVALUATIONS = 20  # in a run whose settings leave it open
+EVALUATED_SHARE = 0.2  # of what was learned since the evaluation before, each reads so much
 _STEP_TOKENS, _STEP_BUDGET = 4096, 7.5e6
 _MATRIX_RATE, _OTHER_RATE, _RATE_WIDTH = 0.02, 3e-3, 192
 LOGITS_AT_ONCE = 1 << 24  # as gpt.py has them
@@ -162,6 +163,12 @@ def plan(
         tokens_per_s=tokens_per_s,
     )
     return with_steps(found, config, _n_steps(found, config, budget))
+
+
+def n_vocab_of(config: PretrainConfig) -> int:
+    """About how many tokens the vocabulary will have, before there is a tokenizer: what bpe is
+    told, else bytes and marks (each character beyond ASCII adds a few)."""
+    return config.tokenizer.vocab if config.tokenizer.kind == "bpe" else 260
 
 
 def with_steps(found: RaisingPlan, config: PretrainConfig, n_steps: int) -> RaisingPlan:

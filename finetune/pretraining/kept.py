@@ -9,6 +9,7 @@ from engine.errors import AppError
 from finetune.pretraining.config import PretrainConfig
 from finetune.pretraining.dial import RaisingPlan, with_steps
 from finetune.pretraining.shards import Shards
+from finetune.pretraining.speed import measured_steps
 from finetune.pretraining.team import Team
 from finetune.run.folder import RunFolder, write_whole
 
@@ -48,10 +49,8 @@ def fixed_plan(
     if found is None:
         found = dataclasses.replace(plan, world=team.world)
         if config.train.minutes:
-            from finetune.pretraining.calibrate import measured_steps
-
-            n_steps = team.from_first(measured_steps(config, found, train, team))
-            found = with_steps(found, config, n_steps)
+            n_steps, speed = team.from_first(measured_steps(config, found, train, team))
+            found = with_steps(dataclasses.replace(found, tokens_per_s=speed), config, n_steps)
         if team.is_first:
             folder.path.mkdir(parents=True, exist_ok=True)
             words = json.dumps(dataclasses.asdict(found), indent=1)

@@ -16,7 +16,7 @@ from finetune import checkpoint
 from finetune.checkpoint import Trained, TrainState
 from finetune.loop import Control, Order, Outcome, check_validation, memory_bytes
 from finetune.pretraining.config import PretrainConfig
-from finetune.pretraining.dial import EVALUATIONS, RaisingPlan
+from finetune.pretraining.dial import EVALUATED_SHARE, EVALUATIONS, RaisingPlan
 from finetune.pretraining.feed import Feed, validation_batches
 from finetune.pretraining.hooks import Hooks
 from finetune.pretraining.shards import Shards
@@ -31,13 +31,13 @@ from finetune.run.events import (
 )
 from finetune.run.folder import EventTail, RunFolder
 
-# An evaluation reads so much of what was learned since the one before; a third of the work each.
-_EVALUATED_SHARE, _LEAST_EVALUATED, _MOST_EVALUATED = 0.2, 4096, 1 << 20
+# Tokens of an evaluation.
+_LEAST_EVALUATED, _MOST_EVALUATED = 4096, 1 << 20
 
 
 def evaluated_tokens(plan: RaisingPlan) -> int:
     """How much of the held-out text each evaluation reads at most."""
-    wanted = int(_EVALUATED_SHARE * plan.eval_every * plan.tokens_per_step)
+    wanted = int(EVALUATED_SHARE * plan.eval_every * plan.tokens_per_step)
     return min(_MOST_EVALUATED, max(_LEAST_EVALUATED, wanted))
 
 

@@ -26,6 +26,8 @@ HEAVY = (
     "finetune.model.base",
     "finetune.export.adapter_gguf",
     "finetune.export.parity",
+    "finetune.pretraining.stages",
+    "transformers.models.qwen3.modeling_qwen3",
 )
 
 

@@ -123,7 +123,7 @@ def test_ctrl_c_ends_it_quietly() -> None:
     assert process.stdout is not None
     process.stdout.read(1)
     os.kill(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in errors
 

@@ -49,7 +49,8 @@ class AppContext:
     # The window's rooms: key -> go there. Filled in by the window, so that a room can lead to one.
     rooms: dict[str, Callable[[], object]] = field(default_factory=dict)
     # What a room opens for another one, by name: "chat.message" (chat id, message id or ""),
-    # "chat.adapter" (model, adapter or "", strength), "chat.against_base" (), "tune.run" (folder),
+    # "chat.adapter" (model, adapter or "", strength), "chat.against_base" (),
+    # "chat.notebook" (model, text), "chat.against" (model), "tune.run" (folder),
     # "pretrain.run" (folder), "tune.identity" (), "tune.rated" (), "tune.file" (path),
     # "tokens.text" (text, gui.tokens.from_chat.Origin), "tokens.chat" (ChatPrompt),
     # "tokens.tokenizer" (path); "stages" (), all lessons, is the window's. Filled in by the room

@@ -25,6 +25,7 @@ from finetune.run.events import (
     Ended,
     Evaluated,
     Facts,
+    MergesTold,
     NextTokens,
     Paused,
     PhaseChanged,
@@ -82,7 +83,8 @@ class RunRecord:
 
     is_read: False while its events are not read yet. plans: what was changed to fit, and why.
     samples: answers to the fixed prompts, in order of steps. config: of a fine-tuning, raising: of
-    a pretraining; None where run.toml cannot be read. raised, next_tokens: of a pretraining.
+    a pretraining; None where run.toml cannot be read. raised, next_tokens, merges (the newest of
+    its tokenizer): of a pretraining.
     parity: measured last, of a checkpoint or of the product.
     """
 
@@ -105,6 +107,7 @@ class RunRecord:
     facts: Facts | None = None
     raised: RaisedFacts | None = None
     next_tokens: tuple[NextTokens, ...] = ()
+    merges: MergesTold | None = None
     phase: PhaseChanged | None = None
     pause: Paused | None = None
     failure: RunFailed | None = None
@@ -286,6 +289,8 @@ class RecordBuilder:
         elif isinstance(event, Facts | RaisedFacts):
             key = "facts" if isinstance(event, Facts) else "raised"
             told |= {key: event, "n_steps": event.n_steps}
+        elif isinstance(event, MergesTold):
+            told["merges"] = event
         elif isinstance(event, Paused | Resumed):
             told["pause"] = event if isinstance(event, Paused) else None
         elif isinstance(event, Ended | RunFailed):

@@ -45,7 +45,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     draft); tune_all_fields: whether its How page shows every field; tune_identity: what was typed
     into the form of who a model is; tune_smoothing, tune_log_axis, tune_overlay: how the chart of a
     run's loss is looked at (per cent; folders of the runs laid over it).
-    pretrain_page, pretrain_run: the same of the Pretrain room.
+    pretrain_...: the same of the Pretrain room; pretrain_flops: multiplications and additions a
+    second, as measured last of a plan, 0 for never.
     unknown: keys that another version wrote; kept, not used.
     """
 
@@ -81,6 +82,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tune_overlay: list[str] = []
     pretrain_page: str = ""
     pretrain_run: str = ""
+    pretrain_all_fields: bool = False
+    pretrain_smoothing: Annotated[int, msgspec.Meta(ge=0, le=99)] = 60
+    pretrain_log_axis: bool = False
+    pretrain_overlay: list[str] = []
+    pretrain_flops: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0
     unknown: dict[str, Any] = {}
 
 

@@ -7,6 +7,7 @@ that an attempt goes on where the last one was killed.
 from __future__ import annotations
 
 import contextlib
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import msgspec
 
 from engine.errors import AppError
 from engine.process.messages import Progress
+from engine.process.pretrain_messages import MergesArrived
 from engine.process.tune_messages import Parity
 from finetune.corpus.corpus import Corpus, open_corpus
 from finetune.corpus.token_shards import TokenShards, open_shards, token_dtype, write_shards
@@ -29,11 +31,14 @@ from finetune.pretraining.raised import LARGE, gguf_of, open_raised, provenance_
 from finetune.pretraining.report import write_report
 from finetune.pretraining.watching import Watcher
 from finetune.run.attempt import RaisingAttempt, StoppedError, WorkDone
+from finetune.run.events import MergesTold
+from finetune.run.events import Warned
 from finetune.run.folder import RunFolder, write_whole
 from finetune.run.trained import Trained, copy_product, note_trained, read_trained
 from finetune.work_folder import work_folder
 
 TRAIN, HELD_OUT = "train", "held_out"
+MERGES_EVERY_S, MOST_MERGES = 0.3, 40  # of those that arrive, for who watches
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,7 @@ def tokenizer_of(attempt: RaisingAttempt, corpus: Corpus) -> TrainedTokenizer:
 def _trained(attempt: RaisingAttempt, corpus: Corpus) -> TrainedTokenizer:
     table = attempt.config.tokenizer
     steps = train_tokenizer(corpus.train, table.kind, table.vocab)
+    shown_s = 0.0
     while True:
         try:
             told = next(steps)
@@ -116,22 +122,40 @@ def _trained(attempt: RaisingAttempt, corpus: Corpus) -> TrainedTokenizer:
         if isinstance(told, Progress):
             _go_on(attempt, told.fraction, told.what)
         else:
+            is_last = told.n_done >= told.n_merges
+            if is_last or time.monotonic() - shown_s > MERGES_EVERY_S:
+                shown_s = time.monotonic()
+                _tell_merges(attempt, told)
             share = told.n_done / max(1, told.n_merges)
             _go_on(attempt, share, f"{told.n_done:,} of {told.n_merges:,} merges")
+
+
+def _tell_merges(attempt: RaisingAttempt, told: MergesArrived) -> None:
+    newest = told.merges[-MOST_MERGES:]
+    attempt.log.say(MergesTold, merges=newest, n_done=told.n_done, n_merges=told.n_merges)
 
 
 def _shards(
     attempt: RaisingAttempt, corpus: Corpus, tokenizer: TrainedTokenizer, side: str
 ) -> TokenShards:
-    """A side of the corpus as tokens."""
-    is_held = side == HELD_OUT
+    """A side of the corpus as tokens; once written, a run keeps to them."""
+    is_held, fingerprint = side == HELD_OUT, corpus.fingerprint()
+    kept = open_shards(attempt.folder.tokens / side)
+    if kept is not None:
+        if kept.manifest.fingerprint != fingerprint:
+            attempt.log.say(
+                Warned,
+                message="The text changed since this run began.",
+                hint="It goes on with what it began with; begin another to learn from the new one.",
+            )
+        return kept
     steps = write_shards(
         attempt.folder.tokens / side,
         corpus.held_out() if is_held else corpus.train(),
         tokenizer.encode,
         None if corpus.is_one_text else tokenizer.end_id,
         token_dtype(tokenizer.n_vocab),
-        fingerprint=corpus.fingerprint(),
+        fingerprint=fingerprint,
         n_bytes=0 if is_held else max(0, corpus.info.n_bytes - corpus.info.held_out_bytes),
     )
     while True:

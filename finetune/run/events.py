@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from engine.process.pretrain_messages import Merge
 from engine.process.tune_messages import Parity
 
 Phase = Literal[
@@ -142,6 +143,15 @@ class NextTokens(RunEvent, frozen=True, tag="next_tokens"):
     target_rank: int
 
 
+class MergesTold(RunEvent, frozen=True, tag="merges"):
+    """The newest merges of the tokenizer that is being trained, in order, told now and then; n_done
+    of n_merges are made with these."""
+
+    merges: list[Merge]
+    n_done: int
+    n_merges: int
+
+
 class CheckpointSaved(RunEvent, frozen=True, tag="checkpoint"):
     """A folder in checkpoints/, whole; adapter.gguf in it can be chatted with."""
 
@@ -221,6 +231,7 @@ AnyRunEvent = (
     | Evaluated
     | PretrainEvaluated
     | NextTokens
+    | MergesTold
     | CheckpointSaved
     | Paused
     | Resumed

@@ -19,6 +19,7 @@ from gui.chat.notebook_file import KIND
 from gui.chat.notebook_place import NotebookPlace
 from gui.chat.notebook_words import place_text
 from gui.chat.words import tr
+from gui.tune.to_chat import OPEN_NOTEBOOK
 
 if TYPE_CHECKING:
     from gui.chat.few_shot import FewShot
@@ -49,6 +50,7 @@ class NotebookFeature(Feature):
         action = parts.add_action(tr("New note&book"), self.new_notebook, SHORTCUT)
         if action is not None:
             action.setProperty("begins", True)
+        parts.context.openers[OPEN_NOTEBOOK] = self.open_with
         self._connect()
 
     def _connect(self) -> None:
@@ -75,12 +77,24 @@ class NotebookFeature(Feature):
     @Slot()
     def new_notebook(self) -> None:
         """A new, empty notebook, with the settings of the chat before."""
-        session = self.parts.session
-        settings = session.settings.with_value("system_prompt", "")
+        self._create("")
+
+    def open_with(self, model: str, text: str = "") -> None:
+        """A new notebook with this model, loaded where another is; text: how it begins."""
+        loader = self.parts.loader
+        if loader.wanted_path != model or loader.model is None:
+            loader.load(model)
+        # Another model's adapters would not fit.
+        self._create(text, self.parts.session.settings.with_value("adapters", []))
+
+    def _create(self, text: str, settings: ChatSettings | None = None) -> None:
+        settings = (settings or self.parts.session.settings).with_value("system_prompt", "")
         if settings.max_tokens == NO_LIMIT:
             settings = settings.with_value("max_tokens", FIRST_LENGTH)
         self._takes_focus = True
-        self.parts.store.call(lambda store: notebook_file.create(store, settings), self._on_created)
+        self.parts.store.call(
+            lambda store: notebook_file.create(store, settings, text), self._on_created
+        )
 
     def _on_created(self, chat_id: str) -> None:
         self.parts.session.open(chat_id)

@@ -1,4 +1,5 @@
-"""From a run to the Chat room: a base with an adapter at a strength, alone or beside the base.
+"""From a run to the Chat room: a base with an adapter at a strength, alone or beside the base; a
+notebook with a base model; two models side by side.
 
 Light: the chat room imports the names of its openers from here.
 """
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 # In AppContext.openers once the Chat room is there: (base, adapter or "", strength), and ().
 OPEN_ADAPTER = "chat.adapter"
 OPEN_AGAINST_BASE = "chat.against_base"
+# (model, text): a new notebook; (model): that one in a second column, the room's in the first.
+OPEN_NOTEBOOK = "chat.notebook"
+OPEN_AGAINST = "chat.against"
 STARTER = "starter"
 
 
@@ -40,3 +44,16 @@ def chat_with(
     context.openers[OPEN_ADAPTER](path, adapter, strength)
     if is_beside_base:
         context.openers[OPEN_AGAINST_BASE]()
+
+
+def write_with(context: AppContext, model: str, text: str = "") -> None:
+    """A new notebook that begins with a text: what a base model goes on with."""
+    context.rooms["chat"]()
+    context.openers[OPEN_NOTEBOOK](model, text)
+
+
+def compare_models(context: AppContext, first: str, second: str) -> None:
+    """A new chat with two columns, a model each."""
+    context.rooms["chat"]()
+    context.openers[OPEN_ADAPTER](first, "", 1.0)
+    context.openers[OPEN_AGAINST](second)

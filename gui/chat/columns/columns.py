@@ -36,7 +36,7 @@ from gui.chat.streaming import StreamingReply
 from gui.chat.words import tr
 from gui.icons import icon
 from gui.process import EngineProcess
-from gui.tune.to_chat import OPEN_AGAINST_BASE
+from gui.tune.to_chat import OPEN_AGAINST, OPEN_AGAINST_BASE
 from gui.widgets.kinds import icon_button
 
 FIRST_COLUMNS = 2
@@ -63,6 +63,7 @@ class Columns(Feature):
         self.button.clicked.connect(self.toggle)
         parts.work.header.add_tool(self.button)
         context.openers[OPEN_AGAINST_BASE] = self.open_against_base
+        context.openers[OPEN_AGAINST] = self.open_against
         parts.add_action(tr("&Columns: several answers side by side"), self.toggle, SHORTCUT)
         self._connect()
         self._dress()
@@ -114,6 +115,10 @@ class Columns(Feature):
     def open_against_base(self) -> None:
         """Two columns: the model without the chat's adapters, and with them."""
         self._open([ColumnSettings(has_adapters=False), ColumnSettings()])
+
+    def open_against(self, model: str) -> None:
+        """Two columns: the room's model, and another by its path."""
+        self._open([ColumnSettings(), ColumnSettings().with_model(model)])
 
     def _open(self, own: Sequence[ColumnSettings]) -> None:
         reason = self._why_not()

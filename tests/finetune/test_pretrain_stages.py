@@ -173,6 +173,18 @@ def test_two_ranks_raise_one_model(tmp_path: Path) -> None:
     assert facts[0]["tokens_per_step"] == 2 * 2 * 64
 
 
+def test_a_run_goes_on_with_the_text_it_began_with(tmp_path: Path) -> None:
+    done = on_the_command_line("pretrain", str(written(tmp_path, train__steps=2)), "--json")
+    assert done.returncode == 0, done.stderr
+    folder = RunFolder(tmp_path / "run")
+    folder.events.write_bytes(folder.events.read_bytes().partition(b'{"event":"ended"')[0])
+    folder.trained.unlink()
+    (tmp_path / "text.txt").write_text(TEXT.upper(), encoding="utf-8")
+    again = on_the_command_line("pretrain", "--resume", str(folder.path))
+    assert again.returncode == 0, again.stderr
+    assert "The text changed since this run began." in again.stdout
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [("", "is empty"), ("a little text " * 12, "too little")],

@@ -95,7 +95,10 @@ class CorpusDesk(QObject):
         if info is not None:
             self._put(info)
         state.set_corpus(info)
-        state.change(corpus__path=info.path if info is not None else "")
+        if info is None:
+            state.change(corpus__path="")
+        else:
+            state.change(corpus__path=info.path, corpus__validation=info.validation)
         self.corpora_changed.emit()
 
     def _put(self, info: CorpusInfo) -> None:

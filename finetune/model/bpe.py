@@ -38,6 +38,10 @@ SMALLEST = N_MARKS + 256
 MOST_BYTES = 256 << 20
 # Below, the library is done before a merge could be read: it is not learned twice then.
 WATCHED_BYTES = 2 << 20
+_FIRST_PART = (
+    "The tokenizer was trained on the first {size} of the text: more would change little. If the "
+    "text's parts are of different kinds, mix them."
+)
 _TELL_S = 0.05
 _MANY = 256
 
@@ -66,7 +70,7 @@ def train_tokenizer(
         found, uses = yield from _pairs(texts, max(n_vocab, SMALLEST), n_bytes)
     else:
         found, uses = (yield from _plain(texts, kind, n_bytes)), None
-    facts = about(found, uses, n_vocab, held_out or texts)
+    facts = about(found, uses, n_vocab, texts, held_out)
     facts["seconds"] = round(time.perf_counter() - start, 3)
     return TrainedTokenizer(found.kind, found.all_pieces, found.merges, found.meta | facts)
 
@@ -111,7 +115,12 @@ def _pairs(
             yield _progress(counts.n_bytes, n_bytes, "counting words")
         if counts.n_bytes >= MOST_BYTES:
             break
-    return (yield from _of_words(counts.words(), n_vocab, counts.n_bytes >= WATCHED_BYTES))
+    found, uses = yield from _of_words(
+        counts.words(), n_vocab, is_watched=counts.n_bytes >= WATCHED_BYTES
+    )
+    if counts.n_bytes >= MOST_BYTES:
+        found.meta["warnings"] = [_FIRST_PART.format(size=f"{MOST_BYTES / 1e6:,.0f} MB")]
+    return found, uses
 
 
 def _of_words(

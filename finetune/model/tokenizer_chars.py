@@ -23,18 +23,32 @@ def bytes_tokenizer() -> TrainedTokenizer:
 
 
 def characters_tokenizer(counts: Counter[str]) -> TrainedTokenizer:
-    """The marks, 256 bytes and every character of a text, the commonest where there are too many.
+    """The marks, 256 bytes and every character of a text, the commonest where there are too many,
+    with a warning. Unpaired surrogates are no characters.
 
     Args:
         counts: how often each character stands in the text.
     """
     room = MAX_VOCAB - len(_MARKS) - len(BYTES)
     merges: dict[bytes, Pair] = {}
+    n_left_out = 0
     for character, _ in sorted(counts.items(), key=lambda one: (-one[1], one[0])):
-        new = [one for one in _merges_of(character.encode()) if one[0] + one[1] not in merges]
+        data = character.encode("utf-8", "ignore")
+        new = [one for one in _merges_of(data) if one[0] + one[1] not in merges]
         if len(merges) + len(new) <= room:
-            merges |= {left + right: (left, right) for left, right in new}
-    return TrainedTokenizer("chars", [*_MARKS, *BYTES, *merges], list(merges.values()))
+            merges.update((left + right, (left, right)) for left, right in new)
+        else:
+            n_left_out += 1
+    warnings = [_too_many(n_left_out)] if n_left_out else []
+    pieces = [*_MARKS, *BYTES, *merges]
+    return TrainedTokenizer("chars", pieces, list(merges.values()), {"warnings": warnings})
+
+
+def _too_many(n: int) -> str:
+    return (
+        f"The {n:,} rarest characters have no token of their own: a vocabulary has {MAX_VOCAB:,} "
+        "at most. They are written as their bytes; nothing is lost."
+    )
 
 
 def _merges_of(data: bytes) -> Iterable[Pair]:

@@ -25,17 +25,21 @@ def about(
     tokenizer: TrainedTokenizer,
     uses: Uses | None,
     n_wanted: int,
-    held_out: Callable[[], Iterable[str]],
+    texts: Callable[[], Iterable[str]],
+    held_out: Callable[[], Iterable[str]] | None,
 ) -> dict[str, Any]:
     """The facts, as plain values.
 
     Args:
         uses: of bpe, the merges' counts in the text.
         n_wanted: the vocabulary that was asked for.
-        held_out: texts to measure on; the first two megabytes are.
+        texts: what it was trained on. held_out: what is measured on instead, of which the first
+            two megabytes are.
     """
-    curve = _curve(tokenizer, held_out) if uses is not None else []
-    measured = curve[-1].bytes_per_token if curve else _measured(tokenizer, held_out)
+    curve = []
+    if uses is not None:
+        curve = _curve(tokenizer, _uses_in(tokenizer, held_out) if held_out else uses)
+    measured = curve[-1].bytes_per_token if curve else _measured(tokenizer, held_out or texts)
     return {
         "n_vocab": tokenizer.n_vocab,
         "n_merges": len(tokenizer.merges),
@@ -47,16 +51,18 @@ def about(
     }
 
 
-def _curve(tokenizer: TrainedTokenizer, held_out: Callable[[], Iterable[str]]) -> list[CurvePoint]:
+def _uses_in(tokenizer: TrainedTokenizer, texts: Callable[[], Iterable[str]]) -> Uses:
+    counts = WordCounts()
+    for text in _beginning(texts):
+        counts.add(text)
+    return uses_of(counts.words(), tokenizer.all_pieces, tokenizer.merges)
+
+
+def _curve(tokenizer: TrainedTokenizer, uses: Uses) -> list[CurvePoint]:
     """Bytes per token with the first merges only, more each time: a vocabulary that is cut off is
     the one that a shorter training would have given."""
-    counts = WordCounts()
-    for text in _beginning(held_out):
-        counts.add(text)
-    words = counts.words()
-    if not words:
+    if not uses.n_letters:
         return []
-    uses = uses_of(words, tokenizer.all_pieces, tokenizer.merges)
     n_plain = N_MARKS + 256
     return [
         CurvePoint(min(n_plain + n, tokenizer.n_vocab), round(uses.bytes_per_token(n), 4))
@@ -100,9 +106,9 @@ def _longest(tokenizer: TrainedTokenizer) -> list[str]:
 
 
 def _warnings(tokenizer: TrainedTokenizer, uses: Uses | None, n_wanted: int) -> list[str]:
+    found: list[str] = list(tokenizer.meta.get("warnings", []))
     if uses is None:
-        return []
-    found = []
+        return found
     if tokenizer.n_vocab < n_wanted:
         found.append(
             f"The text has no more pairs to merge: the vocabulary has {tokenizer.n_vocab:,} tokens "

@@ -59,12 +59,7 @@ class LibraryRun:
         self._thread.join()
         if self._error is not None:
             raise self._error
-        model = json.loads(self._library.to_str())["model"]
-        written = sorted(model["vocab"].items(), key=lambda one: int(one[1]))
-        pieces = [mark.encode() for mark in MARKS]
-        pieces += [spelled_bytes(text) for text, _ in written[N_MARKS:]]
-        merges = [(spelled_bytes(left), spelled_bytes(right)) for left, right in model["merges"]]
-        return TrainedTokenizer("bpe", pieces, merges)
+        return of_library(self._library)
 
     def words(self) -> Words:
         """The words that it counted."""
@@ -83,6 +78,15 @@ class LibraryRun:
                 return
             self.n_characters += len(text)
             yield text
+
+
+def of_library(library: Library) -> TrainedTokenizer:
+    """What the library has learned."""
+    model = json.loads(library.to_str())["model"]
+    written = [text for text, _ in sorted(model["vocab"].items(), key=lambda one: int(one[1]))]
+    pieces = [*map(str.encode, written[:N_MARKS]), *map(spelled_bytes, written[N_MARKS:])]
+    merges = [(spelled_bytes(left), spelled_bytes(right)) for left, right in model["merges"]]
+    return TrainedTokenizer("bpe", pieces, merges)
 
 
 def bpe_trainer(n_vocab: int) -> trainers.BpeTrainer:

@@ -1,8 +1,8 @@
 """Byte pairs: what is shown while it is learned is what the library learns, with true counts."""
 
 import itertools
-import json
 import random
+import threading
 from collections import Counter
 from collections.abc import Iterator
 
@@ -13,15 +13,15 @@ from tokenizers import Tokenizer as Library
 from tokenizers import models
 
 from engine.process.pretrain_messages import Merge, MergesArrived
-from engine.tokens.listed import spelled_bytes
-from finetune.model import bpe, tokenizer_words
+from finetune.model import bpe, tokenizer_chars, tokenizer_words
 from finetune.model.bpe import TrainedTokenizer, train_tokenizer
 from finetune.model.tokenizer_files import N_MARKS, Pair, pre_tokenizer, spelled
 from finetune.model.tokenizer_learner import Learner
-from finetune.model.tokenizer_library import bpe_trainer, run_of_words
+from finetune.model.tokenizer_library import bpe_trainer, of_library, run_of_words
 from finetune.model.tokenizer_shown import shown
 from finetune.model.tokenizer_uses import uses_of
 from finetune.model.tokenizer_words import WordCounts, Words, parts_of
+from finetune.pretraining.bench_tokenizer import measured
 from tests.finetune.test_trained_tokenizer import ODD, ended, prose
 
 PARTS = st.sampled_from(
@@ -35,16 +35,7 @@ def alone(texts: list[str], n_vocab: int) -> TrainedTokenizer:
     library = Library(models.BPE())
     library.pre_tokenizer = pre_tokenizer()
     library.train_from_iterator(texts, bpe_trainer(n_vocab))
-    model = library.to_str()
-    return bpe.TrainedTokenizer("bpe", *pieces_and_merges(model))
-
-
-def pieces_and_merges(text: str) -> tuple[list[bytes], list[Pair]]:
-    model = json.loads(text)["model"]
-    written = sorted(model["vocab"].items(), key=lambda one: int(one[1]))
-    written = [text for text, _ in written]
-    pieces = [*map(str.encode, written[:N_MARKS]), *map(spelled_bytes, written[N_MARKS:])]
-    return pieces, [(spelled_bytes(a), spelled_bytes(b)) for a, b in model["merges"]]
+    return of_library(library)
 
 
 def counted(texts: list[str]) -> Words:
@@ -223,3 +214,55 @@ def test_pieces_are_shown_as_people_read_them() -> None:
 def test_the_librarys_words_are_bounded() -> None:
     assert tokenizer_words.without_giants("a" * 499 + " b") == "a" * 499 + " b"
     assert tokenizer_words.without_giants("ab " + "_" * 500 + "9" * 500 + "c\ud800d") == "ab   cd"
+
+
+# ---- bad input, and the bench ----
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["\ud800"], ["a"]])
+def test_no_text_gives_the_bytes_and_a_warning(texts: list[str]) -> None:
+    found, told = told_by(texts, 500)
+    assert (found.n_vocab, arrived(told)) == (260, [])
+    assert any("instead of 500" in one for one in found.meta["warnings"])
+    assert [found.pieces()[one] for one in found.encode(["é"])[0]] == [b"\xc3", b"\xa9"]
+
+
+def test_halves_of_characters_are_passed_over() -> None:
+    text = prose(3000)
+    truth, _ = told_by([text], 300)
+    found, _ = told_by([text[:999] + "\ud83d" + text[999:]], 300)
+    assert found.merges == truth.merges
+    characters = ended(train_tokenizer(lambda: [text + "\ud83d"], "chars", 0))
+    assert characters.pieces() == ended(train_tokenizer(lambda: [text], "chars", 0)).pieces()
+
+
+def test_a_vocabulary_below_the_bytes_has_them_all_the_same() -> None:
+    assert told_by([prose(2000)], 1)[0].n_vocab == 260
+
+
+def test_what_is_left_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bpe, "MOST_BYTES", 10_000)
+    found, _ = told_by([prose(8000)] * 9, 300)
+    assert any("first 0 MB" in one for one in found.meta["warnings"])
+    monkeypatch.setattr(tokenizer_chars, "MAX_VOCAB", 262)
+    characters = ended(train_tokenizer(lambda: ["ééñña" + "日"], "chars", 0))
+    assert characters.n_vocab == 262
+    assert any("1 rarest" in one for one in characters.meta["warnings"])
+    assert characters.decode(characters.encode(["日é"])[0]) == "日é"
+
+
+def test_a_closed_training_lets_the_library_go() -> None:
+    steps = train_tokenizer(lambda: [prose(30_000)], "bpe", 500)
+    next(steps)
+    next(steps)
+    steps.close()
+    for thread in threading.enumerate():
+        if thread.name == "tokenizers":
+            thread.join(60)
+            assert not thread.is_alive()
+
+
+def test_the_bench_measures_both_on_the_same_text() -> None:
+    ours, peer, first = measured([prose(40_000)] * 2, 2)
+    assert len(ours) == len(peer) == 2
+    assert all(0 < seen <= whole for seen, whole in zip(first, ours, strict=True))

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from gui.pretrain.parts import PretrainPage, PretrainParts
+from gui.pretrain.parts import PretrainParts
 from gui.pretrain.words import tr
+from gui.staged.page import StagedPage
 from gui.staged.page_entry import PageEntry
 
 
@@ -17,16 +18,23 @@ def page_entries() -> list[PageEntry]:
     return [
         PageEntry("text", 1, tr("Text"), _text_page),
         PageEntry("tokenizer", 2, tr("Tokenizer"), _tokenizer_page),
+        PageEntry("run", 4, tr("Training"), _raising_page, is_of_run=True),
     ]
 
 
-def _text_page(parts: PretrainParts, parent: QWidget) -> PretrainPage:
+def _text_page(parts: PretrainParts, parent: QWidget) -> StagedPage:
     from gui.pretrain.text_page import TextPage
 
     return TextPage(parts, parent)
 
 
-def _tokenizer_page(parts: PretrainParts, parent: QWidget) -> PretrainPage:
+def _tokenizer_page(parts: PretrainParts, parent: QWidget) -> StagedPage:
     from gui.pretrain.tokenizer_page import TokenizerPage
 
     return TokenizerPage(parts, parent)
+
+
+def _raising_page(parts: PretrainParts, parent: QWidget) -> StagedPage:
+    from gui.pretrain.raising_page import RaisingPage
+
+    return RaisingPage(parts, parent)

@@ -72,12 +72,12 @@ class TokenizerDesk(QObject):
         if info is not None and all(one.id != info.id for one in self.tokenizers):
             self.tokenizers.insert(0, info)
         state.set_tokenizer(info)
-        if info is None:
-            state.change(tokenizer__path="")
-        else:
-            state.change(tokenizer__path=info.path, tokenizer__kind=info.kind)
+        fields: dict[str, object] = {"tokenizer__path": ""}
+        if info is not None:
+            fields = {"tokenizer__path": info.path, "tokenizer__kind": info.kind}
             if info.kind == "bpe":
-                state.change(tokenizer__vocab=info.n_vocab)
+                fields["tokenizer__vocab"] = info.n_vocab
+        state.change(**fields)
         self.tokenizers_changed.emit()
 
     # ---- training ----

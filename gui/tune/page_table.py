@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.staged.page import StagedPage
 from gui.staged.page_entry import PageEntry
-from gui.tune.parts import TunePage, TuneParts
+from gui.tune.parts import TuneParts
 from gui.tune.words import tr
 
 
@@ -22,25 +22,25 @@ def page_entries() -> list[PageEntry]:
     ]
 
 
-def _base_page(parts: TuneParts, parent: QWidget) -> TunePage:
+def _base_page(parts: TuneParts, parent: QWidget) -> StagedPage:
     from gui.tune.base_page import BasePage
 
     return BasePage(parts, parent)
 
 
-def _data_page(parts: TuneParts, parent: QWidget) -> TunePage:
+def _data_page(parts: TuneParts, parent: QWidget) -> StagedPage:
     from gui.tune.data_page import DataPage
 
     return DataPage(parts, parent)
 
 
-def _learned_page(parts: TuneParts, parent: QWidget) -> TunePage:
+def _learned_page(parts: TuneParts, parent: QWidget) -> StagedPage:
     from gui.tune.learned_page import LearnedPage
 
     return LearnedPage(parts, parent)
 
 
-def _how_page(parts: TuneParts, parent: QWidget) -> TunePage:
+def _how_page(parts: TuneParts, parent: QWidget) -> StagedPage:
     from gui.tune.how_page import HowPage
 
     return HowPage(parts, parent)
@@ -52,7 +52,7 @@ def _run_page(parts: TuneParts, parent: QWidget) -> StagedPage:
     return RunPage(parts, parent)
 
 
-def _result_page(parts: TuneParts, parent: QWidget) -> TunePage:
+def _result_page(parts: TuneParts, parent: QWidget) -> StagedPage:
     from gui.tune.result_page import ResultPage
 
     return ResultPage(parts, parent)

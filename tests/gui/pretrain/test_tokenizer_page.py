@@ -131,7 +131,7 @@ def test_a_trained_tokenizer_is_in_use_and_shown(bench: PretrainBench, page: Tok
     assert chart.readout.text() == "1,024 tokens · holds 3.00 bytes a token"
     assert bench.steps()["tokenizer"][0] == "2,048"
     assert "In use: “Stories 2,048”" in page.form.status.text()
-    assert page.longest.isVisibleTo(page)
+    bench.until(lambda: page.longest.isVisibleTo(page))
     page.form.leave_button.click()
     assert state.draft.tokenizer.path == "" and state.tokenizer is None
     assert page.made.isHidden()
@@ -172,6 +172,9 @@ def test_what_a_tokenizer_warns_of_is_read_beside_it(
     assert page.made_words.text() == "The text has no more pairs."
     assert page.made_words.property("kind") == "warn"
     assert bench.room.state.draft.tokenizer.vocab == 700, "what it has, not what was wished"
+    assert bench.room.undo(), "all of it at once"
+    table = bench.room.state.draft.tokenizer
+    assert (table.path, table.vocab) == ("", 2048)
 
 
 def test_one_that_is_there_is_used_by_enter(bench: PretrainBench, page: TokenizerPage) -> None:

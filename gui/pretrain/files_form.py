@@ -43,7 +43,8 @@ class FilesForm(TextForm):
             "and answers no questions. Text, Markdown, HTML, JSONL, CSV and Parquet are read, "
             "alone or in folders."
         )
-        super().__init__(theme, desk, tr("Your own text"), words, parent)
+        empty = tr("Add files or a folder, or drop them here.")
+        super().__init__(theme, desk, tr("Your own text"), words, parent, empty_words=empty)
         self.list = PathList()
         self.list.setProperty("kind", "boxed")
         self.list.setAccessibleName(tr("Files and folders"))

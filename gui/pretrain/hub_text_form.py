@@ -29,7 +29,8 @@ class HubTextForm(TextForm):
 
     def __init__(self, theme: Theme, desk: CorpusDesk, parent: QWidget | None = None) -> None:
         words = tr("Fetches a public dataset once; it is a text of yours then, on your disk.")
-        super().__init__(theme, desk, tr("From the hub"), words, parent)
+        empty = tr("Nothing was asked yet: “Look first” shows its first texts.")
+        super().__init__(theme, desk, tr("From the hub"), words, parent, empty_words=empty)
         self._connections = desk.parts.context.connections
         self._guard = WheelGuard(self)
         self._preset_column = ""

@@ -93,7 +93,8 @@ class PretrainRoom(StagedRoom[PretrainConfig]):
         return [_draft_line(self.draft_name()), *raised]
 
     def step_lines(self, run: RunSummary | None) -> list[Line]:
-        return step_lines(list(self.pages.entries.values()), self.state, run)
+        raised = self._context.runs.record(run.path).raised if run is not None else None
+        return step_lines(list(self.pages.entries.values()), self.state, run, raised)
 
     def kept_place(self) -> tuple[str, str]:
         kept = self._context.settings.value

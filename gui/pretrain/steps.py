@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from finetune.run.events import RaisedFacts
 from finetune.run.state import RunSummary
 from gui.chat.words import size_text
 from gui.pretrain.state import PretrainState
@@ -19,14 +20,18 @@ DONE = "check"
 
 
 def step_lines(
-    entries: Sequence[PageEntry], state: PretrainState, run: RunSummary | None
+    entries: Sequence[PageEntry],
+    state: PretrainState,
+    run: RunSummary | None,
+    raised: RaisedFacts | None = None,
 ) -> list[Line]:
     """The list of stages.
 
     Args:
         run: how the run looked at stands; None for the draft.
+        raised: what that run said of its text and tokenizer; None: nothing yet.
     """
-    return [_line(entry, state, run) for entry in entries]
+    return [_line(entry, state, run, raised) for entry in entries]
 
 
 def missing_for(key: str, state: PretrainState, run: RunSummary | None) -> str:
@@ -61,9 +66,14 @@ def bits_per_byte(run: RunSummary) -> float:
     return run.best_loss / (math.log(2) * run.bytes_per_token)
 
 
-def _line(entry: PageEntry, state: PretrainState, run: RunSummary | None) -> Line:
+def _line(
+    entry: PageEntry, state: PretrainState, run: RunSummary | None, raised: RaisedFacts | None
+) -> Line:
     missing = missing_for(entry.key, state, run)
-    is_done, note = _run_status(entry, run) if run is not None else _status(entry.key, state)
+    if run is not None:
+        is_done, note = _run_status(entry, run, raised)
+    else:
+        is_done, note = _status(entry.key, state)
     return Line(
         key=entry.key,
         name=entry.name,
@@ -91,13 +101,23 @@ def _tokenizer_status(state: PretrainState) -> tuple[bool, str]:
     return False, tr("with the run")
 
 
-def _run_status(entry: PageEntry, run: RunSummary) -> tuple[bool, str]:
+def _run_status(entry: PageEntry, run: RunSummary, raised: RaisedFacts | None) -> tuple[bool, str]:
     """The same of a run: what comes before it is done."""
     if not entry.is_of_run:
-        return True, ""
+        return True, _raised_note(entry.key, raised) if raised is not None else ""
     if entry.key == "run":
         return not run.is_live and run.state != "new", run_note(run)
     return False, ""
+
+
+def _raised_note(key: str, raised: RaisedFacts) -> str:
+    """What a run's plan came to."""
+    n_tokens = raised.n_train_tokens + raised.n_validation_tokens
+    notes = {
+        "text": size_text(round(n_tokens * raised.bytes_per_token)),
+        "tokenizer": f"{raised.n_vocab:,}",
+    }
+    return notes.get(key, "")
 
 
 def _tip(key: str) -> str:

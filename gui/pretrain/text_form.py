@@ -25,6 +25,7 @@ class TextForm(EndForm):
 
     Args:
         steps: the cleaning's, unless a person says otherwise.
+        empty_words: said while there is nothing to look at.
     """
 
     def __init__(
@@ -35,12 +36,13 @@ class TextForm(EndForm):
         words: str,
         parent: QWidget | None = None,
         steps: tuple[CleaningStep, ...] = DEFAULT.steps,
+        empty_words: str = "",
     ) -> None:
         tip = tr("Back without taking anything (Esc)")
         super().__init__(theme, title, words, tip, parent)
         self.desk = desk
         self._is_named = False  # by a person
-        self.look = LookPanel(theme, desk)
+        self.look = LookPanel(theme, desk, empty_words)
         self.column_choice = CalmComboBox()
         self.cleaning = CleaningForm(theme, self, steps)
         self.name = QLineEdit()

@@ -23,13 +23,23 @@ BETWEEN = "\n\n───\n\n"
 
 
 class LookPanel(QWidget):
-    """Attributes: looks (what is known, by source)."""
+    """Args:
+    empty_words: said while there is nothing to look at.
+
+    Attributes: looks (what is known, by source).
+    """
 
     looked = Signal()  # what is known is another
 
-    def __init__(self, theme: Theme, desk: CorpusDesk, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        desk: CorpusDesk,
+        empty_words: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._theme, self._desk = theme, desk
+        self._theme, self._desk, self._empty_words = theme, desk, empty_words
         self.looks: dict[CorpusSource, SourceLook] = {}
         self._sources: list[CorpusSource] = []
         self._waiting: list[CorpusSource] = []
@@ -127,6 +137,8 @@ class LookPanel(QWidget):
         lines = [one.words for one in known if one.words]
         if self.is_looking or len(known) < len(self._sources):
             lines.append(tr("Looking …"))
+        elif not self._sources and self._empty_words:
+            lines.append(self._empty_words)
         self.words.setText("\n".join(lines))
         self.words.setVisible(bool(lines))
         wrong = [f"{one.problem} {one.hint}".strip() for one in known if one.problem]

@@ -104,6 +104,7 @@ class TokenizerForm(Card):
         else:
             words = tr("Nothing needs to be done here: it is trained when the model is started.")
         self.status.setText(words)
+        self.status.setVisible(bool(words))
 
     @Slot(str)
     def _on_kind(self, key: str) -> None:

@@ -74,6 +74,17 @@ def test_a_raised_model_says_how_well_it_foretells_its_text(bench: PretrainBench
     assert bench.room.side.runs.lines[1].note == "0.72 bits/byte"
 
 
+def test_a_runs_stages_say_what_its_text_and_tokenizer_came_to(bench: PretrainBench) -> None:
+    run = raised_run(bench.context.paths)
+    bench.until(lambda: bool(bench.room.runs))
+    bench.room.state.choose_run(run)
+    # 7.9 million tokens of 3 bytes
+    bench.until(lambda: bench.steps()["text"][0] == "24 MB")
+    assert bench.steps()["tokenizer"][0] == "2,048"
+    bench.room.show_draft()
+    assert bench.steps()["text"][0] == ""
+
+
 def test_the_status_bar_leads_a_run_to_its_room(bench: PretrainBench) -> None:
     went: list[tuple[str, str]] = []
     raised = raised_run(bench.context.paths)

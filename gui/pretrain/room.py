@@ -29,7 +29,8 @@ from gui.staged.draft_history import DraftHistory
 from gui.staged.noted_list import Line
 from gui.staged.page import StagedPage
 from gui.staged.page_entry import PageEntry
-from gui.staged.room import RoomFacts, StagedRoom
+from gui.staged.room import StagedRoom
+from gui.staged.room_facts import RoomFacts
 from gui.staged.run_menu import MenuLine
 from gui.staged.run_words import run_line
 from gui.staged.side import SideWords
@@ -102,6 +103,10 @@ class PretrainRoom(StagedRoom[PretrainConfig]):
 
     def keep_place(self, page: str, run: str) -> Mapping[str, str]:
         return {"pretrain_page": page, "pretrain_run": run}
+
+    def refused_page(self) -> str:
+        has_text = bool(self.state.draft.corpus.path)
+        return "model" if has_text and "model" in self.pages.entries else super().refused_page()
 
     def on_restored(self) -> None:
         self.facts.refresh()

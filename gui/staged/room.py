@@ -10,13 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Generic
 
-from msgspec import Struct
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QAction, QFocusEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.process.messages import Failed
-from finetune.run.folder import RunFolder, RunKind
+from finetune.run.folder import RunFolder
 from finetune.run.state import RunSummary
 from finetune.run_toml import C
 from gui.commands import Command
@@ -30,34 +29,14 @@ from gui.staged.noted_list import Line
 from gui.staged.page import Shortcut, StagedPage
 from gui.staged.page_entry import PageEntry
 from gui.staged.pages import Pages
+from gui.staged.room_facts import RoomFacts
 from gui.staged.run_keeper import RunKeeper
 from gui.staged.run_menu import MenuLine, RunMenu
-from gui.staged.side import RunsAndSteps, SideWords
+from gui.staged.side import RunsAndSteps
 from gui.staged.starting import Starter
 from gui.staged.state import StagedState
 from gui.staged.words import tr
 from gui.widgets.panes import Panes
-
-
-class RoomFacts(Struct, frozen=True):
-    """What one staged room is beside another.
-
-    key: of its splitters, and before its openers; kind: of the runs it lists; first, of_run: the
-    pages that a draft and a run begin with; refused: where what keeps a run from starting can be
-    mended; run_command: "Run: {name}", as the palette says it.
-    """
-
-    key: str
-    kind: RunKind
-    name: str
-    first: str
-    of_run: str
-    refused: str
-    side: SideWords
-    new_words: str
-    start_words: str
-    new_name: str
-    run_command: str
 
 
 class StagedRoom(Room, Generic[C]):
@@ -117,6 +96,10 @@ class StagedRoom(Room, Generic[C]):
     def keep_place(self, page: str, run: str) -> Mapping[str, str]:
         """Names and values of the settings that keep them."""
         raise NotImplementedError
+
+    def refused_page(self) -> str:
+        """Where what keeps the draft from starting can be mended."""
+        return self._facts.refused
 
     def on_restored(self) -> None:
         """The room is looked at for the first time."""
@@ -323,7 +306,7 @@ class StagedRoom(Room, Generic[C]):
 
     @Slot(list)
     def _on_refused(self, reasons: list[str]) -> None:
-        self.show_page(self._facts.refused)
+        self.show_page(self.refused_page())
         self._context.notices.show_failure(
             tr("The run cannot start yet: {reasons}").format(reasons="; ".join(reasons))
         )

@@ -21,7 +21,8 @@ from gui.staged.draft_history import DraftHistory
 from gui.staged.noted_list import Line
 from gui.staged.page import StagedPage
 from gui.staged.page_entry import PageEntry
-from gui.staged.room import RoomFacts, StagedRoom
+from gui.staged.room import StagedRoom
+from gui.staged.room_facts import RoomFacts
 from gui.staged.run_menu import MenuLine
 from gui.staged.run_words import run_lines
 from gui.staged.side import SideWords

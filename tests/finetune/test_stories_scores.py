@@ -12,7 +12,7 @@ from engine.process.tune_messages import DatasetInfo
 from engine.tokens.opened import Tokenizers
 from finetune.corpus.made_files import INFO
 from finetune.corpus.stories.conversations import conversations, learned_questions
-from finetune.corpus.stories.facts import PASSING_KINDS, Question
+from finetune.corpus.stories.facts import PASSING, Question
 from finetune.corpus.stories.lexicon import lexicon
 from finetune.corpus.stories.questions import questions, recall_questions
 from finetune.corpus.stories.scoring import Baselines, is_right, score_answers
@@ -54,7 +54,7 @@ def test_scores_are_counted_by_kind_and_by_what_was_seen(seen: Baselines) -> Non
     said = [one.answer if one.kind == "who" else "I do not know." for one in asked]
     scores = score_answers(asked, said, seen)
     assert {(one.kind, one.is_seen) for one in scores} == {
-        (kind, is_seen) for kind in PASSING_KINDS for is_seen in (True, False)
+        (kind, is_seen) for kind in PASSING for is_seen in (True, False)
     }
     assert sum(one.n for one in scores) == 56
     for one in scores:

@@ -28,7 +28,7 @@ class Chance:
 
     def early(self, items: Sequence[T]) -> T:
         """One of them, the first ones more often: as in real text few words do most of the work."""
-        return items[int(self._next() ** 2 * len(items))]
+        return items[int(self._next() ** 3 * len(items))]
 
     def is_so(self, share: float) -> bool:
         """True in so many of all cases."""

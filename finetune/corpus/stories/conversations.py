@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.process.tune_messages import Row, RowMessage
 from finetune.corpus.stories.chance import Chance
-from finetune.corpus.stories.facts import PASSING, PASSING_KINDS, Kind, Question
+from finetune.corpus.stories.facts import PASSING, Passing, Question
 from finetune.corpus.stories.questions import about_story, question, told_lasting
 from finetune.corpus.stories.world import World, world_of
 from finetune.corpus.stories.write import short_story
@@ -46,7 +46,7 @@ def learned_questions(n: int, seed: int) -> Iterator[Question]:
 def _conversations(n: int, seed: int) -> Iterator[tuple[Row, Question | None]]:
     for number in range(n):
         chance = Chance(seed, "conversation", number)
-        kind = PASSING_KINDS[number % len(PASSING_KINDS)]
+        kind = PASSING[number % len(PASSING)]
         tag, said, asked = _exchanges(world_of(seed), kind, chance)
         messages = [RowMessage(role, text) for role, text in said]
         if chance.is_so(_WITH_SYSTEM):
@@ -54,7 +54,7 @@ def _conversations(n: int, seed: int) -> Iterator[tuple[Row, Question | None]]:
         yield Row(f"story-{number + 1}", messages, source=f"stories:{seed}", tags=[tag]), asked
 
 
-def _exchanges(world: World, kind: Kind, chance: Chance) -> tuple[str, _Said, Question | None]:
+def _exchanges(world: World, kind: Passing, chance: Chance) -> tuple[str, _Said, Question | None]:
     """What a row is about, what is said in it, and the first question."""
     if chance.is_so(_SMALL_TALK):
         one = chance.pick(_talk()["small_talk"])
@@ -76,8 +76,7 @@ def _second(world: World, first: Question, chance: Chance) -> _Said:
     assert first.story is not None
     others = [one for one in first.story.facts if one != first.fact and one.relation in PASSING]
     fact = chance.pick(others)
-    kind: Kind = "what" if fact.relation == "who" and chance.is_so(0.5) else fact.relation
-    found = question(world, kind, first.story, fact, chance)
+    found = question(world, first.story, fact, chance)
     return _said(found.text, found.answer)
 
 

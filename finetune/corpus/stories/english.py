@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 _SLOT = re.compile(r"\{(\w+)(?::([aA]))?\}")
 # Written with a vowel but not spoken with one first, and the other way round.
@@ -27,12 +28,18 @@ def capital(text: str) -> str:
 
 def fill(template: str, value: Callable[[str], str]) -> str:
     """A template with its slots filled: {x}, {x:a} with an article, {x:A} with a large one."""
+    first, *slots = _parts(template)
+    found = [first]
+    for name, mark, after in zip(slots[::3], slots[1::3], slots[2::3], strict=True):
+        word = value(name)
+        if mark:
+            before = article(word)
+            found.append(f"{before if mark == 'a' else before.capitalize()} ")
+        found += (word, after)
+    return "".join(found)
 
-    def put(found: re.Match[str]) -> str:
-        word = value(found[1])
-        if found[2] is None:
-            return word
-        before = article(word)
-        return f"{before if found[2] == 'a' else before.capitalize()} {word}"
 
-    return _SLOT.sub(put, template)
+@cache
+def _parts(template: str) -> list[str]:
+    """Text, then slot, mark and text again."""
+    return _SLOT.split(template)

@@ -6,23 +6,20 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 # What a story itself tells: it is so in this story and no other.
-Passing = Literal["where", "went", "who", "count", "colour", "why"]
+Passing = Literal["where", "went", "who", "what", "count", "colour", "why"]
 # What is so in all stories of a world.
 Lasting = Literal["home", "pet", "food", "trade"]
 Relation = Passing | Lasting
-# How they are asked: "who" (Who had the kite?) also the other way round ("what").
-Kind = Relation | Literal["what"]
 
 PASSING: tuple[Passing, ...] = get_args(Passing)
 LASTING: tuple[Lasting, ...] = get_args(Lasting)
-PASSING_KINDS: tuple[Kind, ...] = ("where", "went", "who", "what", "count", "colour", "why")
 
 
 @dataclass(frozen=True)
 class Fact:
-    """`b` is what is said about `a`: where the kite was, who ... had what, how many shells there
-    were, why Mira was sad (the reason's word). mood: of a why; animal: of a pet; sentence: how its
-    story tells it, "" where it is not told."""
+    """`b` is what is said about `a`: where the kite was, whose it was, what Mira had, how many
+    shells there were, why Mira was sad (the reason's word). mood: of a why; animal: of a pet;
+    sentence: how its story tells it, "" where it is not told."""
 
     relation: Relation
     a: str
@@ -53,7 +50,7 @@ class Question:
     saw that b with that a; is_new_wording: nor a question in these words.
     """
 
-    kind: Kind
+    kind: Relation
     story: Story | None
     fact: Fact
     text: str

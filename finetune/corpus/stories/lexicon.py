@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
-from finetune.corpus.stories.facts import Kind
+from finetune.corpus.stories.facts import Relation
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Telling:
     again: tuple[str, ...]
     spoken: tuple[str, ...]
     asked: tuple[str, ...]
+    said: tuple[str, ...]
     answers: tuple[str, ...]
     recall: tuple[str, ...]
 
@@ -59,12 +60,12 @@ class Lexicon:
     def people(self) -> tuple[str, ...]:
         return (*self.girls, *self.boys)
 
-    def keys(self, kind: Kind) -> tuple[str, ...]:
+    def keys(self, kind: Relation) -> tuple[str, ...]:
         """All words that can answer questions of a kind."""
         return self._keys[kind]
 
     @cached_property
-    def _keys(self) -> dict[Kind, tuple[str, ...]]:
+    def _keys(self) -> dict[Relation, tuple[str, ...]]:
         return {
             "where": tuple(self.places),
             "went": self.landmarks,
@@ -125,5 +126,5 @@ def _reasons(mood: dict[str, Any]) -> list[Reason]:
 
 
 def _telling(table: dict[str, list[str]]) -> Telling:
-    names = ("told", "again", "spoken", "asked", "answers", "recall")
+    names = ("told", "again", "spoken", "asked", "said", "answers", "recall")
     return Telling(*(tuple(table.get(name, ())) for name in names))

@@ -9,6 +9,8 @@ from finetune.corpus.stories.world import World
 
 # Of facts of one relation in a story: with fewer than three a guess would be right too often.
 _THREE = 0.75
+# Whose things are, and what people have: together they would say two things of one person.
+BESIDE: set[Passing] = {"who", "what"}
 _TRIES = 300
 
 
@@ -44,8 +46,9 @@ class Plot:
         return found
 
     def themes(self, n: int) -> list[Passing]:
-        """n different relations."""
-        return self.chance.some(PASSING, n)
+        """n different relations, never both of BESIDE."""
+        found = self.chance.some(PASSING, n)
+        return self.themes(n) if set(found) >= BESIDE else found
 
     def lasting(self, n: int) -> list[Fact]:
         """Up to n facts of these people that are so in every story."""
@@ -58,8 +61,8 @@ class Plot:
             reason = words.reasons[pick(words.keys("why"))]
             return Fact("why", person, reason.key, mood=pick(reason.feelings))
         about = person
-        if relation in ("where", "colour"):
+        if relation in ("where", "who", "colour"):
             about = pick(words.objects)
         elif relation == "count":
             about = pick(words.things)
-        return Fact(relation, about, pick(words.keys("what" if relation == "who" else relation)))
+        return Fact(relation, about, person if relation == "who" else pick(words.keys(relation)))

@@ -7,15 +7,13 @@ and not by guessing; or for a lasting fact of the world, which is in no story th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
 
 from finetune.corpus.stories import telling
 from finetune.corpus.stories.chance import Chance
 from finetune.corpus.stories.facts import (
     LASTING,
-    PASSING_KINDS,
+    PASSING,
     Fact,
-    Kind,
     Passing,
     Question,
     Story,
@@ -35,8 +33,8 @@ def questions(n: int, seed: int) -> Iterator[Question]:
     """
     world = world_of(seed)
     for number in range(n):
-        kind = PASSING_KINDS[number % len(PASSING_KINDS)]
-        turn = number // len(PASSING_KINDS) % 4
+        kind = PASSING[number % len(PASSING)]
+        turn = number // len(PASSING) % 4
         chance = Chance(seed, "question", number)
         is_new_pairing, is_new_wording = turn % 2 == 0, turn != 0
         yield about_story(world, kind, chance, is_new_pairing, is_new_wording)
@@ -49,7 +47,7 @@ def lasting_questions(seed: int) -> Iterator[Question]:
     for (person, relation), fact in world.lasting.items():
         chance = Chance(seed, "lasting question", person, relation)
         is_new = not world.is_told(person, relation)
-        yield question(world, relation, None, fact, chance, is_new, is_new_wording=True)
+        yield question(world, None, fact, chance, is_new, is_new_wording=True)
 
 
 def recall_questions(seed: int) -> Iterator[Question]:
@@ -62,17 +60,15 @@ def recall_questions(seed: int) -> Iterator[Question]:
 
 
 def about_story(
-    world: World, kind: Kind, chance: Chance, is_new_pairing: bool, is_new_wording: bool
+    world: World, kind: Passing, chance: Chance, is_new_pairing: bool, is_new_wording: bool
 ) -> Question:
     """A question of a kind about a short story of its own."""
-    theme = cast(Passing, "who" if kind == "what" else kind)
-    story, fact = short_story(world, chance, theme, asked_is_new=is_new_pairing)
-    return question(world, kind, story, fact, chance, is_new_pairing, is_new_wording)
+    story, fact = short_story(world, chance, kind, asked_is_new=is_new_pairing)
+    return question(world, story, fact, chance, is_new_pairing, is_new_wording)
 
 
 def question(
     world: World,
-    kind: Kind,
     story: Story | None,
     fact: Fact,
     chance: Chance,
@@ -81,16 +77,19 @@ def question(
 ) -> Question:
     """A question for a fact, in words of which training has seen this very choice or not."""
     while True:
-        lead, asked = chance.pick(lexicon().leads), chance.pick(lexicon().tellings[kind].asked)
-        if world.holds_out_wording(kind, lead, asked) == is_new_wording:
+        lead, asked = (
+            chance.pick(lexicon().leads),
+            chance.pick(lexicon().tellings[fact.relation].asked),
+        )
+        if world.holds_out_wording(fact.relation, lead, asked) == is_new_wording:
             break
     return Question(
-        kind,
+        fact.relation,
         story,
         fact,
         telling.ask(lead, asked, fact),
-        telling.answer(kind, fact),
-        telling.key_of(kind, fact),
+        telling.answer(fact),
+        fact.b,
         is_new_pairing,
         is_new_wording,
     )
@@ -101,4 +100,4 @@ def told_lasting(world: World, chance: Chance) -> Question:
     while True:
         person, relation = chance.pick(lexicon().people), chance.pick(LASTING)
         if world.is_told(person, relation):
-            return question(world, relation, None, world.lasting[person, relation], chance)
+            return question(world, None, world.lasting[person, relation], chance)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from engine.process.pretrain_messages import QuestionScore
 from finetune.corpus.stories import telling
-from finetune.corpus.stories.facts import Fact, Kind, Question, Relation, Story
+from finetune.corpus.stories.facts import Fact, Question, Relation, Story
 from finetune.corpus.stories.lexicon import lexicon
 
 _WORD = re.compile(r"[a-z]+(?:['-][a-z]+)*")
@@ -41,7 +41,7 @@ def score_answers(
         said: an answer for each question, in their order.
         seen: what training had in it.
     """
-    groups: dict[tuple[Kind, bool], list[tuple[Question, str]]] = defaultdict(list)
+    groups: dict[tuple[Relation, bool], list[tuple[Question, str]]] = defaultdict(list)
     for question, one in zip(questions, said, strict=True):
         groups[question.kind, not question.is_new_pairing].append((question, one))
     return [
@@ -74,11 +74,11 @@ class Baselines:
 
     def __init__(self, stories: Iterable[Story], asked: Iterable[Question]) -> None:
         self._told: dict[Relation, _Sentences] = defaultdict(_Sentences)
-        answers: dict[Kind, Counter[str]] = defaultdict(Counter)
+        answers: dict[Relation, Counter[str]] = defaultdict(Counter)
         for story in stories:
             for fact in story.facts:
                 self._told[fact.relation].add(fact, fact.sentence)
-                answers[fact.relation][telling.answer(fact.relation, fact)] += 1
+                answers[fact.relation][telling.answer(fact)] += 1
         for question in asked:
             self._told[question.fact.relation].add(
                 question.fact, f"{question.text} {question.answer}"
@@ -98,7 +98,7 @@ class Baselines:
         """What the nearest seen sentence says: the one that shares most of the question's words,
         rare ones counting more, and among equals most of its story's."""
         fact = self._told[question.fact.relation].nearest(question)
-        return telling.answer(question.kind, fact) if fact else ""
+        return telling.answer(fact) if fact else ""
 
 
 class _Sentences:

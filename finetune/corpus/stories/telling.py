@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from finetune.corpus.stories.chance import Chance
 from finetune.corpus.stories.english import article, capital, fill
-from finetune.corpus.stories.facts import Fact, Kind
+from finetune.corpus.stories.facts import Fact
 from finetune.corpus.stories.lexicon import lexicon
 
 
@@ -41,9 +41,14 @@ def tell_again(fact: Fact, person: str, chance: Chance) -> str:
     return _put(chance.pick(lexicon().tellings[fact.relation].again), fact, person)
 
 
-def ask_aloud(kind: Kind, fact: Fact, chance: Chance) -> str:
-    """A question as somebody in the story asks it."""
-    return _put(chance.pick(lexicon().tellings[kind].spoken), fact)
+def ask_aloud(fact: Fact, chance: Chance) -> str:
+    """A question for a fact as somebody in the story asks it."""
+    return _put(chance.pick(lexicon().tellings[fact.relation].spoken), fact)
+
+
+def say(fact: Fact, chance: Chance) -> str:
+    """An answer as somebody in the story gives it: short, or a whole sentence."""
+    return _put(chance.pick(lexicon().tellings[fact.relation].said), fact)
 
 
 def ask(lead: str, asked: str, fact: Fact) -> str:
@@ -51,9 +56,9 @@ def ask(lead: str, asked: str, fact: Fact) -> str:
     return capital(lead + _put(asked, fact))
 
 
-def answer(kind: Kind, fact: Fact) -> str:
-    """The short answer, with its full stop."""
-    return _put(lexicon().tellings[kind].answers[0], fact)
+def answer(fact: Fact) -> str:
+    """The short answer that says a fact, with its full stop."""
+    return _put(lexicon().tellings[fact.relation].answers[0], fact)
 
 
 def recall(fact: Fact) -> tuple[str, str]:
@@ -61,11 +66,6 @@ def recall(fact: Fact) -> tuple[str, str]:
     beginning = _put(lexicon().tellings[fact.relation].recall[0], fact)
     one = f"{article(fact.b)} " if fact.relation == "home" else ""
     return beginning, f"{one}{fact.b}."
-
-
-def key_of(kind: Kind, fact: Fact) -> str:
-    """The word that a right answer says."""
-    return fact.a if kind == "who" else fact.b
 
 
 def _put(template: str, fact: Fact, person: str = "") -> str:

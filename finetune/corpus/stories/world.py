@@ -11,7 +11,7 @@ import hashlib
 from functools import cache
 
 from finetune.corpus.stories.chance import Chance
-from finetune.corpus.stories.facts import LASTING, Fact, Kind, Lasting, Relation
+from finetune.corpus.stories.facts import LASTING, Fact, Lasting, Relation
 from finetune.corpus.stories.lexicon import lexicon
 
 PAIRINGS_HELD_OUT = 0.12
@@ -39,7 +39,7 @@ class World:
         """Whether no training text says b of a."""
         return _share(self.seed, "pairing", relation, a, b) < PAIRINGS_HELD_OUT
 
-    def holds_out_wording(self, kind: Kind, lead: str, asked: str) -> bool:
+    def holds_out_wording(self, kind: Relation, lead: str, asked: str) -> bool:
         """Whether no training text asks in these words: a new pair of parts that are each known."""
         return _share(self.seed, "wording", kind, lead, asked) < WORDINGS_HELD_OUT
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from finetune.corpus.stories import telling
 from finetune.corpus.stories.chance import Chance
 from finetune.corpus.stories.english import capital, fill
-from finetune.corpus.stories.facts import PASSING, Fact, Kind, Passing, Story
+from finetune.corpus.stories.facts import PASSING, Fact, Passing, Story
 from finetune.corpus.stories.lexicon import lexicon
-from finetune.corpus.stories.plot import Plot
+from finetune.corpus.stories.plot import BESIDE, Plot
 from finetune.corpus.stories.world import World, world_of
 
 FEWEST_WORDS, MOST_WORDS = 40, 150
+_WORD_FOR_WORD = 0.6
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,11 @@ def story(world: World, number: int) -> Story:
         chance = Chance(world.seed, "story", number, attempt)
         plot = Plot(world, chance)
         size = _Size(
-            themes=1 + chance.is_so(0.6),
-            lasting=chance.below(3),
-            around=1 + chance.below(2),
-            again=chance.below(2),
-            talks=1 + chance.below(3),
+            themes=1 + chance.is_so(0.35),
+            lasting=chance.below(2),
+            around=chance.below(3),
+            again=1 + chance.below(2),
+            talks=2 + chance.below(2),
         )
         facts = [fact for theme in plot.themes(size.themes) for fact in plot.facts(theme)]
         found = _told(plot, facts, size)
@@ -76,7 +77,7 @@ def short_story(
             continue
         asked, *others = same
         for other in plot.themes(2):
-            if other != theme and chance.is_so(0.4):
+            if other != theme and {other, theme} != BESIDE and chance.is_so(0.4):
                 others += plot.facts(other)
         size = _Size(0, lasting=chance.below(2), around=chance.below(3), again=0, talks=0)
         found = _told(plot, [asked, *others], size)
@@ -97,7 +98,7 @@ def _told(plot: Plot, facts: list[Fact], size: _Size) -> Story:
     sentences.insert(0, line("opening", plot))
     passing = [one for one in told if one.relation in PASSING]
     for one in chance.some(passing, size.again):
-        sentences.append(telling.tell_again(one, chance.pick(plot.people), chance))
+        sentences.append(_again(one, plot))
     parts = [" ".join(sentences)]
     parts += [_talk(one, plot) for one in chance.some(passing, size.talks)]
     if size.talks:
@@ -109,12 +110,19 @@ def _sentence(fact: Fact, plot: Plot) -> str:
     return capital(telling.tell(fact, plot.chance.pick(plot.people), plot.chance))
 
 
+def _again(fact: Fact, plot: Plot) -> str:
+    """The end comes back to a fact: in other words, or word for word, as who tells to children
+    does."""
+    chance = plot.chance
+    if chance.is_so(_WORD_FOR_WORD):
+        return f"{chance.pick(lexicon().scenery['refrain'])} {fact.sentence}"
+    return telling.tell_again(fact, chance.pick(plot.people), chance)
+
+
 def _talk(fact: Fact, plot: Plot) -> str:
     """Somebody asks, and is answered."""
     chance = plot.chance
-    kind: Kind = "what" if fact.relation == "who" and chance.is_so(0.5) else fact.relation
-    asked = telling.ask_aloud(kind, fact, chance)
-    said = telling.answer(kind, fact)
+    asked, said = telling.ask_aloud(fact, chance), telling.say(fact, chance)
     asker, answerer = line("asker", plot), line("answerer", plot)
     return f"“{capital(asked)}” {asker}. “{capital(said[:-1])},” {answerer}."
 

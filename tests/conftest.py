@@ -112,6 +112,7 @@ SLOW_MODULES = {
     "test_trained_tokenizer",
     "test_trained_tokenizer_merges",
     "test_trained_tokenizer_peers",
+    "test_trained_tokenizer_served",
     "test_transcript",
     "test_vocabulary",
     "test_worker",

@@ -43,6 +43,8 @@ _FIRST_PART = (
     "text's parts are of different kinds, mix them."
 )
 _TELL_S = 0.05
+# How far the whole is when all words are counted, and when all merges were watched.
+_COUNTED, _WATCHED = 0.6, 0.9
 _MANY = 256
 
 
@@ -59,7 +61,7 @@ def train_tokenizer(
         n_vocab: of bpe, how many tokens there may be: marks and 256 bytes among them, so never
             fewer than 260.
         held_out: what bytes per token are measured on; None: the text itself.
-        n_bytes: of the text, where it is known; else no fraction is told.
+        n_bytes: of the text, where it is known; else the fraction stays 0 while they are counted.
 
     Raises:
         AppError: the texts cannot be read.
@@ -133,7 +135,7 @@ def _of_words(
         if is_watched:
             yield from _watched(run, words, n_vocab - SMALLEST, seen)
         while not run.wait(_TELL_S):
-            yield Progress(job=0, fraction=-1.0, what="merging")
+            yield Progress(job=0, fraction=_WATCHED, what="merging")
     finally:
         run.stop()
     found = run.trained()
@@ -161,6 +163,8 @@ def _watched(
             told = time.perf_counter()
             yield MergesArrived(job=0, merges=batch, n_done=len(seen), n_merges=n_merges)
             batch = []
+            fraction = _COUNTED + (_WATCHED - _COUNTED) * len(seen) / n_merges
+            yield Progress(job=0, fraction=fraction, what="merging")
         if run.is_done:
             break
     if batch:
@@ -218,5 +222,5 @@ def _in_parts(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _progress(n_done: int, n_bytes: int, what: str) -> Progress:
-    fraction = min(1.0, n_done / n_bytes) if n_bytes else -1.0
-    return Progress(job=0, fraction=fraction, what=what)
+    fraction = min(1.0, n_done / n_bytes) if n_bytes else 0.0
+    return Progress(job=0, fraction=_COUNTED * fraction, what=what)

@@ -21,7 +21,7 @@ from tokenizers import Tokenizer as Library
 from engine.errors import AppError
 from engine.tokens.listed import spelled_bytes
 from engine.tokens.tokenizer import utf8
-from finetune.data.user_folders import part_name
+from finetune.data.user_folders import folders, is_left, part_name
 from finetune.export.files import disk_error
 from finetune.export.gguf_entries import entry
 from finetune.export.gguf_stream import write_gguf
@@ -125,6 +125,9 @@ class TrainedTokenizer:
         Raises:
             AppError: the disk refuses.
         """
+        for left in folders(folder.parent):
+            if left.name.startswith(f".{folder.name}.") and is_left(left):
+                shutil.rmtree(left, ignore_errors=True)
         beside = folder.with_name(part_name(folder.name))
         try:
             beside.mkdir(parents=True)

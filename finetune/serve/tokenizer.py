@@ -40,7 +40,7 @@ def _train(request: m.TrainTokenizer, shared: Shared) -> JobGenerator:
 
     corpus = open_corpus(_corpus_path(shared, request.corpus))
     for _ in corpus.surveying():
-        yield Progress(job=0, fraction=-1.0, what="reading")
+        yield Progress(job=0, fraction=0.0, what="reading")
     info = corpus.info
     n_bytes = max(0, info.n_bytes - info.held_out_bytes)
     found = yield from train_tokenizer(

@@ -196,6 +196,7 @@ def test_saving_anew_replaces_the_whole_folder(tmp_path: Path) -> None:
     place = tmp_path / "one"
     trained("chars").save(place)
     (place / "left.txt").write_text("of the old one", encoding="utf-8")
+    (tmp_path / ".one.999999999.abcd.part").mkdir()  # of a process that was killed
     trained("bytes").save(place)
     assert sorted(one.name for one in place.iterdir()) == sorted([JSON, GGUF, META])
     assert open_trained(place).kind == "bytes"

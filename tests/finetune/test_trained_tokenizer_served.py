@@ -1,5 +1,6 @@
 """Tokenizers as the window asks for them: trained while it looks on, listed, deleted, had back."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,16 @@ import pytest
 from engine.errors import AppError
 from engine.paths import Paths
 from engine.process import pretrain_messages as m
-from engine.process.messages import AnyRequest
+from engine.process.client import Client
+from engine.process.messages import AnyRequest, Done, Progress
 from engine.tokens.opened import Tokenizers, open_tokenizer
 from finetune.model.bpe import open_trained
 from finetune.serve import tokenizer as served
 from finetune.serve.data import Shared
+from tests.engine.loading import worker_environment
 from tests.finetune.test_trained_tokenizer import prose
+
+WORKER = (sys.executable, "-m", "finetune.worker")
 
 
 @pytest.fixture
@@ -117,3 +122,20 @@ def test_an_ended_job_leaves_nothing(shared: Shared, text: Path) -> None:
     job.close()
     assert not shared.paths.tokenizers.exists()
     assert listed(shared) == []
+
+
+def test_the_real_worker_serves_it(tmp_path: Path) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text(prose(120_000) * 20, encoding="utf-8")
+    with Client(WORKER, env=worker_environment(tmp_path / "home")) as client:
+        events = list(client.stream(lambda job: m.TrainTokenizer(job, str(path), "bpe", 600)))
+    done = events[-1]
+    assert isinstance(done, Done) and isinstance(done.result, m.RaisedTokenizer)
+    arrived = [one for one in events if isinstance(one, m.MergesArrived)]
+    assert (len(arrived[0].merges), arrived[0].n_merges) == (1, 340)  # seen as it is found
+    pieces = [one.piece for event in arrived for one in event.merges]
+    assert pieces[:200] == [one.piece for one in done.result.merges]
+    fractions = [one.fraction for one in events if isinstance(one, Progress)]
+    assert fractions == sorted(fractions)
+    assert fractions[0] >= 0.0 and fractions[-1] <= 1.0
+    assert done.result.path == str(tmp_path / "home" / "tokenizers" / done.result.id)

@@ -95,6 +95,7 @@ SLOW_MODULES = {
     "test_score",
     "test_serve_data",
     "test_real_quiet",
+    "test_real_raising",
     "test_real_texts",
     "test_real_tune_rows",
     "test_real_vocabulary",

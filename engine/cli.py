@@ -47,10 +47,19 @@ BENCHES = {
         "gui.bench_tokens",
         "a million tokens shown, keys in a long text, tokenizers and surprise beside their peers",
     ),
+    "pretrain": (
+        "finetune.pretraining.bench",
+        "losses after a minute, three and ten; speed beside a bare loop; tokenizer; nanoGPT",
+    ),
     "sft": (
         "finetune.bench",
         "training beside TRL's SFTTrainer: speed, memory, losses; packing, two ranks, the start",
     ),
+}
+PRETRAIN_OPTIONS = {
+    "text": ("FILE", "learn this text instead of Python's language reference"),
+    "nanogpt": ("DIR", "the folder of nanoGPT, which is run beside"),
+    "only": ("NAME", "measure only what has this in its name"),
 }
 _DEFAULT_MAX_TOKENS = 512
 
@@ -90,6 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     what = "; ".join(f"{name}: {words}" for name, (_, words) in BENCHES.items())
     bench.add_argument("what", choices=list(BENCHES), help=what)
     bench.add_argument("--json", action="store_true", help="print one JSON object")
+    for name, (metavar, words) in PRETRAIN_OPTIONS.items():
+        bench.add_argument(f"--{name}", default="", metavar=metavar, help=f"pretrain: {words}")
     bench.set_defaults(run=_bench)
     return parser
 
@@ -227,8 +238,11 @@ def _print_json(line: dict[str, Any]) -> None:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
+    given = {one: getattr(arguments, one) for one in PRETRAIN_OPTIONS if getattr(arguments, one)}
+    if given and arguments.what != "pretrain":
+        raise AppError(f"“bench {arguments.what}” has no --{next(iter(given))}.")
     run = runpy.run_module(BENCHES[arguments.what][0])["main"]
-    code: int = run(as_json=arguments.json)
+    code: int = run(as_json=arguments.json, **given)
     return code
 
 

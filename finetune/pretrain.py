@@ -23,9 +23,10 @@ from finetune.pretraining.dial import RaisingPlan
 from finetune.pretraining.feed import Feed
 from finetune.pretraining.hooks import Hooks, NoHooks
 from finetune.pretraining.kept import fixed_plan
-from finetune.pretraining.optimizers import make_optimizers, momentum_at, rate_share
+from finetune.pretraining.optimizers import make_optimizers
 from finetune.pretraining.planted import Planted
 from finetune.pretraining.raising import Raising
+from finetune.pretraining.schedule import momentum_at, pieces_at, rate_share
 from finetune.pretraining.shards import Shards
 from finetune.pretraining.team import Team
 from finetune.run.events import AnyRunEvent, Ending, PhaseChanged
@@ -93,7 +94,7 @@ def pretrain(
         evaluates, losses = False, []
         done = raising.share_done()
         torch.manual_seed(raising.seed_of(state.step))  # dropout's chance is the step's own
-        batches = feed.batches(state.step)
+        batches = feed.batches(state.step, pieces_at(done, plan.context))
         for number, (ids, targets) in enumerate(batches):
             order = raising.told(control)
             if order == "stop":

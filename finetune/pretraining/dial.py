@@ -8,7 +8,8 @@ The rules, with where they come from:
   GPT-2 small takes (80 for each). 20 is where compute is spent best (Hoffmann et al. 2022); more
   gives a better model of that size (Touvron et al. 2023). A text may be read four times with
   little loss (Muennighoff et al. 2023), which is said beside the plan, not enforced.
-- batch: grows with the square root of the tokens (critical batch size: Zhang et al. 2024).
+- batch: grows with little more than the root of the tokens (critical batch size: Zhang et al.
+  2024), from what was best here in the first minutes.
 - rates: Muon's update has one size whatever the width (Jordan et al. 2024), so its rate stays;
   AdamW's falls with the root of the width (muP's middle way, Yang et al. 2022).
 """
@@ -19,18 +20,19 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from finetune.pretraining.config import PretrainConfig
+from finetune.pretraining.config import MAX_DEPTH, PretrainConfig
 
 WIDTHS = (64, 96, 128, 192, 256, 320, 384, 448, 512, 576, 704, 768)
 CONTEXTS = (128, 128, 256, 256, 256, 512, 512, 512, 512, 1024, 1024, 1024)
 TOKENS_M = (2.0, 3.0, 5.0, 7.5, 18, 45, 110, 270, 670, 1650, 4050, 10_000)  # millions
 EVALUATIONS = 20  # in a run whose settings leave it open
 EVALUATED_SHARE = 0.2  # of what was learned since the evaluation before, each reads so much
-_STEP_TOKENS, _STEP_BUDGET = 4096, 7.5e6
-_MATRIX_RATE, _OTHER_RATE, _RATE_WIDTH = 0.02, 3e-3, 192
+_STEP_TOKENS, _STEP_BUDGET, _STEP_POWER = 2048, 7.5e6, 0.58
+_MATRIX_RATE, _OTHER_RATE, _RATE_WIDTH = 0.02, 4e-3, 192
 LOGITS_AT_ONCE = 1 << 24  # as gpt.py has them
+_USUAL_FLOPS_PER_S = 6e10  # what training comes to on two cores with AVX2
 PROGRAM_BYTES = 450_000_000  # torch and the interpreter
-MOST_AT_ONCE = 16_384  # tokens of a micro-batch that the dial itself chooses
+MOST_AT_ONCE = 8192  # tokens of a micro-batch that the dial itself chooses
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,14 @@ def plan(
     return with_steps(found, config, _n_steps(found, config, budget))
 
 
+def depth_for(seconds: float, flops_per_s: float = _USUAL_FLOPS_PER_S) -> int:
+    """The depth that makes the most of a time: 20 tokens for each weight of the blocks (Hoffmann et
+    al. 2022), so that compute is 6 N D = 120 N^2."""
+    wanted = math.sqrt(seconds * flops_per_s / 120.0)
+    sizes = [12.0 * (one + 1) * width**2 for one, width in enumerate(WIDTHS)]
+    return 1 + min(range(MAX_DEPTH), key=lambda one: abs(math.log(sizes[one] / wanted)))
+
+
 def n_vocab_of(config: PretrainConfig) -> int:
     """About how many tokens the vocabulary will have, before there is a tokenizer: what bpe is
     told, else bytes and marks (each character beyond ASCII adds a few)."""
@@ -211,7 +221,7 @@ def _batch(config: PretrainConfig, budget: float, context: int) -> tuple[int, in
     train = config.train
     if train.batch:
         return train.batch, train.accumulate
-    wanted = _STEP_TOKENS * math.sqrt(max(budget, _STEP_BUDGET) / _STEP_BUDGET)
+    wanted = _STEP_TOKENS * (budget / _STEP_BUDGET) ** _STEP_POWER
     rows = max(1, round(wanted / context))
     at_once = max(1, MOST_AT_ONCE // context)
     if train.accumulate > 1:

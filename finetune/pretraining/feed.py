@@ -59,12 +59,17 @@ class Feed:
         """How often the text was read after `step` steps."""
         return step * self._plan.tokens_per_step / self._text.n_tokens
 
-    def batches(self, step: int) -> list[tuple[Tensor, Tensor]]:
-        """This rank's micro-batches of a step (from 0): tokens and those that follow, (B, T)."""
+    def batches(self, step: int, pieces: int = 1) -> list[tuple[Tensor, Tensor]]:
+        """This rank's micro-batches of a step (from 0): tokens and those that follow, (B, T); cut
+        into equal pieces, (B * pieces, T / pieces)."""
         plan = self._plan
         rows = plan.batch * plan.world
         first = step * plan.accumulate * rows + self._rank * plan.batch
-        return [self._batch(first + number * rows) for number in range(plan.accumulate)]
+        places = plan.context // pieces
+        return [
+            (ids.reshape(-1, places), targets.reshape(-1, places))
+            for ids, targets in (self._batch(first + n * rows) for n in range(plan.accumulate))
+        ]
 
     def _batch(self, first: int) -> tuple[Tensor, Tensor]:
         rows = np.stack([self._stretch(first + row) for row in range(self._plan.batch)])

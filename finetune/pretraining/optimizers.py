@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from finetune.pretraining.dial import RaisingPlan
 
-_LEAST_SHARE = 0.02
 _WIDE = 384
 # Polar Express (Amsel et al. 2025): a polynomial of its own for each step, the quickest way there.
 _COEFFICIENTS = (
@@ -147,16 +146,3 @@ def make_optimizers(model: nn.Module, plan: RaisingPlan) -> Optimizers:
         rest, lr=plan.other_rate, betas=(0.8, 0.95), weight_decay=0.0, fused=True
     )
     return Optimizers(muon, adamw, plan)
-
-
-def rate_share(done: float, warmup: float, decay: float) -> float:
-    """Of the learning rates where a share of the run is over, 0..1: rises, stays, and falls to near
-    0 (warm-up, constant, decay: Hu et al. 2024, MiniCPM)."""
-    rising = done / warmup if warmup else 1.0
-    falling = (1.0 - done) / decay if decay else 1.0
-    return max(_LEAST_SHARE, min(1.0, rising, falling))
-
-
-def momentum_at(step: int) -> float:
-    """Muon's: what lies behind counts more once there is something."""
-    return min(0.95, 0.85 + step / 3000)

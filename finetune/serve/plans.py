@@ -13,6 +13,7 @@ from engine.process.pretrain_messages import CalibratePretrain
 from finetune.pretraining.config import PretrainConfig
 from finetune.run_toml import config_of
 from finetune.serve.data import Shared
+from finetune.torch_import import import_torch
 
 
 def answer(request: AnyRequest, shared: Shared) -> AnyResult | None:
@@ -34,6 +35,7 @@ def _calibrate(request: CalibratePretrain) -> JobGenerator:
 
     def work(report: Callable[[Any], bool]) -> AnyResult:
         """Torch comes into this process here; the steps leave other jobs their turns."""
+        import_torch()
         from finetune.calibrate import CalibrationStopped
         from finetune.pretraining.calibrate import calibrate
 

@@ -11,10 +11,9 @@ from finetune.model.gpt import GPT, GPTConfig
 from finetune.pretraining.optimizers import (
     Muon,
     make_optimizers,
-    momentum_at,
     orthogonal,
-    rate_share,
 )
+from finetune.pretraining.schedule import momentum_at, pieces_at, rate_share
 from tests.finetune.tiny_texts import tiny_config, tiny_plan
 
 
@@ -81,3 +80,15 @@ def test_rates_rise_stay_and_fall() -> None:
     assert shares[800] == pytest.approx(0.5) and shares[1000] == pytest.approx(0.02)
     assert rate_share(0.0, 0.0, 0.0) == rate_share(1.0, 0.0, 0.0) == 1.0
     assert momentum_at(0) == 0.85 and momentum_at(10_000) == 0.95
+
+
+def test_stretches_grow_to_the_whole_context() -> None:
+    assert [pieces_at(done, 256) for done in (0.0, 0.34, 0.36, 0.64, 0.66, 1.0)] == [
+        4,
+        4,
+        2,
+        2,
+        1,
+        1,
+    ]
+    assert pieces_at(0.0, 64) == 2 and pieces_at(0.0, 16) == pieces_at(0.0, 255) == 1

@@ -101,8 +101,8 @@ def bpe_trainer(n_vocab: int) -> trainers.BpeTrainer:
 
 def run_of_words(words: Words, n_vocab: int) -> LibraryRun:
     """A training on words that are counted already. The library counts for itself and takes no
-    counts, so it is given each word as often as it stands; cutting such rows at blanks takes it
-    half of what cutting the text would."""
+    counts, so it is given each word as often as it stands (words of one letter have no pairs);
+    cutting such rows at blanks takes it half of what cutting the text would."""
     return LibraryRun(_as_often(words), pre_tokenizers.CharDelimiterSplit(_BLANK), n_vocab)
 
 
@@ -110,6 +110,8 @@ def _as_often(words: Words) -> Iterator[str]:
     row: list[str] = []
     n_letters = 0
     for word, count in words.items():
+        if len(word) < 2:
+            continue
         at_once = max(1, _ROW // (len(word) + 1))
         while count > 0:
             n = min(count, at_once)

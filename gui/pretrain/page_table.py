@@ -18,7 +18,10 @@ def page_entries() -> list[PageEntry]:
     return [
         PageEntry("text", 1, tr("Text"), _text_page),
         PageEntry("tokenizer", 2, tr("Tokenizer"), _tokenizer_page),
+        PageEntry("model", 3, tr("Model"), _model_page),
         PageEntry("run", 4, tr("Training"), _raising_page, is_of_run=True),
+        PageEntry("bench", 5, tr("Base-model bench"), _bench_page, is_of_run=True),
+        PageEntry("assistant", 6, tr("To assistant"), _assistant_page, is_of_run=True),
     ]
 
 
@@ -34,7 +37,25 @@ def _tokenizer_page(parts: PretrainParts, parent: QWidget) -> StagedPage:
     return TokenizerPage(parts, parent)
 
 
+def _model_page(parts: PretrainParts, parent: QWidget) -> StagedPage:
+    from gui.pretrain.model_page import ModelPage
+
+    return ModelPage(parts, parent)
+
+
 def _raising_page(parts: PretrainParts, parent: QWidget) -> StagedPage:
     from gui.pretrain.raising_page import RaisingPage
 
     return RaisingPage(parts, parent)
+
+
+def _bench_page(parts: PretrainParts, parent: QWidget) -> StagedPage:
+    from gui.pretrain.bench_page import BenchPage
+
+    return BenchPage(parts, parent)
+
+
+def _assistant_page(parts: PretrainParts, parent: QWidget) -> StagedPage:
+    from gui.pretrain.assistant_page import AssistantPage
+
+    return AssistantPage(parts, parent)

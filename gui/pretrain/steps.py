@@ -90,6 +90,8 @@ def _status(key: str, state: PretrainState) -> tuple[bool, str]:
         return True, size_text(state.corpus.n_bytes) if state.corpus is not None else ""
     if key == "tokenizer":
         return _tokenizer_status(state)
+    if key == "model":
+        return False, tr("depth {n}").format(n=state.draft.model.depth)
     return False, ""
 
 

@@ -10,9 +10,9 @@ from engine.process.messages import AnyRequest
 from engine.process.tune_messages import Calibrate, Calibration
 from finetune.config import to_toml
 from gui.staged.facts import Fact
+from gui.staged.fit import fit_kind, fit_of, fit_words
 from gui.staged.measure_card import MeasureCard
 from gui.staged.progress_words import duration_text, gb_text, speed_text
-from gui.tune.base_words import fit_kind, fit_of, fit_words
 from gui.tune.parts import TuneParts
 from gui.tune.state import pace_of
 from gui.tune.words import tr

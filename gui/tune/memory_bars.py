@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from engine.process.tune_messages import BaseInfo
 from gui.chat.words import size_text
+from gui.staged.fit import fit_kind, fit_of, fit_words
 from gui.theme import Theme
-from gui.tune.base_words import fit_kind, fit_of, fit_words
 from gui.tune.words import tr
 from gui.widgets.kinds import label, set_kind
 

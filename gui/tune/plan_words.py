@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from finetune.plan import memory_needed
 from finetune.run.state import RunSummary
 from gui.staged.facts import Fact
+from gui.staged.fit import fit_of, fit_words
 from gui.staged.progress_words import duration_text, gb_text, rate_text, speed_text
 from gui.staged.start_notes import Note, row_notes
-from gui.tune.base_words import fit_of, fit_words
 from gui.tune.starting import obstacles
 from gui.tune.state import TuneState
 from gui.tune.steps import plan_note

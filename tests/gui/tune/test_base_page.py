@@ -19,7 +19,8 @@ from engine.process.tune_messages import (
     ListBases,
     Parity,
 )
-from gui.tune.base_words import fit_of, params_words
+from gui.staged.fit import fit_of
+from gui.tune.base_words import params_words
 from tests.fakes.fake_bases import GB, ODD, OTHER, SMALL, base_info
 from tests.fakes.fake_engine import model_info
 from tests.gui.tune.room_helpers import TuneBench, bench

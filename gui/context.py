@@ -52,6 +52,7 @@ class AppContext:
     # "chat.adapter" (model, adapter or "", strength), "chat.against_base" (),
     # "chat.notebook" (model, text), "chat.against" (model), "tune.run" (folder),
     # "pretrain.run" (folder), "tune.identity" (), "tune.rated" (), "tune.file" (path),
+    # "tune.plan" (RunConfig, page),
     # "tokens.text" (text, gui.tokens.from_chat.Origin), "tokens.chat" (ChatPrompt),
     # "tokens.tokenizer" (path); "stages" (), all lessons, is the window's. Filled in by the room
     # that opens it, so those of a room that nobody looked at are there after rooms[key]().

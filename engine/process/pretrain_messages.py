@@ -356,7 +356,8 @@ class ReportCard(Result, frozen=True):
 
 
 class MakeReportCard(Request, frozen=True):
-    """run: the pretraining; tuned: the fine-tuning that came of it -> ReportCard."""
+    """run: the pretraining; tuned: the fine-tuning that came of it; kept in the run's folder ->
+    ReportCard."""
 
     run: str
     tuned: str

@@ -7,15 +7,22 @@ from pathlib import Path
 from engine.errors import AppError
 from engine.process.jobs import JobGenerator, in_thread
 from engine.process.messages import AnyRequest, AnyResult, Progress
-from engine.process.pretrain_messages import CorpusInfo, MakeReportCard, MakeStoryRows
+from engine.process.pretrain_messages import (
+    CorpusInfo,
+    MakeReportCard,
+    MakeStoryRows,
+    ReportCard,
+)
 from finetune.corpus.made_files import is_corpus, read_info
 from finetune.corpus.stories.conversations import conversations
 from finetune.data.dataset_files import About
 from finetune.data.dataset_info import info_of
 from finetune.data.datasets import NewDataset
+from finetune.pretraining.assistant import write_card
 from finetune.pretraining.report_card import as_story_world, make_report_card
+from finetune.run.folder import RunFolder
 from finetune.serve.data import Shared, open_dataset
-from finetune.serve.result import telling
+from finetune.serve.result import Report, telling
 
 MOST_ROWS = 100_000
 _ROWS_AT_ONCE = 64
@@ -31,12 +38,14 @@ def job(request: AnyRequest, shared: Shared) -> JobGenerator | None:
     if isinstance(request, MakeStoryRows):
         return _make_rows(request, shared)
     if isinstance(request, MakeReportCard):
-        return in_thread(
-            lambda report: make_report_card(
-                request.run, request.tuned, request.checkpoint, telling(report)
-            )
-        )
+        return in_thread(lambda report: _make_card(request, report))
     return None
+
+
+def _make_card(request: MakeReportCard, report: Report) -> ReportCard:
+    card = make_report_card(request.run, request.tuned, request.checkpoint, telling(report))
+    write_card(RunFolder(Path(request.run)), Path(request.tuned), card)
+    return card
 
 
 def _make_rows(request: MakeStoryRows, shared: Shared) -> JobGenerator:

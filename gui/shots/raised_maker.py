@@ -1,16 +1,23 @@
-"""Run folders of a pretraining as a run would leave them, without training: for pictures of the
-room and for its tests. Every line is written by the run's own writers.
+"""Folders of pretrainings as they would be left, without training: for pictures of the room and for
+its tests. A small model that learned to tell stories; every line is written by the run's own
+writers.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
+import msgspec
+
 from engine.process.pretrain_messages import Merge
+from engine.process.tune_messages import Parity
 from finetune.pretraining.config import PretrainConfig
+from finetune.pretraining.dial import plan as derived
 from finetune.run.events import (
     AnyRunEvent,
     Began,
@@ -26,147 +33,172 @@ from finetune.run.events import (
 )
 from finetune.run.folder import RunFolder, create_run
 from finetune.run_toml import changed
-from gui.shots import run_maker
+from gui.shots.run_maker import set_alive, write_events, write_samples
 
-N_STEPS, EVERY, TOKENS_PER_STEP = 1830, 90, 4096
-BYTES_PER_TOKEN = 3.9
-SECONDS_PER_STEP = 0.2576
-BEFORE_S = 6.0  # until the first step
-PROMPT, OTHER_PROMPT = "Mira put the red ball in the", "One morning"
-TARGET = " box"
-# What is said of the place, from noise to knowledge: piece -> probability at the end.
-_PLACE = {" box": 0.64, " basket": 0.17, " garden": 0.06, " red": 0.012, "qz": 0.008, " and": 0.004}
-_SAID = (
-    (0, "ræ:oq the@ lm pp,,"),
-    (90, " the the dog and was a and Mira"),
-    (450, " dog. The dog was in box. She had a"),
-    (900, " box by the door. Mira looked for the red ball."),
-    (N_STEPS, " box. Then Tom came in and looked for the ball. It was in the box by the door."),
-)
-_MERGES = (("·t", "he", 41_220), ("a", "nd", 18_034), ("·M", "ira", 6_110), ("·look", "ed", 2_904))
+N_STEPS, TOKENS_PER_STEP, BYTES_PER_TOKEN = 1_830, 4_096, 3.71
+SECONDS_PER_STEP = 0.21
+EVALUATED = (0, 20, 100, 200, 400, 600, 900, 1_200, 1_500, 1_830)
+PROMPT, TARGET = "Mira put the red ball in the", " box"
+SAMPLES = {
+    0: " ræ:oq the@ lm pp,, Ot gl— 4 wq thezz",
+    20: " the the and a was the. the a the",
+    100: " and the dog was a and Mira was the in",
+    200: " Mira had a dog. The dog was in the the box.",
+    400: " box. Mira looked for the ball. It was in the garden.",
+    900: " box. Then she went to the garden, because she was hot.",
+    1_830: " box by the door. Later Otto asked where it was. It was in the box.",
+}
+PLACES = {
+    0: ([" qz", "ør", " the", "@", "ll"], [0.0006, 0.0006, 0.0005, 0.0005, 0.0005], 0.0005, 1_204),
+    20: ([" the", " a", ".", " and", " was"], [0.11, 0.06, 0.05, 0.04, 0.03], 0.002, 96),
+    100: ([" the", " box", " a", " dog", " red"], [0.12, 0.07, 0.06, 0.05, 0.04], 0.07, 2),
+    200: ([" box", " garden", " the", " house", " bag"], [0.24, 0.16, 0.08, 0.07, 0.05], 0.24, 1),
+    400: ([" box", " basket", " garden", " bag", " red"], [0.43, 0.2, 0.09, 0.04, 0.02], 0.43, 1),
+    900: ([" box", " basket", " garden", " bag", " red"], [0.58, 0.18, 0.07, 0.02, 0.01], 0.58, 1),
+    1_830: (
+        [" box", " basket", " garden", " red", " bag"],
+        [0.61, 0.17, 0.06, 0.01, 0.01],
+        0.61,
+        1,
+    ),
+}
+MERGES = [
+    Merge("·t", "he", "·the", 41_220, "the"),
+    Merge("a", "nd", "and", 18_034, "and"),
+    Merge("·M", "ira", "·Mira", 6_110, "Mira"),
+    Merge("·look", "ed", "·looked", 2_904, "looked"),
+]
 
 
 def make_raised(
-    runs: Path, name: str = "tales-2m", upto: int = 750, began_s: float = 0.0
+    runs: Path,
+    corpus: str,
+    name: str = "tales-2m",
+    step: int = N_STEPS,
+    *,
+    memory_test: int = 4,
+    began_s: float | None = None,
 ) -> RunFolder:
-    """A run at step `upto` of N_STEPS, its process alive; each evaluation left a checkpoint."""
-    began_s = began_s or time.time() - BEFORE_S - upto * SECONDS_PER_STEP
-    config = changed(PretrainConfig(), corpus__path="/corpora/stories", out__name=name)
+    """A run up to a step; with all of them it is over and has its product."""
+    config = changed(
+        PretrainConfig(), corpus__path=corpus, corpus__memory_test=memory_test, out__name=name
+    )
     folder = create_run(runs, config)
-    run_maker.set_alive(folder)
-    parts = (beginning(began_s), list(steps(1, upto, began_s)), list(looks(upto, began_s)))
-    run_maker.write_events(folder, run_maker.in_order(*parts))
-    write_samples(folder, upto)
-    for step in range(0, upto + 1, EVERY):
-        checkpoint = folder.checkpoints / f"step-{step}"
+    is_over = step >= N_STEPS
+    since_s = step * SECONDS_PER_STEP + (3_600.0 if is_over else 9.0)
+    began_s = time.time() - since_s if began_s is None else began_s
+    write_events(folder, list(_events(step, began_s)))
+    samples = [Sample(1, at, PROMPT, text) for at, text in SAMPLES.items() if at <= step]
+    write_samples(folder, samples)
+    plan = derived(config, 2_048, 3_180_000)
+    (folder.path / "plan.json").write_text(json.dumps(asdict(plan)), encoding="utf-8")
+    for at in saved(step):
+        checkpoint = folder.checkpoints / f"step-{at}"
         checkpoint.mkdir(parents=True)
         (checkpoint / "model.gguf").write_bytes(b"GGUF")
+    folder.log.write_text("reading the text\ntraining\n", encoding="utf-8")
+    if is_over:
+        folder.product.mkdir(exist_ok=True)
+        folder.model.write_bytes(b"GGUF")
+        folder.parity.write_bytes(msgspec.json.encode(PARITY))
+    set_alive(folder, not is_over)
     return folder
 
 
-def finish(folder: RunFolder, began_s: float, step: int = N_STEPS) -> None:
-    """The run came to its end."""
-    at_s = began_s + BEFORE_S + step * SECONDS_PER_STEP
-    told: list[AnyRunEvent] = [
-        PhaseChanged(1, step, at_s + 1.0, "exporting"),
-        PhaseChanged(1, step, at_s + 2.0, "checking"),
-        Ended(1, step, at_s + 9.0, "finished", "product/model.gguf", step),
-    ]
-    run_maker.write_events(folder, told)
-    folder.product.mkdir(exist_ok=True)
-    folder.model.write_bytes(b"GGUF")
-    run_maker.set_alive(folder, False)
+PARITY = [
+    Parity("raised", 1.0, 2.1e-9, 512, max_difference=4.1e-4),
+    Parity("transformers", 1.0, 1.4e-11, 512, max_difference=2.3e-5),
+    Parity("transformers, llama.cpp", 1.0, 2.2e-9, 512, max_difference=4.3e-4),
+]
 
 
-def beginning(began_s: float) -> list[AnyRunEvent]:
-    """What comes before the first step."""
-    merges = [Merge(left, right, left + right, n) for left, right, n in _MERGES]
-    return [
-        Began(1, 0, began_s, pid=1, n_steps=0),
-        PhaseChanged(1, 0, began_s + 0.1, "preparing", words="reading the text"),
-        PhaseChanged(1, 0, began_s + 0.5, "tokenizer"),
-        MergesTold(1, 0, began_s + 2.0, merges, 1_792, 1_792),
-        PhaseChanged(1, 0, began_s + 2.1, "preparing", words="the text as tokens"),
-        PhaseChanged(1, 0, began_s + 4.0, "loading"),
-        facts(began_s + 5.0),
-        PhaseChanged(1, 0, began_s + 5.1, "training"),
-    ]
+def saved(step: int) -> Sequence[int]:
+    """Steps with a checkpoint."""
+    return [at for at in EVALUATED if 0 < at <= step]
 
 
-def facts(at_s: float) -> RaisedFacts:
+def _events(step: int, began_s: float) -> Iterator[AnyRunEvent]:
+    at_s = began_s + 6.0
+    yield Began(1, 0, began_s, pid=1, n_steps=N_STEPS)
+    yield PhaseChanged(1, 0, began_s + 1.0, "tokenizer", 0.9)
+    yield MergesTold(1, 0, began_s + 2.0, MERGES, n_done=1_784, n_merges=1_784)
+    yield PhaseChanged(1, 0, began_s + 4.0, "loading")
+    yield _facts(at_s)
+    for number in range(step + 1):
+        now_s = at_s + number * SECONDS_PER_STEP
+        if number:
+            yield _step(number, now_s)
+        if number in EVALUATED:
+            yield from _evaluated(number, now_s)
+    if step >= N_STEPS:
+        end_s = at_s + step * SECONDS_PER_STEP
+        yield PhaseChanged(1, step, end_s + 1.0, "checking", 0.5)
+        yield Ended(1, step, end_s + 6.0, "finished", "product/model.gguf", step)
+
+
+def _facts(at_s: float) -> RaisedFacts:
     return RaisedFacts(
-        1,
-        0,
-        at_s,
+        *(1, 0, at_s),
         n_steps=N_STEPS,
-        n_train_tokens=3_000_000,
+        n_train_tokens=3_180_000,
         n_validation_tokens=160_000,
         bytes_per_token=BYTES_PER_TOKEN,
-        n_weights=2_200_000,
-        n_vocab=2048,
+        n_weights=2_163_000,
+        n_vocab=2_048,
         tokens_per_step=TOKENS_PER_STEP,
         n_planned_tokens=N_STEPS * TOKENS_PER_STEP,
         flops=9.9e13,
         precision="fp32",
         device="cpu",
-        planned_tokens_per_s=15_800.0,
-        planned_bytes=900_000_000,
+        planned_tokens_per_s=15_900.0,
+        planned_bytes=1_100_000_000,
     )
 
 
-def steps(first: int, last: int, began_s: float, attempt: int = 1) -> Iterator[PretrainStep]:
-    """Steps as they would be told."""
-    for step in range(first, last + 1):
-        speed = 15_900.0 + 300.0 * math.sin(step)
-        yield PretrainStep(
-            attempt,
-            step,
-            began_s + BEFORE_S + step * SECONDS_PER_STEP,
-            loss=loss_at(step) + 0.06 * math.sin(step * 12.9898),
-            learning_rate=0.02 * min(1.0, step / 40, 2.5 * (1.0 - step / N_STEPS)),
-            grad_norm=0.4 + 2.0 * math.exp(-step / 60) + 0.05 * math.sin(step * 3.1),
-            n_tokens=TOKENS_PER_STEP,
-            tokens_per_s=speed,
-            memory_bytes=880_000_000,
-            epoch=step * TOKENS_PER_STEP / 3_000_000,
-            time_left_s=(N_STEPS - step) * SECONDS_PER_STEP,
-            tokens=step * TOKENS_PER_STEP,
-            seconds=step * SECONDS_PER_STEP,
-        )
-
-
-def looks(upto: int, began_s: float) -> Iterator[AnyRunEvent]:
-    """Evaluations, the followed place, checkpoints."""
-    for step in range(0, upto + 1, EVERY):
-        at_s = began_s + BEFORE_S + (step + 0.4) * SECONDS_PER_STEP
-        loss = 1.04 * loss_at(step)
-        bits = loss / (math.log(2) * BYTES_PER_TOKEN)
-        yield PretrainEvaluated(
-            1, step, at_s, loss=loss, n_tokens=9_000, is_best=True, val_bpb=bits, train_loss=loss
-        )
-        yield place(step, at_s + 0.01)
-        yield CheckpointSaved(1, step, at_s + 0.02, f"step-{step}", True)
-
-
-def place(step: int, at_s: float) -> NextTokens:
-    """The followed place: all alike at first, the right one likeliest in the end."""
-    share = 1.0 - math.exp(-3.0 * step / N_STEPS)
-    now = {piece: (1.0 - share) / 2048 + share * p for piece, p in _PLACE.items()}
-    right = now[TARGET]
-    return NextTokens(
-        1, step, at_s, PROMPT, list(now), list(now.values()), TARGET, right, 1 if step else 900
+def _step(number: int, now_s: float) -> PretrainStep:
+    share = number / N_STEPS
+    return PretrainStep(
+        *(1, number, now_s),
+        loss=nats_at(number) + 0.06 * math.sin(number * 12.9898),
+        learning_rate=0.02 * min(1.0, number / 37, (1.0 - share) / 0.6 + 1e-3),
+        grad_norm=0.4 + 1.8 * math.exp(-number / 90) + 0.05 * math.sin(number * 1.3),
+        n_tokens=TOKENS_PER_STEP,
+        tokens_per_s=19_300.0 + 400.0 * math.sin(number * 0.7),
+        memory_bytes=940_000_000,
+        epoch=number * TOKENS_PER_STEP / 3_180_000,
+        time_left_s=(N_STEPS - number) * SECONDS_PER_STEP,
+        tokens=number * TOKENS_PER_STEP,
+        seconds=number * SECONDS_PER_STEP,
     )
 
 
-def write_samples(folder: RunFolder, upto: int) -> None:
-    """What was said at each evaluation."""
-    samples: list[Sample] = []
-    for step in range(0, upto + 1, EVERY):
-        said = [words for at, words in _SAID if at <= step][-1]
-        samples += [Sample(1, step, prompt, said) for prompt in (PROMPT, OTHER_PROMPT)]
-    run_maker.write_samples(folder, samples)
+def _evaluated(number: int, now_s: float) -> Iterator[AnyRunEvent]:
+    loss = nats_at(number) + 0.12 * (number > 0)
+    yield PretrainEvaluated(
+        *(1, number, now_s + 0.05),
+        loss=loss,
+        n_tokens=32_000,
+        is_best=True,
+        tokens=number * TOKENS_PER_STEP,
+        seconds=number * SECONDS_PER_STEP,
+        train_loss=nats_at(number),
+        val_bpb=loss / (math.log(2) * BYTES_PER_TOKEN),
+    )
+    if number in PLACES:
+        pieces, shares, share, rank = PLACES[number]
+        yield NextTokens(
+            *(1, number, now_s + 0.1),
+            text=PROMPT,
+            pieces=pieces,
+            probabilities=shares,
+            target=TARGET,
+            target_probability=share,
+            target_rank=rank,
+        )
+    if number:
+        yield CheckpointSaved(1, number, now_s + 0.15, f"step-{number}", is_best=True)
 
 
-def loss_at(step: int) -> float:
-    """Nats per token: that of 2,048 equal tokens at first."""
-    return 1.9 + (math.log(2048) - 1.9) * math.exp(-step / 160)
+def nats_at(step: int) -> float:
+    """Loss of the training, in nats per token: from the logarithm of 2,048 down."""
+    return 1.35 + 3.4 * math.exp(-step / 60) + 2.87 * math.exp(-step / 420)

@@ -148,14 +148,18 @@ def in_order(*parts: Sequence[AnyRunEvent] | Iterator[AnyRunEvent]) -> list[AnyR
 
 
 def ending(
-    step: int, how: Ending = "finished", best_step: int = 0, began_s: float = BEGAN_S
+    step: int,
+    how: Ending = "finished",
+    best_step: int = 0,
+    began_s: float = BEGAN_S,
+    product: str = "product/adapter.gguf",
 ) -> list[AnyRunEvent]:
     """What comes after the last step."""
     at_s = began_s + 20.0 + step * SECONDS_PER_STEP
     return [
         PhaseChanged(1, step, at_s, "exporting"),
         PhaseChanged(1, step, at_s + 1.0, "checking", 0.5),
-        Ended(1, step, at_s + 9.0, how, "product/adapter.gguf", best_step or step),
+        Ended(1, step, at_s + 9.0, how, product, best_step or step),
     ]
 
 

@@ -32,6 +32,7 @@ from gui.tune.field_words import field_name
 from gui.tune.next_runs import on_other_data
 from gui.tune.page_table import page_entries
 from gui.tune.parts import TuneParts
+from gui.tune.plan_opener import fill_plan_opener
 from gui.tune.rows_openers import fill_openers
 from gui.tune.starting import named, obstacles
 from gui.tune.state import TuneState
@@ -91,6 +92,7 @@ class TuneRoom(StagedRoom[RunConfig]):
 
     def add_more_actions(self) -> None:
         fill_openers(self.parts, self._data_page)
+        fill_plan_opener(self.parts)
 
     def _data_page(self) -> DataPage:
         from gui.tune.data_page import DataPage

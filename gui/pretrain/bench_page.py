@@ -1,0 +1,221 @@
+"""The bench page: what a checkpoint foretells, recalls, recites and answers."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from engine.process.messages import Failed
+from gui.pretrain.bench_desk import BenchDesk
+from gui.pretrain.bits_card import BitsCard
+from gui.pretrain.checkpoint_row import CheckpointRow
+from gui.pretrain.memory_card import MemoryCard
+from gui.pretrain.parts import PretrainPage, PretrainParts
+from gui.pretrain.raised_look import RaisedLook
+from gui.pretrain.scores_cards import FactsCard, QuestionsCard
+from gui.pretrain.text_details import Lesson
+from gui.pretrain.words import tr
+from gui.staged.cards import Card, CardPage
+from gui.staged.facts import Fact, Facts, details_panel
+from gui.staged.job_strip import JobStrip
+from gui.tune.to_chat import write_with
+from gui.widgets.announce import announce
+from gui.widgets.kinds import button, label
+
+PASSAGES = 8  # of each kind, where a person asks for a memory test from here
+
+
+class BenchPage(PretrainPage):
+    """Page 5."""
+
+    def __init__(self, parts: PretrainParts, parent: QWidget | None = None) -> None:
+        super().__init__(parts, parent)
+        theme = parts.context.theme
+        self.look = RaisedLook(parts, self)
+        self.desk = BenchDesk(parts, self.look, self)
+        self.top = Card(theme, tr("Measure"))
+        self.row = CheckpointRow(theme, self.look)
+        self.run_button = button(
+            tr("Run the bench"), "primary", tr("Measure this checkpoint (Ctrl+Shift+B)")
+        )
+        self.chat_button = button(
+            tr("Write with it"), "", tr("Open it in Chat’s raw mode: it goes on with any text")
+        )
+        self.strip = JobStrip(theme)
+        self.words = label("", "dim", wrap=True)
+        self.bits = BitsCard(theme)
+        self.memory = MemoryCard(theme)
+        self.recall = FactsCard(theme)
+        self.questions = QuestionsCard(theme)
+        self.facts = Facts(theme, tr("This checkpoint"))
+        self._lay_out()
+        self._panel = details_panel(theme, [self.facts, _lesson()], self)
+        self._connect()
+        self._show()
+
+    # ---- building ----
+
+    def _lay_out(self) -> None:
+        page = self.page = CardPage(self.parts.context.theme, self)
+        self.row.row.addWidget(self.run_button)
+        self.row.row.addWidget(self.chat_button)
+        for part in (self.row, self.words, self.strip):
+            self.top.column.addWidget(part)
+        for card in (self.top, self.bits, self.memory, self.recall, self.questions):
+            page.column.addWidget(card)
+        page.column.addStretch(1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(page)
+
+    def _connect(self) -> None:
+        desk, look = self.desk, self.look
+        self.run_button.clicked.connect(self.measure)
+        self.chat_button.clicked.connect(self.write_with_it)
+        self.memory.plan_asked.connect(self._on_plan_memory)
+        self.questions.stories_asked.connect(self._on_stories)
+        desk.bench_changed.connect(self._show)
+        desk.running_changed.connect(self._on_running)
+        desk.told.connect(self.strip.hear)
+        desk.failed.connect(self._on_failed)
+        for one in (look.changed, look.run_changed, look.checkpoint_changed, look.corpus_changed):
+            one.connect(self._show)
+        add = self.parts.add_action
+        add(tr("Run the base-model &bench"), self._on_action, "Ctrl+Shift+B")
+        add(tr("&Write with the checkpoint"), self.write_with_it, None)
+
+    # ---- what a person does ----
+
+    def _on_action(self) -> None:
+        self.parts.show_page("bench")
+        if self.isVisible():
+            self.measure()
+
+    @Slot()
+    def measure(self) -> None:
+        """Measure the chosen checkpoint."""
+        self.desk.run()
+
+    @Slot()
+    def write_with_it(self) -> None:
+        """A notebook with the chosen checkpoint."""
+        if self.look.gguf:
+            write_with(self.parts.context, self.look.gguf)
+        else:
+            self.parts.context.notices.tell(tr("Choose a model first"))
+
+    @Slot()
+    def _on_plan_memory(self) -> None:
+        state = self.parts.state
+        state.change(corpus__memory_test=state.draft.corpus.memory_test or PASSAGES)
+        self.parts.show_page("text")
+        self.parts.context.notices.tell(tr("The next model is raised with a memory test"))
+
+    @Slot()
+    def _on_stories(self) -> None:
+        self.parts.show_page("text")
+
+    # ---- what is shown ----
+
+    @Slot()
+    def _on_running(self) -> None:
+        if self.desk.is_running:
+            self.strip.begin(tr("Measuring"), self.desk.stop)
+        else:
+            self.strip.end()
+        self._show()
+
+    @Slot(object)
+    def _on_failed(self, failed: Failed) -> None:
+        words = " ".join(filter(None, (failed.message, failed.hint)))
+        self.words.setText(f"✗ {words}")
+        self.words.setToolTip(failed.detail)
+        announce(self.top, words)
+
+    @Slot()
+    def _show(self) -> None:
+        look, bench = self.look, self.desk.bench
+        is_there = bool(look.checkpoint)
+        self.run_button.setEnabled(is_there and not self.desk.is_running)
+        self.run_button.setText(tr("Run again") if bench is not None else tr("Run the bench"))
+        self.chat_button.setEnabled(is_there)
+        self.words.setToolTip("")
+        self.words.setText(self._state_words())
+        for card in (self.bits, self.memory, self.questions):
+            card.setVisible(bench is not None)
+        self.recall.setVisible(False)
+        if bench is not None:
+            config = look.config
+            self.bits.show_bench(bench, self._curve())
+            planned = config.corpus.memory_test if config is not None else 0
+            self.memory.show_recited(bench.recited, planned)
+            self.recall.show_scores(bench.scores)
+            self.questions.show_scores(bench.scores)
+        self.facts.show_facts(self._facts())
+        self.status_changed.emit()
+
+    def _state_words(self) -> str:
+        if not self.look.checkpoint:
+            return tr("There is a model when its first checkpoint is saved.")
+        if self.desk.is_running or not self.desk.is_read:
+            return ""
+        if self.desk.bench is not None:
+            return tr("Kept in the run’s folder; other checkpoints have theirs.")
+        parts = [tr("held-out text")]
+        config = self.look.config
+        if config is not None and config.corpus.memory_test:
+            parts.append(tr("the memory test"))
+        if self.look.is_story_world:
+            parts.append(tr("questions about its story world"))
+        return tr("Not measured yet: {parts}. It takes a minute or so.").format(
+            parts=", ".join(parts)
+        )
+
+    def _curve(self) -> float:
+        """Bits per byte at the checkpoint's step, by the training's curve."""
+        record, step = self.look.record, self.look.step
+        for at, loss in zip(record.validation_steps, record.validation_losses, strict=True):
+            if int(at) == step:
+                return float(loss) * record.bits_per_byte
+        return math.nan
+
+    def _facts(self) -> list[Fact]:
+        look = self.look
+        if not look.checkpoint:
+            return []
+        found = [Fact(tr("step"), f"{look.step:,}", tr("How often the weights were changed"))]
+        curve = self._curve()
+        if not math.isnan(curve):
+            tip = tr("Of the held-out text, as the training measured it")
+            found.append(Fact(tr("bits per byte"), f"{curve:.3f}", tip))
+        if look.corpus is not None:
+            found.append(Fact(tr("text"), look.corpus.name, tr("What it was raised on")))
+        return [*found, Fact(tr("file"), look.gguf, tr("A GGUF without a chat template"))]
+
+    # ---- what the room asks ----
+
+    def details(self) -> QWidget:
+        return self._panel
+
+    def header_words(self) -> str:
+        if self.desk.is_running:
+            return tr("measuring")
+        bench = self.desk.bench
+        if bench is None:
+            return ""
+        return tr("{bits} bits per byte").format(bits=f"{bench.bits_per_byte:.3f}")
+
+    def save_state(self) -> None:
+        self.desk.close()
+
+
+def _lesson() -> Lesson:
+    return Lesson(
+        tr(
+            "A base model only goes on with texts: nobody taught it to answer. So it is examined "
+            "as one: how well it foretells what it never saw, how much it knows by heart, and "
+            "whether it goes on with a pattern of questions and answers."
+        )
+    )

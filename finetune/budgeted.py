@@ -14,7 +14,7 @@ from finetune.data.prepare import prepare
 from finetune.plan import BudgetName, Rows, plan_for
 from finetune.plan_words import in_english
 from finetune.serve.base import describe_base
-from finetune.teaching import import_torch
+from finetune.torch_import import import_torch
 
 _UNCUT = 1 << 20
 

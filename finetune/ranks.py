@@ -21,6 +21,7 @@ from engine.errors import AppError
 from finetune.config import RunConfig
 from finetune.pretraining.config import PretrainConfig
 from finetune.run.folder import RunFolder
+from finetune.torch_import import import_torch
 
 SHARD = "BATHYSPHERE_SHARD"  # how the command line tells what is deep below it
 
@@ -109,6 +110,7 @@ def help_raise(config: PretrainConfig, folder: RunFolder) -> int:
     if folder.trained.exists():  # rank 0 has only checks to do
         return 0
     _follow_rank_0()
+    import_torch()
     from finetune.pretraining.stages import help_work
     from finetune.pretraining.team import Team
 

@@ -34,6 +34,7 @@ from finetune.run.launch import note_runner
 from finetune.run.log import RunLog
 from finetune.run.queue import Turn
 from finetune.run.state import RunState
+from finetune.torch_import import import_torch
 from finetune.work_folder import sweep_work
 
 Listen = Callable[[AnyRunEvent], None]
@@ -145,6 +146,8 @@ def _has_turn(attempt: AttemptOf[Any], turn: Turn) -> bool:
 
 
 def _work_of(kind: RunKind) -> Work:
+    if kind == "pretrain":  # its stages begin with torch; fine-tuning's are light at first
+        import_torch()
     work: Work = importlib.import_module(STAGES[kind]).work
     return work
 

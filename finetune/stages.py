@@ -23,7 +23,8 @@ from finetune.measure.report import write_report
 from finetune.run.attempt import Attempt, StoppedError, WorkDone
 from finetune.run.events import Ending
 from finetune.run.folder import write_whole
-from finetune.teaching import Teaching, import_torch
+from finetune.teaching import Teaching
+from finetune.torch_import import import_torch
 
 
 class Learned(msgspec.Struct, frozen=True):

@@ -8,8 +8,6 @@ while torch trains, it rests. The loop itself is sft.py's.
 from __future__ import annotations
 
 import contextlib
-import importlib
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -33,6 +31,7 @@ from finetune.measure.own_answers import keep_rows, kept_rows, own_rows, wanted_
 from finetune.run.attempt import Attempt, StoppedError
 from finetune.run.events import AnyRunEvent, CheckpointSaved, Facts, Warned
 from finetune.run.folder import EventTail, read_samples
+from finetune.torch_import import import_torch
 
 if TYPE_CHECKING:
     from finetune.checkpoint import Trained
@@ -40,19 +39,6 @@ if TYPE_CHECKING:
     from finetune.sft import Outcome
 
 _TICK_S = 0.1
-
-
-def import_torch() -> None:
-    """torch, with threads that sleep while they wait for one another: beside any other busy
-    program, threads that spin take five times the processor for the same step. Not so in children:
-    llama.cpp's steps are too short to sleep in."""
-    given = os.environ.get("OMP_WAIT_POLICY")
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    try:
-        importlib.import_module("torch")
-    finally:
-        if given is None:
-            del os.environ["OMP_WAIT_POLICY"]
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def _found(models: Path, folder: Path) -> dict[str, Any]:
 
 
 def _made(attempt: Attempt, folder: Path, out: Path) -> dict[str, Any]:
-    from finetune.teaching import import_torch
+    from finetune.torch_import import import_torch
 
     import_torch()
     from finetune.export.convert_folder import convert_folder

@@ -31,8 +31,7 @@ from finetune.pretraining.raised import LARGE, gguf_of, open_raised, provenance_
 from finetune.pretraining.report import write_report
 from finetune.pretraining.watching import Watcher
 from finetune.run.attempt import RaisingAttempt, StoppedError, WorkDone
-from finetune.run.events import MergesTold
-from finetune.run.events import Warned
+from finetune.run.events import MergesTold, Warned
 from finetune.run.folder import RunFolder, write_whole
 from finetune.run.trained import Trained, copy_product, note_trained, read_trained
 from finetune.work_folder import work_folder

@@ -31,6 +31,7 @@ from finetune.memory import LORA_TOKENS, Figures, full_bytes, training_bytes
 from finetune.model.layouts import refusal
 from finetune.model.metadata import Metadata
 from finetune.serve.data import Shared
+from finetune.torch_import import import_torch
 
 _FLOATS = ("F32", "F16", "BF16")
 
@@ -245,6 +246,7 @@ def _calibrate(request: Calibrate) -> JobGenerator:
         raise AppError("The plan is no valid TOML.", "", str(error)) from error
 
     def work(report: Callable[[Any], bool]) -> AnyResult:
+        import_torch()
         from finetune.calibrate import CalibrationStopped, calibrate
 
         try:

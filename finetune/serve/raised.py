@@ -13,6 +13,7 @@ from engine.process.messages import AnyRequest, AnyResult, Array
 from finetune.run.folder import RunFolder
 from finetune.serve.data import Shared
 from finetune.serve.result import Report, telling
+from finetune.torch_import import import_torch
 
 
 def answer(request: AnyRequest, shared: Shared) -> AnyResult | None:
@@ -34,12 +35,14 @@ def job(request: AnyRequest, shared: Shared) -> JobGenerator | None:
 
 
 def _bench(request: m.RunBaseBench, report: Report) -> m.BaseBench:
+    import_torch()
     from finetune.pretraining.base_bench import run_base_bench
 
     return run_base_bench(RunFolder(Path(request.run)), request.checkpoint, telling(report))
 
 
 def _export(request: m.ExportRaised, report: Report) -> m.Exported:
+    import_torch()
     from finetune.export.export_raised import export_raised
 
     return export_raised(
@@ -53,11 +56,12 @@ def _export(request: m.ExportRaised, report: Report) -> m.Exported:
 
 def _chat_base(request: m.MakeChatBase, report: Report) -> m.Exported:
     from finetune.export.chat_base import write_chat_base
+    from finetune.pretraining.assistant import chat_base_name
     from finetune.pretraining.raised import checkpoint_of, gguf_of
 
     run = RunFolder(Path(request.run))
     checkpoint = checkpoint_of(run, request.checkpoint)
-    target = run.product / f"chat-{checkpoint.name}.gguf"
+    target = run.product / chat_base_name(checkpoint.name)
     tell = telling(report)
     if not target.is_file():
         write_chat_base(gguf_of(checkpoint), target, lambda done: tell(done, "writing"))
@@ -65,6 +69,7 @@ def _chat_base(request: m.MakeChatBase, report: Report) -> m.Exported:
 
 
 def _look(request: m.LookAhead, report: Report) -> m.TokenTable:
+    import_torch()
     from finetune.pretraining.raised import checkpoint_of, open_raised, tokenizer_in
     from finetune.pretraining.watching import next_probabilities
 

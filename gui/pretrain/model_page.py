@@ -100,7 +100,7 @@ class ModelPage(PretrainPage):
         rows.addWidget(self.mode, 0, Qt.AlignmentFlag.AlignLeft)
         self._headings = [caps(tr("How long may it take?")), caps(tr("Measured on this machine"))]
         for part in (
-            *(self.dial, self._headings[0], self.budget, self.budget_words),
+            *(self.dial, self._headings[0], self.budget, self.budget_words, self.notes),
             *(self._headings[1], self.measuring, self.derived, self.few),
         ):
             rows.addWidget(part)
@@ -114,7 +114,6 @@ class ModelPage(PretrainPage):
         whole.addWidget(frame("rule"))
         self._foot_column = QVBoxLayout()
         whole.addLayout(self._foot_column)
-        self._foot_column.addWidget(self.notes)
         pane = FlowPane()
         flow = FlowLayout(pane)
         flow.setSpacing(8)
@@ -268,7 +267,7 @@ class ModelPage(PretrainPage):
         if planned is not None:
             for form in (self.derived, self.few, self.others):
                 if form is not None:
-                    form.show_derived(derived_of(planned.plan))
+                    form.show_derived(derived_of(planned))
         self.facts.show_facts(plan_facts(planned, self.machine))
         self._show_notes()
         self.status_changed.emit()

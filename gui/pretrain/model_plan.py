@@ -29,6 +29,7 @@ DIALLED = {
     "train.other_rate": "other_rate",
     "train.eval_every": "eval_every",
 }
+_OF_LENGTH = ("train.tokens", "train.steps", "train.eval_every")
 _OF_PLAN = ("model.", "train.", "tokenizer.")  # tables whose problems make a plan impossible
 # English by byte pairs: bytes a token at 2,048 entries, and how much each doubling adds.
 _BYTES_PER_TOKEN, _PER_DOUBLING, _AT_VOCAB = 3.05, 0.35, 2048
@@ -46,10 +47,12 @@ class Machine(Struct, frozen=True):
 
 class Planned(Struct, frozen=True):
     """A plan, and how it is known. is_measured: its speed was measured; else it is reckoned from
-    another plan's, or not known (plan.tokens_per_s is 0)."""
+    another plan's, or not known (plan.tokens_per_s is 0). is_length_known: False for a time of
+    which nobody knows yet how many tokens it is."""
 
     plan: RaisingPlan
     is_measured: bool
+    is_length_known: bool
     memory_bytes: int
     disk_bytes: int
 
@@ -65,12 +68,16 @@ def planned_of(state: PretrainState, machine: Machine) -> Planned | None:
     if not speed and machine.flops:
         found = plan(draft, n_vocab, n_tokens, machine.flops / found.flops_per_token)
     memory = known.peak_bytes if known is not None else found.memory_bytes
-    return Planned(found, known is not None, memory, disk_of(found))
+    is_known = bool(found.tokens_per_s) or not draft.train.minutes
+    return Planned(found, known is not None, is_known, memory, disk_of(found))
 
 
-def derived_of(found: RaisingPlan) -> dict[str, float]:
-    """What the fields that follow from the dial come to."""
-    return {name: float(getattr(found, one)) for name, one in DIALLED.items()}
+def derived_of(planned: Planned) -> dict[str, float]:
+    """What the fields that follow from the dial come to, as far as it is known."""
+    found = {name: float(getattr(planned.plan, one)) for name, one in DIALLED.items()}
+    if not planned.is_length_known:
+        found |= dict.fromkeys(_OF_LENGTH, 0.0)
+    return found
 
 
 def vocabulary_of(state: PretrainState) -> int:

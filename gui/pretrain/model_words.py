@@ -19,15 +19,26 @@ from gui.staged.progress_words import count_text, duration_text, gb_text, speed_
 from gui.staged.start_notes import Note
 
 MOST_EPOCHS = 4.0  # how often a text may be read with little loss (Muennighoff et al. 2023)
-LONG_S = 86_400.0
+DAY_S = 86_400.0
+MANY_DAYS, MANY_YEARS = 10, 2
 
 
 def time_words(planned: Planned | None) -> str:
     """How long it takes here; whether that was measured or reckoned."""
     if planned is None or not planned.plan.seconds:
         return tr("not measured")
-    words = duration_text(planned.plan.seconds)
+    words = long_text(planned.plan.seconds)
     return words if planned.is_measured else tr("about {time}").format(time=words)
+
+
+def long_text(seconds: float) -> str:
+    """A time, also of those that nobody waits for: in days, in years."""
+    days = seconds / DAY_S
+    if days < MANY_DAYS:
+        return duration_text(seconds)
+    if days < MANY_YEARS * 365:
+        return tr("{n} days").format(n=f"{days:,.0f}")
+    return tr("{n} years").format(n=f"{days / 365:,.1f}")
 
 
 def dial_note(planned: Planned | None) -> str:
@@ -42,13 +53,16 @@ def budget_words(planned: Planned | None) -> str:
     """What a budget comes to."""
     if planned is None:
         return ""
+    if not planned.is_length_known:
+        return tr("How many tokens that is shows when a few steps were measured.")
     found = planned.plan
     parts = [
         tr("{n} tokens").format(n=count_text(found.n_tokens)),
         tr("{n} steps").format(n=f"{found.n_steps:,}"),
     ]
     if found.epochs:
-        parts.append(tr("the text read {n} times").format(n=f"{found.epochs:.1f}"))
+        times = f"{found.epochs:.1f}" if found.epochs < MOST_EPOCHS else f"{found.epochs:,.0f}"
+        parts.append(tr("the text read {n} times").format(n=times))
     if found.seconds:
         parts.append(time_words(planned))
     return " · ".join(parts)
@@ -70,20 +84,7 @@ def plan_facts(planned: Planned | None, machine: Machine) -> list[Fact]:
             tr("Blocks one after the other, numbers for each token, places looked at at once"),
         ),
         Fact(tr("parameters"), count_text(found.n_parameters), tr("Numbers that are learned")),
-        Fact(
-            tr("tokens per parameter"),
-            f"{found.tokens_per_parameter:.1f}",
-            tr(
-                "About 20 spend a given amount of computing best (Hoffmann et al. 2022); small "
-                "models of the dial take fewer, so that they are quick"
-            ),
-        ),
-        Fact(tr("tokens"), count_text(found.n_tokens), tr("What is learned from, repeats counted")),
-        Fact(
-            tr("compute"),
-            flop_text(found.flops),
-            tr("Multiplications and additions of the whole training"),
-        ),
+        *_length_facts(planned),
         Fact(
             tr("memory"),
             free if machine.free_bytes else gb_text(planned.memory_bytes),
@@ -100,6 +101,28 @@ def plan_facts(planned: Planned | None, machine: Machine) -> list[Fact]:
     if found.tokens_per_s:
         facts.append(Fact(tr("speed"), speed_text(found.tokens_per_s), tr("Tokens a second")))
     return facts
+
+
+def _length_facts(planned: Planned) -> list[Fact]:
+    found = planned.plan
+    if not planned.is_length_known:
+        return []
+    return [
+        Fact(
+            tr("tokens per parameter"),
+            f"{found.tokens_per_parameter:.1f}",
+            tr(
+                "About 20 spend a given amount of computing best (Hoffmann et al. 2022); small "
+                "models of the dial take fewer, so that they are quick"
+            ),
+        ),
+        Fact(tr("tokens"), count_text(found.n_tokens), tr("What is learned from, repeats counted")),
+        Fact(
+            tr("compute"),
+            flop_text(found.flops),
+            tr("Multiplications and additions of the whole training"),
+        ),
+    ]
 
 
 def before_start(
@@ -166,19 +189,19 @@ def _text_notes(state: PretrainState, planned: Planned) -> list[Note]:
     notes = []
     if state.corpus is not None:
         notes += [Note("warn", words) for words in state.corpus.warnings]
-    epochs = planned.plan.epochs
+    epochs = planned.plan.epochs if planned.is_length_known else 0.0
     if epochs > MOST_EPOCHS:
         words = tr(
             "The text is too small for this budget: it is read about {n} times, and beyond four "
             "times a model rather learns it by heart."
-        ).format(n=f"{epochs:.0f}")
+        ).format(n=f"{epochs:,.0f}")
         notes.append(Note("warn", words, tr("Take more text, less time, or a smaller dial.")))
     return notes
 
 
 def _time_notes(planned: Planned) -> list[Note]:
     seconds = planned.plan.seconds
-    if seconds < LONG_S:
+    if seconds < DAY_S:
         return []
     words = tr("This takes {time} on this machine, day and night.").format(time=time_words(planned))
     return [Note("warn", words, tr("It can be paused, and goes on after a restart."))]

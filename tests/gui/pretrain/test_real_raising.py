@@ -4,6 +4,7 @@ process: the worker, the tokenizer's training, the run.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -35,8 +36,11 @@ def real(
 
 
 def is_over(run: RunFolder, room: PretrainRoom) -> bool:
+    """Whether it ended, its process is gone, and who waited for that has heard."""
     summary = room.run_summary()
-    return summary is not None and not summary.is_live and bool(summary.attempt) and not run.pid()
+    is_waited_for = any(thread.name.startswith("run-") for thread in threading.enumerate())
+    has_ended = summary is not None and bool(summary.attempt) and not summary.is_live
+    return has_ended and not run.pid() and not is_waited_for
 
 
 def test_stories_become_a_model(real: PretrainBench) -> None:

@@ -13,18 +13,37 @@ from gui.pretrain.words import tr
 
 def obstacles(state: PretrainState) -> list[str]:
     """All that keeps a draft from being started, a sentence each."""
-    reasons = []
-    for name, words in state.draft.problems().items():
-        if name != "out.dir":  # made with the run
-            reasons.append(f"{field_name(name)}: {words}")
+    wrong = [
+        f"{field_name(name)}: {words}"
+        for name, words in state.draft.problems().items()
+        if name != "out.dir"  # made with the run
+    ]
+    return [*wrong, *_gone(state), *_unfit_text(state)]
+
+
+def _gone(state: PretrainState) -> list[str]:
+    """What was chosen once and is not on the disk any more."""
+    chosen = (
+        ("corpus.path", state.draft.corpus.path, state.corpus),
+        ("tokenizer.path", state.draft.tokenizer.path, state.tokenizer),
+    )
+    words = tr("{field}: “{path}” is not there any more.")
+    return [
+        words.format(field=field_name(name), path=path)
+        for name, path, known in chosen
+        if path and known is None and not Path(path).exists()
+    ]
+
+
+def _unfit_text(state: PretrainState) -> list[str]:
     corpus = state.corpus
-    if corpus is not None and not corpus.is_whole:
-        reasons.append(
-            tr("Text: “{name}” was not finished; take it anew.").format(name=corpus.name)
-        )
-    elif corpus is not None and corpus.n_bytes == 0:
-        reasons.append(tr("Text: nothing is left of “{name}”.").format(name=corpus.name))
-    return reasons
+    if corpus is None:
+        return []
+    if not corpus.is_whole:
+        return [tr("Text: “{name}” was not finished; take it anew.").format(name=corpus.name)]
+    if not corpus.n_bytes:
+        return [tr("Text: nothing is left of “{name}”.").format(name=corpus.name)]
+    return []
 
 
 def named(state: PretrainState) -> PretrainConfig:

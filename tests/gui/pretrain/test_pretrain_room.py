@@ -186,6 +186,15 @@ def test_a_text_that_was_not_finished_is_not_learned_from(bench: PretrainBench) 
     assert "“Stories” was not finished" in told and not bench.launched
 
 
+def test_what_is_gone_is_told_before_the_start(bench: PretrainBench) -> None:
+    bench.room.state.change(corpus__path="/gone/text.txt", tokenizer__path="/gone/tokenizer")
+    bench.action("&Start raising the model").trigger()
+    (told,) = bench.banners
+    assert "Text: “/gone/text.txt” is not there any more." in told
+    assert "Tokenizer: “/gone/tokenizer” is not there any more." in told
+    assert not bench.launched
+
+
 def test_a_model_is_renamed_deleted_and_brought_back(bench: PretrainBench) -> None:
     run = raised_run(bench.context.paths)
     bench.until(lambda: bool(bench.room.runs))

@@ -110,7 +110,8 @@ def tokenizer_of(attempt: RaisingAttempt, corpus: Corpus) -> TrainedTokenizer:
 
 def _trained(attempt: RaisingAttempt, corpus: Corpus) -> TrainedTokenizer:
     table = attempt.config.tokenizer
-    steps = train_tokenizer(corpus.train, table.kind, table.vocab)
+    n_bytes = max(0, corpus.info.n_bytes - corpus.info.held_out_bytes)
+    steps = train_tokenizer(corpus.train, table.kind, table.vocab, corpus.held_out, n_bytes)
     shown_s = 0.0
     while True:
         try:

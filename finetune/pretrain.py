@@ -22,7 +22,7 @@ from finetune.pretraining.config import PretrainConfig
 from finetune.pretraining.dial import RaisingPlan
 from finetune.pretraining.feed import Feed
 from finetune.pretraining.hooks import Hooks, NoHooks
-from finetune.pretraining.kept import fixed_plan
+from finetune.pretraining.kept import fixed_plan, require_memory
 from finetune.pretraining.optimizers import make_optimizers
 from finetune.pretraining.planted import Planted
 from finetune.pretraining.raising import Raising
@@ -62,14 +62,16 @@ def pretrain(
         How it ended, and where the weights are.
 
     Raises:
-        AppError: the loss is no number any more, memory or disk are full, too little text.
+        AppError: the loss is no number any more, memory or disk are full, too little text; the
+            machine has not the memory that the plan needs.
     """
     control, hooks, options = control or Go(), hooks or NoHooks(), config.train
     team = Team(options.precision)
+    require_memory(plan, team.device.type)
     plan = fixed_plan(config, plan, train, held_out, folder, team)
     torch.manual_seed(options.seed)
     model = GPT(GPTConfig(**plan.gpt_fields())).to(team.device)
-    optimizers = make_optimizers(model, plan)
+    optimizers = make_optimizers(model, plan, team.dtype)
     trained, state = Trained(model, optimizers, is_lora=False), TrainState()
     last = team.from_first(checkpoint.last_to_resume(folder.checkpoints) if team.is_first else None)
     if last is not None:

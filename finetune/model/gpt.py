@@ -81,6 +81,14 @@ def turned(x: Tensor, angles: Angles) -> Tensor:
     return torch.cat((a * cos - b * sin, b * cos + a * sin), dim=-1)
 
 
+class Norm(nn.RMSNorm):
+    """Brings vectors to one length, and learns how long each of their numbers should be (RMSNorm,
+    Zhang and Sennrich 2019). In fp32, whatever the numbers around it are."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.float()).to(x.dtype)
+
+
 class Attention(nn.Module):
     """Each place looks back at all before it and takes in what fits what it asks for.
 
@@ -97,8 +105,8 @@ class Attention(nn.Module):
         self.k_proj = nn.Linear(config.width, n_key, bias=False)
         self.v_proj = nn.Linear(config.width, n_key, bias=False)
         self.o_proj = nn.Linear(n_query, config.width, bias=False)
-        self.q_norm = nn.RMSNorm(config.head_dim, config.eps)
-        self.k_norm = nn.RMSNorm(config.head_dim, config.eps)
+        self.q_norm = Norm(config.head_dim, config.eps)
+        self.k_norm = Norm(config.head_dim, config.eps)
 
     def forward(self, x: Tensor, angles: Angles, kept: Kept | None) -> tuple[Tensor, Kept]:
         config, (B, T, _) = self.config, x.shape
@@ -141,9 +149,9 @@ class Block(nn.Module):
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
         self.dropout = config.dropout
-        self.input_layernorm = nn.RMSNorm(config.width, config.eps)
+        self.input_layernorm = Norm(config.width, config.eps)
         self.self_attn = Attention(config)
-        self.post_attention_layernorm = nn.RMSNorm(config.width, config.eps)
+        self.post_attention_layernorm = Norm(config.width, config.eps)
         self.mlp = MLP(config)
 
     def forward(self, x: Tensor, angles: Angles, kept: Kept | None) -> tuple[Tensor, Kept]:
@@ -160,7 +168,7 @@ class _Trunk(nn.Module):
         super().__init__()
         self.embed_tokens = nn.Embedding(config.n_vocab, config.width)
         self.layers = nn.ModuleList(Block(config) for _ in range(config.layers))
-        self.norm = nn.RMSNorm(config.width, config.eps)
+        self.norm = Norm(config.width, config.eps)
 
 
 class GPT(nn.Module):

@@ -28,7 +28,7 @@ TOKENS_M = (2.0, 3.0, 5.0, 7.5, 18, 45, 110, 270, 670, 1650, 4050, 10_000)  # mi
 EVALUATIONS = 20  # in a run whose settings leave it open
 EVALUATED_SHARE = 0.2  # of what was learned since the evaluation before, each reads so much
 _STEP_TOKENS, _STEP_BUDGET, _STEP_POWER = 2048, 7.5e6, 0.58
-_MATRIX_RATE, _OTHER_RATE, _RATE_WIDTH = 0.02, 4e-3, 192
+_MATRIX_RATE, _OTHER_RATE, _RATE_WIDTH = 0.02, 5e-3, 192
 LOGITS_AT_ONCE = 1 << 24  # as gpt.py has them
 _USUAL_FLOPS_PER_S = 6e10  # what training comes to on two cores with AVX2
 PROGRAM_BYTES = 450_000_000  # torch and the interpreter
@@ -97,6 +97,11 @@ class RaisingPlan:
     @property
     def seconds(self) -> float:
         return self.n_tokens / self.tokens_per_s if self.tokens_per_s else 0.0
+
+    @property
+    def guessed_tokens_per_s(self) -> float:
+        """What two cores usually do, before this machine was measured."""
+        return _USUAL_FLOPS_PER_S / self.flops_per_token
 
     @property
     def memory_bytes(self) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 
+import psutil
+
 from engine.errors import AppError
 from finetune.pretraining.config import PretrainConfig
 from finetune.pretraining.dial import RaisingPlan, with_steps
@@ -14,6 +16,24 @@ from finetune.pretraining.team import Team
 from finetune.run.folder import RunFolder, write_whole
 
 PLAN_FILE = "plan.json"
+_MOST_OF_FREE = 1.2  # the plan's figure is an estimate
+
+
+def require_memory(plan: RaisingPlan, device: str) -> None:
+    """Before anything is computed: an operating system that runs short ends the process without a
+    word.
+
+    Raises:
+        AppError: the plan needs far more than is free.
+    """
+    free = int(psutil.virtual_memory().available)
+    if device != "cpu" or plan.memory_bytes <= _MOST_OF_FREE * free:
+        return
+    raise AppError(
+        f"This model needs about {plan.memory_bytes / 1e9:,.1f} GB to be raised, and "
+        f"{free / 1e9:,.1f} GB are free.",
+        "Choose a smaller depth, batch or context, or close other programs.",
+    )
 
 
 def kept_plan(folder: RunFolder) -> RaisingPlan | None:

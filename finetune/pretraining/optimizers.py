@@ -130,8 +130,10 @@ class _States(MutableMapping[Any, Any]):
         return len(self._of)
 
 
-def make_optimizers(model: nn.Module, plan: RaisingPlan) -> Optimizers:
-    """For a model of gpt.py."""
+def make_optimizers(
+    model: nn.Module, plan: RaisingPlan, dtype: torch.dtype = torch.float32
+) -> Optimizers:
+    """For a model of gpt.py. dtype: that Muon computes in."""
     named = list(model.named_parameters())
     is_matrix = [one.ndim == 2 and "embed" not in name for name, one in named]
     matrices = [one for (_, one), yes in zip(named, is_matrix, strict=True) if yes]
@@ -142,6 +144,7 @@ def make_optimizers(model: nn.Module, plan: RaisingPlan) -> Optimizers:
         weight_decay=plan.weight_decay,
         ns_steps=3 if plan.width < _WIDE else 5,
     )
+    muon.dtype = dtype
     adamw = torch.optim.AdamW(
         rest, lr=plan.other_rate, betas=(0.8, 0.95), weight_decay=0.0, fused=True
     )

@@ -33,6 +33,8 @@ from finetune.run.folder import EventTail, RunFolder
 
 # Tokens of an evaluation.
 _LEAST_EVALUATED, _MOST_EVALUATED = 4096, 1 << 20
+# With a time budget steps take so many times as long as the evaluation before them.
+_STEPS_BETWEEN = 8.0
 
 
 def evaluated_tokens(plan: RaisingPlan) -> int:
@@ -75,6 +77,7 @@ class Raising:
         self.hooks, self.attempt = hooks, attempt
         self.saved_step = -1
         self._looked = int(state.done * EVALUATIONS)
+        self._looked_s, self._look_s = state.trained_s, 0.0
         self._held_out = validation_batches(held_out, plan, evaluated_tokens(plan), n_measured)
         self._bytes_per_token = held_out.n_bytes / max(1, held_out.n_tokens)
         self._n_held_out, self._n_train = held_out.n_tokens, feed.n_tokens
@@ -125,7 +128,9 @@ class Raising:
         if not self.config.train.minutes or self.config.train.eval_every:
             return self.state.step % self.plan.eval_every == 0
         before, self._looked = self._looked, int(done * EVALUATIONS)
-        return self._looked > before
+        # Samples of a tiny model take longer than many of its steps: looking is a small part.
+        is_rare = self.state.trained_s - self._looked_s >= _STEPS_BETWEEN * self._look_s
+        return self._looked > before and is_rare
 
     def _used_s(self) -> float:
         """Of the time that was given: steps, evaluations and checkpoints; pauses are none."""
@@ -220,7 +225,8 @@ class Raising:
             with torch.no_grad():
                 self.hooks.at_evaluation(self.state.step, model)
         model.train()
-        self._end_clock()
+        self._look_s = self._end_clock()
+        self._looked_s = self.state.trained_s
 
     def _evaluated(self, loss: float) -> Any:
         state, losses = self.state, self._losses

@@ -36,7 +36,7 @@ def step_seconds(
 ) -> float:
     """Seconds of a step; the model is thrown away. tell: hears the number of each step."""
     model = GPT(GPTConfig(**plan.gpt_fields())).to(team.device)
-    optimizers, taught = make_optimizers(model, plan), team.shared(model)
+    optimizers, taught = make_optimizers(model, plan, team.dtype), team.shared(model)
     began, n = 0.0, 0
     for step in range(1 + MOST):
         tell(step)

@@ -44,7 +44,7 @@ class Team:
         self.device = torch.device(
             f"cuda:{local}" if machine.device == "cuda" and self.world > 1 else machine.device
         )
-        self.precision, self._dtype = machine.precision, machine.dtype
+        self.precision, self.dtype = machine.precision, machine.dtype
         if self.world > 1 and not dist.is_initialized():
             backend = "nccl" if machine.device == "cuda" else "gloo"
             dist.init_process_group(backend, timeout=_PATIENCE)
@@ -71,7 +71,7 @@ class Team:
 
     def numbers(self) -> Any:
         """Matrices are multiplied in bf16 where that is meant."""
-        is_bf16 = self._dtype == torch.bfloat16
+        is_bf16 = self.dtype == torch.bfloat16
         return torch.autocast(self.device.type, torch.bfloat16, enabled=is_bf16)
 
     def mean(self, value: Tensor) -> float:

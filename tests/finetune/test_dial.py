@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from finetune.pretraining.config import MAX_DEPTH, PretrainConfig
-from finetune.pretraining.dial import plan
+from finetune.pretraining.dial import depth_for, n_vocab_of, plan
 from finetune.run_toml import changed
 
 
@@ -21,6 +21,8 @@ def test_its_end_is_gpt_2_with_ten_billion_tokens() -> None:
     # 6 N D: seven exaflops, and a day on a card of a hundred teraflops.
     assert found.flops == pytest.approx(6 * 124e6 * 10e9, rel=0.15)
     assert plan(at(12), 50_257, tokens_per_s=500.0).seconds > 200 * 86_400
+    # Before anything was measured too it is honest: years on two cores.
+    assert found.n_tokens / found.guessed_tokens_per_s > 365 * 86_400
 
 
 def test_each_step_of_it_is_larger() -> None:
@@ -81,6 +83,17 @@ def test_a_small_batch_is_summed_to_the_dials() -> None:
     again = plan(at(12, train__accumulate=found.accumulate * 2), 50_257)
     assert again.batch < found.batch
     assert again.tokens_per_step == pytest.approx(found.tokens_per_step, rel=0.15)
+
+
+def test_a_time_has_its_depth() -> None:
+    depths = [depth_for(seconds) for seconds in (20, 60, 600, 3600, 86_400, 1e9)]
+    assert depths == sorted(depths) and depths[0] == 1 and depths[-1] == MAX_DEPTH
+    assert depth_for(600) >= 3 and depth_for(60, flops_per_s=1e14) >= 6
+
+
+def test_a_vocabulary_is_known_before_there_is_one() -> None:
+    assert n_vocab_of(at(4, tokenizer__vocab=5000)) == 5000
+    assert n_vocab_of(at(4, tokenizer__kind="bytes")) == 260
 
 
 def test_epochs_and_world_are_counted() -> None:

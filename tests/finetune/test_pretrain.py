@@ -2,6 +2,7 @@
 what it cannot do."""
 
 import math
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -14,16 +15,21 @@ from engine.errors import AppError
 from finetune.checkpoint import checkpoints_in, is_whole
 from finetune.loop import Order
 from finetune.model.gpt import GPT
+from finetune.pretraining.dial import RaisingPlan
 from finetune.pretraining.hooks import NoHooks
 from finetune.pretraining.kept import kept_plan
+from finetune.run.control import Control
 from finetune.run.events import (
     CheckpointSaved,
+    Paused,
     PretrainEvaluated,
     PretrainStep,
     RaisedFacts,
+    Resumed,
     to_line,
 )
-from finetune.run.folder import RunFolder
+from finetune.run.folder import EventTail, RunFolder
+from finetune.run.log import RunLog
 from tests.finetune.tiny_texts import Ran, Text, ran, tiny_config, tiny_run, tiny_text
 
 
@@ -192,7 +198,59 @@ def test_nothing_held_out_leaves_the_last_as_the_best(tmp_path: Path) -> None:
     assert run.outcome.best is not None and run.outcome.best.name == "step-12"
 
 
+def test_paused_through_its_folder_it_waits_and_the_time_stands_still(tmp_path: Path) -> None:
+    folder, slept = RunFolder(tmp_path), 0.0
+    tmp_path.mkdir(exist_ok=True)
+    log = RunLog(folder, 1)
+
+    def sleep(seconds: float) -> None:
+        nonlocal slept
+        slept += seconds
+        time.sleep(seconds)
+        if slept > 0.5:
+            folder.ask("resume")
+
+    control = Control(folder, log, 0.0, free_bytes=lambda: 1 << 40, sleep=sleep)
+    config = tiny_config(tmp_path, train__steps=200, train__eval_every=200)
+    run = tiny_run(config, control=control)
+    steps = []
+    for one in run:
+        if isinstance(one, PretrainStep):
+            steps.append(one)
+            if one.step == 5:
+                folder.ask("pause")
+    log.close()
+    events = EventTail(folder).read()
+    assert [type(one) for one in events] == [Paused, Resumed]
+    assert events[1].time_s - events[0].time_s > 0.4
+    after = next(one for one in steps if one.time_s > events[1].time_s)
+    before = steps[after.step - 2]
+    assert after.time_s - before.time_s > 0.4 > after.seconds - before.seconds
+
+
+def test_in_bf16_it_learns_and_goes_on_to_the_bit(tmp_path: Path) -> None:
+    fields = {"train__precision": "bf16"}
+    whole = ran(tiny_config(tmp_path / "whole", **fields))
+    facts = whole.events[0]
+    assert isinstance(facts, RaisedFacts) and facts.precision == "bf16"
+    looks = [one.loss for one in whole.events if isinstance(one, PretrainEvaluated)]
+    assert looks[-1] < looks[0] - 0.3
+    config = tiny_config(tmp_path / "cut", **fields)
+    first, second = ran(config, control=Says(7, "stop")), ran(config, attempt=2)
+    assert losses_of(first) | losses_of(second) == losses_of(whole)
+    assert losses_of(whole) != losses_of(ran(tiny_config(tmp_path / "fp32")))
+
+
 # ---- what it cannot do ----
+
+
+def test_a_dial_beyond_memory_is_told_before_anything_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RaisingPlan, "memory_bytes", property(lambda self: 1 << 50))
+    with pytest.raises(AppError, match="needs about 1,125,899"):
+        ran(tiny_config(tmp_path))
+    assert not (tmp_path / "checkpoints").exists()
 
 
 def test_a_loss_that_is_no_number_is_told_and_the_last_checkpoint_stays(

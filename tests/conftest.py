@@ -21,6 +21,7 @@ SLOW_MODULES = {
     "test_story_card",
     "test_pretrain_stages",
     "test_raised",
+    "test_raised_assistant",
     "test_serve_base",
     "test_budgeted",
     "test_folder_runs",

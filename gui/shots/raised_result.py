@@ -1,5 +1,5 @@
-"""What a raised model and its assistant were measured to be able to do: for pictures of the room and
-for its tests.
+"""What a raised model and its assistant were measured to be able to do: for pictures of the room
+and for its tests.
 """
 
 from __future__ import annotations

@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
+from gui.icons import icon
 from gui.pretrain.words import tr
 from gui.run_record import Checkpoint
 from gui.theme import Theme
-from gui.widgets.kinds import button, label
+from gui.widgets.kinds import button, icon_button, label
 
 MOST_LINES = 6
 CHAT, TOKENS, AGAINST = "chat", "tokens", "against"
@@ -53,6 +54,7 @@ class CheckpointLines(QWidget):
         shown = few_of(checkpoints, looked_at)
         while len(self.lines) < len(shown):
             self.lines.append(_Line(self, self._grid, len(self.lines)))
+            self.lines[-1].dress(self._theme)
         for line, checkpoint in zip(self.lines, shown, strict=False):
             line.show_checkpoint(
                 checkpoint,
@@ -68,8 +70,10 @@ class CheckpointLines(QWidget):
 
     @Slot()
     def _dress(self) -> None:
-        self._grid.setHorizontalSpacing(self._theme.px(10))
-        self._grid.setVerticalSpacing(self._theme.px(4))
+        self._grid.setHorizontalSpacing(self._theme.px(6))
+        self._grid.setVerticalSpacing(self._theme.px(2))
+        for line in self.lines:
+            line.dress(self._theme)
 
 
 class _Line:
@@ -81,11 +85,11 @@ class _Line:
         self.chat = button(
             tr("Chat"), "link", tr("Write with the model as it was then: a notebook opens")
         )
-        self.tokens = button(
-            tr("Tokens"), "link", tr("Look at a sample of it through its tokenizer, token by token")
+        self.tokens = icon_button(
+            tr("Tokens: look at a sample of it through its tokenizer, token by token")
         )
-        self.against = button(
-            tr("A/B"), "link", tr("Ask it and another checkpoint side by side, in two columns")
+        self.against = icon_button(
+            tr("A/B: ask it and another checkpoint side by side, in two columns")
         )
         for place, one in enumerate(self.parts):
             one.setParent(lines)
@@ -96,7 +100,7 @@ class _Line:
             one.clicked.connect(partial(self._tell, partial(lines.asked.emit, key)))
 
     @property
-    def parts(self) -> tuple[QPushButton, ...]:
+    def parts(self) -> tuple[QPushButton | QToolButton, ...]:
         return self.step, self.chat, self.tokens, self.against
 
     def show_checkpoint(
@@ -108,12 +112,9 @@ class _Line:
         self.step.setText(words)
         self.step.setStyleSheet("font-weight: 600;" if is_looked_at else "")
         self.step.setAccessibleDescription(tr("looked at") if is_looked_at else "")
-        for words, one in (
-            (tr("Chat with step {step}"), self.chat),
-            (tr("Tokens of step {step}"), self.tokens),
-            (tr("Step {step} beside another"), self.against),
-        ):
-            one.setAccessibleName(words.format(step=step))
+        self.chat.setAccessibleName(tr("Chat with step {step}").format(step=step))
+        self.tokens.setAccessibleName(tr("Tokens of step {step}").format(step=step))
+        self.against.setAccessibleName(tr("Step {step} beside another").format(step=step))
         for one in self.parts:
             one.show()
         self.against.setVisible(can_compare)
@@ -121,6 +122,11 @@ class _Line:
     def hide(self) -> None:
         for one in self.parts:
             one.hide()
+
+    def dress(self, theme: Theme) -> None:
+        colour = theme.palette.accent
+        self.tokens.setIcon(icon("tokens", colour))
+        self.against.setIcon(icon("columns", colour))
 
     def _tell(
         self, tell: Callable[..., object], _on: bool = False, *, is_step: bool = False

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.pretrain.checkpoint_lines import CheckpointLines
-from gui.pretrain.raising_words import raised_facts
+from gui.pretrain.raising_words import parity_facts, raised_facts
 from gui.pretrain.text_details import Lesson
 from gui.pretrain.words import tr
 from gui.run_record import Checkpoint, RunRecord
@@ -40,11 +40,14 @@ class RaisingDetails(QWidget):
             )
         )
         self.notes = RunNotes(theme, actions, self)
-        self._headings = [caps(tr("Checkpoints")), caps(tr("Then")), caps(tr("Notes"))]
-        checkpoints, self._then, notes = self._headings
+        self.parity = Facts(theme)
+        names = (tr("Checkpoints"), tr("Parity"), tr("Then"), tr("Notes"))
+        self._headings = [caps(name) for name in names]
+        checkpoints, self._parity, self._then, notes = self._headings
         self._column = QVBoxLayout(self)
         for part in (
             *(caps(tr("This model")), self.facts, checkpoints, self.checkpoints),
+            *(self._parity, self.parity),
             *(self._then, self.bench, self.assistant, self.lesson, notes, self.notes),
         ):
             self._column.addWidget(part)
@@ -58,6 +61,9 @@ class RaisingDetails(QWidget):
         """looked_at: the checkpoint of the moment that is looked at."""
         self.facts.set_facts(raised_facts(record))
         self.checkpoints.show_checkpoints(record.checkpoints, looked_at)
+        self.parity.set_facts(parity_facts(record.parity))
+        for part in (self._parity, self.parity):
+            part.setVisible(bool(record.parity))
 
     def show_next(self, keys: set[str]) -> None:
         """Which pages there are to go on to."""

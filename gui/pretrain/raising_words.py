@@ -5,7 +5,9 @@ the first step, its facts. Qt-free but for the words.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+from engine.process.tune_messages import Parity
 from finetune.run.events import PhaseChanged
 from finetune.run.state import RunSummary
 from gui.pretrain.words import tr
@@ -147,3 +149,23 @@ def flop_text(flops: float) -> str:
         return "–"
     power = math.floor(math.log10(flops))
     return tr("{n} FLOP").format(n=f"{flops / 10.0**power:.1f}e{power}")
+
+
+def parity_facts(parity: Sequence[Parity]) -> list[Fact]:
+    """How far the engines agree on the same tokens: the likeliest token, and the largest distance
+    of two logits."""
+    names = {
+        "raised": tr("torch · llama.cpp"),
+        "transformers": tr("torch · transformers"),
+        "transformers, llama.cpp": tr("transformers · llama.cpp"),
+    }
+    tip = tr(
+        "Of {n} places the share at which both take the same token for the likeliest, and the "
+        "largest difference of two logits"
+    )
+    found = []
+    for one in parity:
+        value = f"{math.floor(one.top1 * 1000) / 10:.1f} % · {one.max_difference:.0e}"
+        words = tip.format(n=f"{one.n_positions:,}")
+        found.append((names.get(one.form, one.form), value, words))
+    return found

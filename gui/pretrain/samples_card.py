@@ -139,10 +139,9 @@ class _Line:
         self.step = step
         self.moment.setText(f"{step:,}")
         self.moment.setAccessibleName(tr("step {step}").format(step=f"{step:,}"))
-        whole = f"{prompt}{answer}"
-        line = " ".join(whole.split())
+        line = " ".join(answer.split()) or tr("(nothing)")
         self.words.setText(line if len(line) <= LONGEST else line[:LONGEST] + "…")
-        self.words.setToolTip(plain_tip(whole))
+        self.words.setToolTip(plain_tip(f"{prompt}{answer}"))
         set_kind(self.words, "" if is_looked_at else "dim")
         for part in (self.moment, self.words, self.rule):
             part.show()

@@ -30,8 +30,9 @@ class StagedHeader(QFrame):
         self._tools: QWidget | None = None
         self._row = QHBoxLayout(self)
         self._row.addWidget(self.title)
-        self._row.addWidget(self.facts)
-        self._row.addStretch(1)
+        # The facts have what the others leave.
+        self.facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._row.addWidget(self.facts, 1)
         self._row.addWidget(self.details_button)
         theme.changed.connect(self._dress)
         self._dress()
@@ -49,7 +50,7 @@ class StagedHeader(QFrame):
             self._tools.hide()
         self._tools = tools
         if tools is not None:
-            self._row.insertWidget(3, tools, 0, Qt.AlignmentFlag.AlignVCenter)
+            self._row.insertWidget(2, tools, 0, Qt.AlignmentFlag.AlignVCenter)
             tools.show()
 
     @Slot()

@@ -20,6 +20,7 @@ from gui.staged.run_axis import RunAxis
 from gui.staged.words import tr
 from gui.theme import Theme
 from gui.widgets.flow import FlowLayout
+from gui.widgets.flow_pane import FlowPane
 from gui.widgets.kinds import button, label
 
 if TYPE_CHECKING:
@@ -83,8 +84,12 @@ class LossCard(Card):
         self.train, self.validation = label(""), label("")
         self.train.setToolTip(self._kind.train_tip)
         self.validation.setToolTip(self._kind.held_out_tip)
-        self.head.insertWidget(1, self.train)
-        self.head.insertWidget(2, self.validation)
+        self._figures = FlowLayout()
+        for part in (self.title, self.train, self.validation):
+            self._figures.addWidget(part)
+        pane = FlowPane()
+        pane.setLayout(self._figures)
+        self.head.insertWidget(0, pane, 2)
         self.waiting = label("", "dim", wrap=True)
         self.smoothing = QSlider(Qt.Orientation.Horizontal)
         self.log = QCheckBox(tr("Logarithmic"))
@@ -233,6 +238,7 @@ class LossCard(Card):
     def _dress(self) -> None:
         self.smoothing.setFixedWidth(self.theme.px(110))
         self._tools.setSpacing(self.theme.px(12))
+        self._figures.setSpacing(self.theme.px(12))
         self._colour()
 
     def _colour(self) -> None:

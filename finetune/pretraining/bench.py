@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -89,7 +90,9 @@ def _reference() -> str:
 def child(what: str, *arguments: str) -> dict[str, Any]:
     """What one contestant says, as JSON on its last line. Raises AppError where it failed."""
     command = [sys.executable, "-m", "finetune.pretraining.bench_child", what, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # As a run's process has it (torch_import.py), for all contestants.
+    environment = {**os.environ, "OMP_WAIT_POLICY": "passive"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode != 0 or not done.stdout.strip():
         raise AppError(f"“{what}” of the bench failed.", "", done.stderr[-4000:])
     said: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
@@ -186,6 +189,26 @@ def speed_figures(bench: Bench) -> dict[str, Figure]:
     }
 
 
+# ---- stories ----
+
+
+def story_figures(bench: Bench) -> dict[str, Figure]:
+    """From an empty folder to an assistant: seconds of all stages, and the shares of held-out
+    questions that it, its base and answers without understanding get wrong or right."""
+    from finetune.pretraining.story_bench import StoryPlan, judge, raise_assistant
+
+    folder = bench.folder / "stories"
+    folder.mkdir()
+    numbers, _ = judge(raise_assistant(folder, StoryPlan()))
+    return {
+        "stories: from nothing to an assistant": figure(numbers.total_s, 600.0, "s"),
+        "stories: questions it gets wrong": figure(1.0 - numbers.assistant, 0.2, "share"),
+        "stories: the base gets right": figure(numbers.base, None, "share"),
+        "stories: the majority answer gets right": figure(numbers.majority, 0.35, "share"),
+        "stories: the nearest sentence gets right": figure(numbers.nearest, 0.35, "share"),
+    }
+
+
 def _of_module(name: str, function: str) -> Callable[[Bench], dict[str, Figure]]:
     """Figures of another file, which takes nothing."""
 
@@ -200,6 +223,7 @@ FIGURES: dict[str, Callable[[Bench], dict[str, Figure]]] = {
     "time to nanoGPT's loss": nanogpt_figures,
     "losses, and llama.cpp beside torch": loss_figures,
     "throughput beside a bare loop": speed_figures,
+    "stories, from nothing to an assistant": story_figures,
     "tokenizer": _of_module("finetune.pretraining.bench_tokenizer", "tokenizer_figures"),
 }
 

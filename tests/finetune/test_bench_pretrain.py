@@ -98,6 +98,17 @@ def test_losses_stand_beside_their_goals_and_a_bare_loop(
     assert found["torch from llama.cpp, 60 s"]["ok"] and found["other first tokens, 60 s"]["ok"]
 
 
+def test_stories_are_told_by_their_shares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from finetune.pretraining import story_bench
+
+    numbers = story_bench.StoryNumbers({}, 580.0, 100, 0.9, 0.4, 0.3, 0.2, {})
+    monkeypatch.setattr(story_bench, "raise_assistant", lambda folder, plan: folder)
+    monkeypatch.setattr(story_bench, "judge", lambda raised: (numbers, None))
+    found = bench.story_figures(bench.Bench(tmp_path, tmp_path, None))
+    assert [one["ours"] for one in found.values()] == [580.0, 0.1, 0.4, 0.3, 0.2]
+    assert all(one["ok"] for one in found.values())
+
+
 def test_the_command_measures_what_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

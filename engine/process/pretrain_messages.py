@@ -340,6 +340,31 @@ class MakeStoryRows(Request, frozen=True):
     name: str = ""
 
 
+class StoryShot(Struct, frozen=True):
+    """A question about a story as a base reads it. asked: the story and the question, up to where
+    the answer begins; answer; whole: both, as an example to stand before another."""
+
+    kind: str
+    asked: str
+    answer: str
+    whole: str
+
+
+class StoryShots(Result, frozen=True):
+    """shots: questions that may be learned from; asked: held-out ones, of all kinds in turn."""
+
+    shots: list[StoryShot]
+    asked: list[StoryShot]
+
+
+class ListStoryShots(Request, frozen=True):
+    """Questions of a corpus's story world for few-shot prompts -> StoryShots."""
+
+    corpus: str
+    n_shots: int = 120
+    n_asked: int = 56
+
+
 class MakeChatBase(Request, frozen=True):
     """A checkpoint ("" for the product) with the chat template of its own marks, in the run's
     folder, for Fine-tune to make an assistant of; made once -> Exported."""
@@ -413,6 +438,7 @@ PretrainRequest = (
     | CalibratePretrain
     | RunBaseBench
     | MakeStoryRows
+    | ListStoryShots
     | MakeChatBase
     | MakeReportCard
     | ExportRaised
@@ -428,6 +454,7 @@ PretrainResult = (
     | TokenizerList
     | PretrainCalibration
     | BaseBench
+    | StoryShots
     | ReportCard
     | Exported
     | TokenTable

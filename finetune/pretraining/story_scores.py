@@ -66,7 +66,7 @@ def few_shot_scores(
 def fitting(answerer: Answerer, asked: Sequence[Question]) -> list[Question]:
     """The questions that a model can see whole, with room for an answer."""
     room = answerer.info.n_ctx - ANSWER_TOKENS - _MARKS
-    return [one for one in asked if len(answerer.ids_of(_asked(one))) <= room]
+    return [one for one in asked if len(answerer.ids_of(as_asked(one))) <= room]
 
 
 def few_shot_prompt(answerer: Answerer, question: Question, shots: Sequence[Question]) -> str:
@@ -77,16 +77,22 @@ def few_shot_prompt(answerer: Answerer, question: Question, shots: Sequence[Ques
         key=lambda one: len(one.prompt),
     )
     room = answerer.info.n_ctx - ANSWER_TOKENS - 2
-    prompt = _asked(question)
+    prompt = as_asked(question)
     for shot in like_it[:_N_SHOTS]:
-        longer = f"{_asked(shot)}{shot.answer[:-1]},” said Grandfather.\n\n{prompt}"
+        longer = as_example(shot) + prompt
         if len(answerer.ids_of(longer)) > room:
             break
         prompt = longer
     return prompt
 
 
-def _asked(question: Question) -> str:
+def as_example(question: Question) -> str:
+    """A question about a story, answered as stories do; another one may follow."""
+    return f"{as_asked(question)}{question.answer[:-1]},” said Grandfather.\n\n"
+
+
+def as_asked(question: Question) -> str:
+    """The same up to where its answer begins."""
     assert question.story is not None
     return f"{question.story.text}\n“{question.text}” asked Grandmother. “"
 

@@ -9,17 +9,23 @@ from engine.process.jobs import JobGenerator, in_thread
 from engine.process.messages import AnyRequest, AnyResult, Progress
 from engine.process.pretrain_messages import (
     CorpusInfo,
+    ListStoryShots,
     MakeReportCard,
     MakeStoryRows,
     ReportCard,
+    StoryShot,
+    StoryShots,
 )
 from finetune.corpus.made_files import is_corpus, read_info
-from finetune.corpus.stories.conversations import conversations
+from finetune.corpus.stories.conversations import conversations, learned_questions
+from finetune.corpus.stories.facts import Question
+from finetune.corpus.stories.questions import questions
 from finetune.data.dataset_files import About
 from finetune.data.dataset_info import info_of
 from finetune.data.datasets import NewDataset
 from finetune.pretraining.assistant import write_card
 from finetune.pretraining.report_card import as_story_world, make_report_card
+from finetune.pretraining.story_scores import as_asked, as_example
 from finetune.run.folder import RunFolder
 from finetune.serve.data import Shared, open_dataset
 from finetune.serve.result import Report, telling
@@ -30,6 +36,8 @@ _ROWS_AT_ONCE = 64
 
 def answer(request: AnyRequest, shared: Shared) -> AnyResult | None:
     """The answer to a short question, or None. Raises AppError."""
+    if isinstance(request, ListStoryShots):
+        return _shots(request, shared)
     return None
 
 
@@ -63,6 +71,19 @@ def _make_rows(request: MakeStoryRows, shared: Shared) -> JobGenerator:
                 yield Progress(job=0, fraction=number / request.n, what="writing")
         folder = new.keep("messages")
     return info_of((yield from open_dataset(shared, folder.name)))
+
+
+def _shots(request: ListStoryShots, shared: Shared) -> StoryShots:
+    seed = as_story_world(_corpus(shared, request.corpus)).stories_seed
+    learned = (one for one in learned_questions(request.n_shots, seed) if one.story)
+    return StoryShots(
+        shots=[_shot(one) for one in learned],
+        asked=[_shot(one) for one in questions(request.n_asked, seed)],
+    )
+
+
+def _shot(question: Question) -> StoryShot:
+    return StoryShot(question.kind, as_asked(question), question.answer, as_example(question))
 
 
 def _corpus(shared: Shared, corpus: str) -> CorpusInfo:

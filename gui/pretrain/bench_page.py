@@ -8,13 +8,16 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.process.messages import Failed
+from gui.pretrain.asker import Asker
 from gui.pretrain.bench_desk import BenchDesk
 from gui.pretrain.bits_card import BitsCard
 from gui.pretrain.checkpoint_row import CheckpointRow
+from gui.pretrain.few_shot_card import FewShotCard
 from gui.pretrain.memory_card import MemoryCard
 from gui.pretrain.parts import PretrainPage, PretrainParts
 from gui.pretrain.raised_look import RaisedLook
 from gui.pretrain.scores_cards import FactsCard, QuestionsCard
+from gui.pretrain.shot_source import ShotSource
 from gui.pretrain.text_details import Lesson
 from gui.pretrain.words import tr
 from gui.staged.cards import Card, CardPage
@@ -46,6 +49,9 @@ class BenchPage(PretrainPage):
         self.strip = JobStrip(theme)
         self.words = label("", "dim", wrap=True)
         self.bits = BitsCard(theme)
+        self.asker = Asker(parts.context, self)
+        self.shots = ShotSource(parts, self.look, self)
+        self.few_shot = FewShotCard(theme, self.shots, self.asker)
         self.memory = MemoryCard(theme)
         self.recall = FactsCard(theme)
         self.questions = QuestionsCard(theme)
@@ -63,7 +69,8 @@ class BenchPage(PretrainPage):
         self.row.row.addWidget(self.chat_button)
         for part in (self.row, self.words, self.strip):
             self.top.column.addWidget(part)
-        for card in (self.top, self.bits, self.memory, self.recall, self.questions):
+        measured = (self.bits, self.memory, self.recall, self.questions)
+        for card in (self.top, *measured, self.few_shot):
             page.column.addWidget(card)
         page.column.addStretch(1)
         whole = QVBoxLayout(self)
@@ -73,9 +80,11 @@ class BenchPage(PretrainPage):
     def _connect(self) -> None:
         desk, look = self.desk, self.look
         self.run_button.clicked.connect(self.measure)
-        self.chat_button.clicked.connect(self.write_with_it)
+        self.chat_button.clicked.connect(lambda: self.write_with_it())
         self.memory.plan_asked.connect(self._on_plan_memory)
         self.questions.stories_asked.connect(self._on_stories)
+        self.few_shot.ask_asked.connect(self._on_ask)
+        self.few_shot.chat_asked.connect(self.write_with_it)
         desk.bench_changed.connect(self._show)
         desk.running_changed.connect(self._on_running)
         desk.told.connect(self.strip.hear)
@@ -98,13 +107,17 @@ class BenchPage(PretrainPage):
         """Measure the chosen checkpoint."""
         self.desk.run()
 
-    @Slot()
-    def write_with_it(self) -> None:
-        """A notebook with the chosen checkpoint."""
+    def write_with_it(self, text: str = "") -> None:
+        """A notebook with the chosen checkpoint. text: how it begins."""
         if self.look.gguf:
-            write_with(self.parts.context, self.look.gguf)
+            write_with(self.parts.context, self.look.gguf, text)
         else:
             self.parts.context.notices.tell(tr("Choose a model first"))
+
+    @Slot(str, list)
+    def _on_ask(self, prompt: str, stop: list[str]) -> None:
+        if self.look.gguf:
+            self.asker.ask(self.look.gguf, prompt, stop)
 
     @Slot()
     def _on_plan_memory(self) -> None:
@@ -146,6 +159,7 @@ class BenchPage(PretrainPage):
         for card in (self.bits, self.memory, self.questions):
             card.setVisible(bench is not None)
         self.recall.setVisible(False)
+        self.few_shot.setVisible(is_there)
         if bench is not None:
             config = look.config
             self.bits.show_bench(bench, self._curve())
@@ -209,6 +223,7 @@ class BenchPage(PretrainPage):
 
     def save_state(self) -> None:
         self.desk.close()
+        self.asker.close()
 
 
 def _lesson() -> Lesson:

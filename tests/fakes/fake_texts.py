@@ -22,6 +22,7 @@ from engine.process.pretrain_messages import (
     DeleteTokenizer,
     DroppedText,
     ListCorpora,
+    ListStoryShots,
     ListTokenizers,
     LookAtSource,
     Merge,
@@ -30,6 +31,8 @@ from engine.process.pretrain_messages import (
     ReadCorpus,
     RenameCorpus,
     SourceLook,
+    StoryShot,
+    StoryShots,
     TokenizerList,
 )
 from tests.fakes.fake_bases import FakeBases
@@ -104,6 +107,18 @@ TOKENIZER = RaisedTokenizer(
     seconds=2.4,
     added_s=1_700_000_000.0,
 )
+SHOT = "Otto left the lamp in the shed.\n“Where is the lamp?” asked Grandmother. “"
+ASKED = "Mira hid the kite in the oak.\n“Where is the kite?” asked Grandmother. “"
+SHOTS = StoryShots(
+    shots=[
+        StoryShot("where", SHOT, "In the shed.", f"{SHOT}In the shed,” said Grandfather.\n\n"),
+        StoryShot("why", "Otto was sad.", "Because.", "Otto was sad. Because.\n\n"),
+    ],
+    asked=[
+        StoryShot("where", ASKED, "In the oak.", f"{ASKED}In the oak,” said Grandfather.\n\n"),
+        StoryShot("why", "Mira was glad.", "Because.", "Mira was glad. Because.\n\n"),
+    ],
+)
 LOOK = SourceLook("3 Markdown files, 88 kB", 3, 88_000, ["# One\n\nIt was a dark night."])
 
 
@@ -132,6 +147,8 @@ class FakeTexts(FakeBases):
                 return structs.replace(old, name=request.name)
             case DeleteCorpus() | DeleteTokenizer():
                 return Nothing()
+            case ListStoryShots():
+                return SHOTS
             case CalibratePretrain():
                 return PretrainCalibration(15_900.0, 900_000_000, 0.2, 3.0, "fp32", 2)
         return None

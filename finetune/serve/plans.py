@@ -36,7 +36,6 @@ def _calibrate(request: CalibratePretrain) -> JobGenerator:
     def work(report: Callable[[Any], bool]) -> AnyResult:
         """Torch comes into this process here; the steps leave other jobs their turns."""
         import_torch()
-        import_torch()
         from finetune.calibrate import CalibrationStopped
         from finetune.pretraining.calibrate import calibrate
 

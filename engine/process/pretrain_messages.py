@@ -396,6 +396,7 @@ class Exported(Result, frozen=True):
     path: str
     n_bytes: int
     parity: list[Parity] = []
+    words: str = ""
 
 
 class ExportRaised(Request, frozen=True):

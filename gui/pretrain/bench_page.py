@@ -12,6 +12,7 @@ from gui.pretrain.asker import Asker
 from gui.pretrain.bench_desk import BenchDesk
 from gui.pretrain.bits_card import BitsCard
 from gui.pretrain.checkpoint_row import CheckpointRow
+from gui.pretrain.export_card import ExportCard
 from gui.pretrain.few_shot_card import FewShotCard
 from gui.pretrain.memory_card import MemoryCard
 from gui.pretrain.parts import PretrainPage, PretrainParts
@@ -52,6 +53,7 @@ class BenchPage(PretrainPage):
         self.asker = Asker(parts.context, self)
         self.shots = ShotSource(parts, self.look, self)
         self.few_shot = FewShotCard(theme, self.shots, self.asker)
+        self.export = ExportCard(theme, self.look, parts.heavy, parts.context.paths.models)
         self.memory = MemoryCard(theme)
         self.recall = FactsCard(theme)
         self.questions = QuestionsCard(theme)
@@ -70,7 +72,7 @@ class BenchPage(PretrainPage):
         for part in (self.row, self.words, self.strip):
             self.top.column.addWidget(part)
         measured = (self.bits, self.memory, self.recall, self.questions)
-        for card in (self.top, *measured, self.few_shot):
+        for card in (self.top, *measured, self.few_shot, self.export):
             page.column.addWidget(card)
         page.column.addStretch(1)
         whole = QVBoxLayout(self)
@@ -85,6 +87,7 @@ class BenchPage(PretrainPage):
         self.questions.stories_asked.connect(self._on_stories)
         self.few_shot.ask_asked.connect(self._on_ask)
         self.few_shot.chat_asked.connect(self.write_with_it)
+        self.export.write_asked.connect(lambda path: write_with(self.parts.context, path))
         desk.bench_changed.connect(self._show)
         desk.running_changed.connect(self._on_running)
         desk.told.connect(self.strip.hear)
@@ -160,6 +163,7 @@ class BenchPage(PretrainPage):
             card.setVisible(bench is not None)
         self.recall.setVisible(False)
         self.few_shot.setVisible(is_there)
+        self.export.setVisible(is_there)
         if bench is not None:
             config = look.config
             self.bits.show_bench(bench, self._curve())

@@ -12,6 +12,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.process.messages import AnyRequest, Failed
+from engine.process.pretrain_messages import Exported
 from engine.process.tune_messages import Converted
 from gui.side_worker import SideWorker
 from gui.staged.job_strip import JobStrip
@@ -21,12 +22,13 @@ from gui.widgets.kinds import button, label, set_kind
 from gui.widgets.plain_tip import plain_tip
 
 Make = Callable[[int], AnyRequest]
+Made = Converted | Exported
 
 
 class ProductJobs(QWidget):
     """Hidden until there is something to say."""
 
-    made = Signal(object)  # Converted
+    made = Signal(object)  # Made
     chat_asked = Signal(str)  # a model's file
     running_changed = Signal(bool)
 
@@ -34,7 +36,7 @@ class ProductJobs(QWidget):
         super().__init__(parent)
         self._theme, self._heavy = theme, heavy
         self._job, self._path = 0, ""
-        self._then: Callable[[Converted], object] | None = None
+        self._then: Callable[[Made], object] | None = None
         self.strip = JobStrip(theme, self)
         self.words = label("", "", wrap=True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -62,7 +64,7 @@ class ProductJobs(QWidget):
         self.stop()
         self._show("", "", "")
 
-    def run(self, what: str, make: Make, then: Callable[[Converted], object] | None = None) -> None:
+    def run(self, what: str, make: Make, then: Callable[[Made], object] | None = None) -> None:
         """Begin, unless something is under way.
 
         Args:
@@ -90,7 +92,7 @@ class ProductJobs(QWidget):
         self.strip.end()
         self.running_changed.emit(False)
 
-    def _on_made(self, result: Converted) -> None:
+    def _on_made(self, result: Made) -> None:
         self._end()
         words = result.words or tr("Written: {path}").format(path=result.path)
         self._show(f"✓ {words}", "good", result.path)

@@ -16,9 +16,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.errors import AppError
 from engine.figures import Figure, figure, print_table, ratio
@@ -34,8 +33,7 @@ LOSSES = {60: 1.60, 180: 1.50, 600: 1.46}
 NANO_SHARE = 1 / 6
 
 
-@dataclass(frozen=True)
-class Bench:
+class Bench(NamedTuple):
     """text: of characters, its end held out; nanogpt: its folder, None where it is not given."""
 
     folder: Path

@@ -123,6 +123,8 @@ def test_the_command_measures_what_is_named(
 
 
 def test_other_benches_have_none_of_its_options(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(["bench", "pretrain", "--only", "nothing at all"]) == 1
+    assert "none of what is measured" in capsys.readouterr().err
     assert command(["bench", "sft", "--only", "x"]) == 1
     assert "has no --only" in capsys.readouterr().err
 

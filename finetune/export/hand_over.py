@@ -9,18 +9,20 @@ from engine.errors import AppError
 from engine.models.gguf_header import read_header
 from engine.process.tune_messages import Converted, HandOver, MergeRun
 from finetune.export.files import check_room, sha256_of, whole
+from finetune.export.full_run import full_model, is_full
 from finetune.export.hub_upload import upload
 from finetune.export.merge_run import merge_run
 from finetune.export.ollama import family_of_file, modelfile
 from finetune.export.peft_files import export_peft
 from finetune.export.run_product import RunProduct, run_product
-from finetune.run.folder import slug
+from finetune.run.folder import RunFolder, slug
 from finetune.work_folder import work_folder
 
 Tell = Callable[[float, str], None]
 
 PUBLISHER = "bathysphere"
 LM_STUDIO = Path("~/.lmstudio/models")
+NO_FAMILY = " Its chat template is of no family known here, so TEMPLATE is left out."
 # What Ollama reads adapters of; others go over merged.
 OLLAMA_ADAPTERS = ("llama", "gemma", "gemma2", "gemma3")
 
@@ -34,22 +36,41 @@ def hand_over(request: HandOver, tell: Tell) -> Converted:
     Raises:
         AppError: the run has no product, the disk is full, the hub refuses.
     """
+    run = RunFolder(Path(request.run))
+    if request.to == "lm_studio":
+        return _lm_studio(run, request, tell)
+    if is_full(run) and request.to == "ollama":
+        return _whole_for_ollama(run, request, tell)
     product = run_product(request.run)
     if request.to == "ollama":
         return _ollama(product, request, tell)
-    if request.to == "lm_studio":
-        return _lm_studio(product, request, tell)
     return _hub(product, request, tell)
 
 
-def _ollama(product: RunProduct, request: HandOver, tell: Tell) -> Converted:
+def _whole_for_ollama(run: RunFolder, request: HandOver, tell: Tell) -> Converted:
+    """A run that taught every weight goes over as the model that it is."""
+    folder = _folder(request)
+    family, system = family_of_file(full_model(run))
+    target = folder / "model.gguf"
+    merge_run(MergeRun(job=0, run=request.run, out=str(target)), _part(tell))
+    text = modelfile(target.absolute(), None, family, system)
+    return _written(folder, text, _name(run), "" if family else NO_FAMILY)
+
+
+def _folder(request: HandOver) -> Path:
     if not request.out:
         raise AppError("A folder is needed for the Modelfile.", "Choose one.")
-    folder = Path(request.out)
+    return Path(request.out)
+
+
+def _name(run: RunFolder) -> str:
+    return slug(run.config().out.name or run.path.name) or "tuned"
+
+
+def _ollama(product: RunProduct, request: HandOver, tell: Tell) -> Converted:
+    folder = _folder(request)
     family, system = family_of_file(product.base)
-    said = (
-        "" if family else " Its chat template is of no family known here, so TEMPLATE is left out."
-    )
+    said = "" if family else NO_FAMILY
     if read_header(product.base).text("general.architecture") in OLLAMA_ADAPTERS:
         product.checked_base()
         adapter = folder / "adapter.gguf"
@@ -60,16 +81,19 @@ def _ollama(product: RunProduct, request: HandOver, tell: Tell) -> Converted:
         merge_run(MergeRun(job=0, run=request.run, out=str(merged)), _part(tell))
         text = modelfile(merged.absolute(), None, family, system)
         said += " Ollama reads no adapters of this kind of model, so it was merged."
+    return _written(folder, text, slug(product.name) or "tuned", said)
+
+
+def _written(folder: Path, text: str, name: str, said: str) -> Converted:
     with whole(folder / "Modelfile") as beside:
         beside.write_text(text, encoding="utf-8")
-    name = slug(product.name) or "tuned"
     words = f"ollama create {name} -f Modelfile, then ollama run {name}.{said}"
     return _made(folder / "Modelfile", words)
 
 
-def _lm_studio(product: RunProduct, request: HandOver, tell: Tell) -> Converted:
+def _lm_studio(run: RunFolder, request: HandOver, tell: Tell) -> Converted:
     """LM Studio lays no adapter over a model: it gets a merged one, in its publisher/model/file."""
-    name = slug(product.name) or "tuned"
+    name = _name(run)
     models = Path(request.out).expanduser() if request.out else LM_STUDIO.expanduser()
     out = models / PUBLISHER / name / f"{name}.gguf"
     made = merge_run(MergeRun(job=0, run=request.run, out=str(out)), tell)

@@ -1,5 +1,5 @@
 """A run's adapter merged into its base, quantised as asked, and held against torch: the whole way
-from a run folder to a model file.
+from a run folder to a model file. A run that taught every weight has one already (full_run.py).
 
 From the F16 original where a person has one; where a quantised base is quantised again that is
 said. Nothing is left behind but the file that was asked for.
@@ -17,6 +17,7 @@ from finetune.data.prepare import prepared
 from finetune.data.token_set import TokenSet
 from finetune.export.adapter_gguf import read_adapter
 from finetune.export.files import sha256_of
+from finetune.export.full_run import is_full, write_full_run
 from finetune.export.gguf_stream import Written
 from finetune.export.merge import Kind, merge
 from finetune.export.provenance import Value
@@ -28,6 +29,7 @@ from finetune.export.quantise import (
     requantised_words,
 )
 from finetune.export.run_product import RunProduct, run_product
+from finetune.run.folder import RunFolder
 from finetune.work_folder import work_folder
 
 # Takes a fraction and a word for the stage; what it raises ends the work.
@@ -43,10 +45,12 @@ def merge_run(request: MergeRun, tell: Tell) -> Converted:
     Raises:
         AppError: the run, its base or the original are not what they have to be; the disk is full.
     """
-    product = run_product(request.run)
     out = Path(request.out)
     if not out.name.endswith(".gguf"):
         raise AppError("A model's file ends in .gguf.", "Give it such a name.", request.out)
+    if is_full(RunFolder(Path(request.run))):
+        return write_full_run(request, tell)
+    product = run_product(request.run)
     source, known = _source(product, request)
     kind = request.quantisation or quantisation_of(product.base)[0]
     if kind not in TYPES:

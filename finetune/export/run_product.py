@@ -60,6 +60,12 @@ def run_product(run: str, checkpoint: str = "") -> RunProduct:
     if not folder.run_toml.is_file():
         raise AppError("This run is not there any more.", "Look at the list of runs again.", run)
     config = folder.config()
+    if config.train.method == "full":
+        raise AppError(
+            "This run taught every weight, so it has no adapter.",
+            "Its product is a whole model: write that as one file.",
+            run,
+        )
     made_from = _checkpoint(folder, checkpoint)
     adapter = made_from / "adapter.gguf" if checkpoint else folder.adapter
     if not adapter.is_file():

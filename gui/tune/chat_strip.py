@@ -43,9 +43,9 @@ class ChatStrip(Card):
         )
         row = FlowLayout()
         row.setSpacing(theme.px(10))
-        strength = label(tr("Strength"), "dim")
-        strength.setBuddy(self.slider)
-        for part in (self.chat, self.beside, strength, self.slider, self.value):
+        self.strength_label = label(tr("Strength"), "dim")
+        self.strength_label.setBuddy(self.slider)
+        for part in (self.chat, self.beside, self.strength_label, self.slider, self.value):
             row.addWidget(part)
         self.column.addLayout(row)
         self.slider.valueChanged.connect(self._show)
@@ -58,6 +58,11 @@ class ChatStrip(Card):
     @property
     def strength(self) -> float:
         return round(self.slider.value() * STEP, 2)
+
+    def set_full(self, is_full: bool) -> None:
+        """Whether every weight was taught: a model has no strength."""
+        for part in (self.strength_label, self.slider, self.value):
+            part.setVisible(not is_full)
 
     def set_strength(self, strength: float) -> None:
         self.slider.setValue(round(strength / STEP))

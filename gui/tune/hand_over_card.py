@@ -32,7 +32,7 @@ class HandOverCard(Card):
         self.bring = button(
             tr("Bring a PEFT adapter in…"), "", tr("A folder of PEFT files becomes a GGUF adapter")
         )
-        self.ollama = button(tr("Ollama"), "", tr("A Modelfile with base, adapter and template"))
+        self.ollama = button(tr("Ollama"), "", tr("A Modelfile with the model and its template"))
         self.lm_studio = button(tr("LM Studio"), "", tr("Into its folder of models"))
         self.hub = button(tr("Hub…"), "", tr("Upload to a repository of yours on the hub"))
         self.hub.setCheckable(True)
@@ -73,6 +73,12 @@ class HandOverCard(Card):
         self.upload.clicked.connect(self._on_upload)
         self.repository.returnPressed.connect(self._on_upload)
         self._connections.changed.connect(self._show_hub)
+
+    def set_full(self, is_full: bool) -> None:
+        """Whether every weight was taught: PEFT and the hub take adapters."""
+        for one in (self.export, self.bring, self.hub):
+            one.setVisible(not is_full)
+        self.hub.setChecked(self.hub.isChecked() and not is_full)
 
     def _choose(self, title: str, tell: object) -> None:
         dialog = QFileDialog(self, title)

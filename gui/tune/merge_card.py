@@ -15,6 +15,7 @@ from gui.tune.words import tr
 from gui.widgets.calm_combo import CalmComboBox
 from gui.widgets.flow import FlowLayout
 from gui.widgets.kinds import button, label
+from gui.widgets.plain_tip import plain_tip
 
 FLOATS = ("F32", "F16", "BF16")
 KINDS = ("F16", "Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q4_1", "Q4_0", "F32")
@@ -28,7 +29,7 @@ class MergeCard(Card):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, tr("One model file"), parent)
         self.source = ""
-        self._base_kind = ""
+        self._base_kind, self._is_full = "", False
         self.kind = CalmComboBox(self)
         self.kind.setAccessibleName(tr("Quantisation"))
         self.kind.setToolTip(tr("How many bits a weight has: fewer are smaller and less exact"))
@@ -61,6 +62,22 @@ class MergeCard(Card):
             self._base_kind = quantisation
             self._show()
 
+    def set_full(self, is_full: bool) -> None:
+        """Whether every weight was taught: then there is nothing to merge."""
+        if is_full == self._is_full:
+            return
+        self._is_full = is_full
+        self.kind.setItemText(0, tr("as it is") if is_full else tr("as the base"))
+        self.merge.setText(tr("Write the file") if is_full else tr("Merge and quantise"))
+        self.merge.setToolTip(
+            plain_tip(
+                tr("Write the model as one GGUF file, which any program can load")
+                if is_full
+                else tr("Write base + adapter as one GGUF file, which any program can load")
+            )
+        )
+        self._show()
+
     def set_source(self, path: str) -> None:
         """The F16 original; "" for none."""
         self.source = path
@@ -69,7 +86,7 @@ class MergeCard(Card):
     @Slot()
     def _show(self) -> None:
         kind, base = str(self.kind.currentData()), self._base_kind
-        is_rounded = bool(base) and base not in FLOATS
+        is_rounded = bool(base) and base not in FLOATS and not self._is_full
         self.original.setVisible(is_rounded)
         if self.source:
             words = tr("From {name}.").format(name=Path(self.source).name)
@@ -84,6 +101,8 @@ class MergeCard(Card):
             )
         else:
             words = tr("Written beside your models; metadata and tokenizer are the base’s.")
+        if self._is_full:
+            words = tr("Every weight was taught: it is a model of its own, chat template inside.")
         self.words.setText(words)
 
     @Slot()

@@ -40,7 +40,7 @@ from gui.tune.product_files import ProductFiles
 from gui.tune.product_jobs import ProductJobs
 from gui.tune.report_card import ReportCard
 from gui.tune.result_details import ResultDetails
-from gui.tune.to_chat import STARTER, chat_with
+from gui.tune.to_chat import STARTER, chat_with, chat_with_whole
 from gui.tune.words import tr
 
 HALF = 0.5
@@ -145,6 +145,8 @@ class ResultPage(TunePage):
         self.prompts.set_answers(result.prompts if result is not None else [])
         self.changes.set_run(self._path, result)
         self.forgetting.set_forgetting(result.forgetting if result is not None else None)
+        for card in (self.chat, self.merge, self.hand_over):
+            card.set_full(self.is_full)
         name = record.config.out.name if record.config is not None else ""
         self.files.set_run(self._path, name, self._base(), lambda: self.chat.strength)
         self._describe_base()
@@ -189,21 +191,27 @@ class ResultPage(TunePage):
             return record.result.base
         return record.config.base.path if record.config is not None else ""
 
-    def _adapter(self) -> str:
-        """The product, or of a run without one its newest checkpoint's adapter."""
+    @property
+    def is_full(self) -> bool:
+        """Every weight was taught: the product is a model, not an adapter."""
+        config = self._config()
+        return config is not None and config.train.method == "full"
+
+    def _product(self) -> str:
+        """The product, or of a run without one its newest checkpoint's file."""
         record = self._shown
         if record is None:
             return ""
         if record.end is not None and record.end.product:
             return str(self.folder.path / record.end.product)
-        saved = record.checkpoints
-        return str(self.folder.checkpoints / saved[-1].folder / "adapter.gguf") if saved else ""
+        saved, name = record.checkpoints, "model.gguf" if self.is_full else "adapter.gguf"
+        return str(self.folder.checkpoints / saved[-1].folder / name) if saved else ""
 
     # ---- chat ----
 
     @Slot(float, bool)
     def chat_with_it(self, strength: float, is_beside_base: bool) -> None:
-        self._chat(self._base(), self._adapter(), strength, is_beside_base)
+        self._chat(self._base(), self._product(), strength, is_beside_base)
 
     @Slot(str)
     def _on_model_chat(self, path: str) -> None:
@@ -225,9 +233,12 @@ class ResultPage(TunePage):
                 message, tr("Put it back where it was: {path}").format(path=missing[0])
             )
             return
+        context = self.parts.context
         try:
-            context = self.parts.context
-            chat_with(context, base, adapter, strength, is_beside_base=is_beside_base)
+            if adapter and adapter != self.files.imported and self.is_full:
+                chat_with_whole(context, base, adapter, is_beside_base=is_beside_base)
+            else:
+                chat_with(context, base, adapter, strength, is_beside_base=is_beside_base)
         except AppError as error:
             self.parts.context.notices.show_error(error)
 
@@ -252,6 +263,9 @@ class ResultPage(TunePage):
         """What was learned becomes part of a base, unrounded, and the draft begins there."""
         config = self._config()
         if config is None:
+            return
+        if self.is_full and (product := self._product()):
+            self._plan(next_runs.further(config, product), "how")
             return
         run, out = self._path, str(self.folder.product / "merged-F16.gguf")
         if Path(out).is_file():

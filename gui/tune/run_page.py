@@ -21,7 +21,7 @@ from gui.tune.field_words import field_names
 from gui.tune.parts import TuneParts
 from gui.tune.run_details import RunDetails
 from gui.tune.time_machine import TimeMachine
-from gui.tune.to_chat import chat_with
+from gui.tune.to_chat import chat_with, chat_with_whole
 from gui.tune.words import tr
 
 
@@ -78,15 +78,23 @@ class RunPage(RunView):
         record, found = self.record(), self.machine.checkpoint()
         if found is None or record.config is None:
             return
-        adapter = RunFolder(Path(self._path)).checkpoints / found.folder / "adapter.gguf"
-        if not adapter.is_file():
+        is_full = record.config.train.method == "full"
+        name = "model.gguf" if is_full else "adapter.gguf"
+        made = RunFolder(Path(self._path)).checkpoints / found.folder / name
+        if not made.is_file():
             self.parts.context.notices.show_failure(
-                tr("This checkpoint has no adapter that can be chatted with."),
+                tr("This checkpoint has no model that can be chatted with.")
+                if is_full
+                else tr("This checkpoint has no adapter that can be chatted with."),
                 tr("Older checkpoints are removed as better ones come; choose another step."),
             )
             return
         base = record.result.base if record.result is not None else record.config.base.path
+        context = self.parts.context
         try:
-            chat_with(self.parts.context, base, str(adapter), is_beside_base=is_beside_base)
+            if is_full:
+                chat_with_whole(context, base, str(made), is_beside_base=is_beside_base)
+            else:
+                chat_with(context, base, str(made), is_beside_base=is_beside_base)
         except AppError as error:
             self.parts.context.notices.show_error(error)

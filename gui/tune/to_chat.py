@@ -46,6 +46,20 @@ def chat_with(
         context.openers[OPEN_AGAINST_BASE]()
 
 
+def chat_with_whole(
+    context: AppContext, base: str, model: str, *, is_beside_base: bool = False
+) -> None:
+    """A new chat with a model of which every weight was taught: no adapter, a file of its own.
+
+    Raises:
+        AppError: the base is the starter, and that is not installed.
+    """
+    if is_beside_base:
+        compare_models(context, str(starter_path()) if base == STARTER else base, model)
+    else:
+        chat_with(context, model)
+
+
 def write_with(context: AppContext, model: str, text: str = "") -> None:
     """A new notebook that begins with a text: what a base model goes on with."""
     context.rooms["chat"]()

@@ -10,13 +10,14 @@ import msgspec
 import pytest
 
 from engine.errors import AppError
-from engine.models.gguf_header import read_header
+from engine.models.gguf_header import describe, read_header
 from engine.paths import user_paths
 from engine.process.pretrain_messages import (
     Cleaning,
     CorpusInfo,
     CorpusSource,
     Exported,
+    ExportRaised,
     MakeChatBase,
     MakeReportCard,
     MakeStoryRows,
@@ -28,6 +29,9 @@ from engine.process.tune_messages import (
     Checked,
     DatasetInfo,
     DescribeBase,
+    ExportPeft,
+    HandOver,
+    MergeRun,
 )
 from engine.tokens.opened import Tokenizers
 from finetune.config import RunConfig
@@ -50,12 +54,13 @@ from finetune.serve import base as serve_base
 from finetune.serve import data as serve_data
 from finetune.serve import learn as serve_learn
 from finetune.serve import raised as serve_raised
+from finetune.serve import result as serve_result
 from finetune.serve import stories as serve_stories
 from finetune.serve.data import Shared
 from tests.engine.loading import drain
 from tests.finetune.training import one_thread
 
-SERVERS = (serve_base, serve_data, serve_learn, serve_raised, serve_stories)
+SERVERS = (serve_base, serve_data, serve_learn, serve_raised, serve_result, serve_stories)
 CONTEXT = 256
 
 
@@ -161,10 +166,46 @@ def test_all_its_weights_are_taught_and_it_chats_through_its_template(chain: Cha
     assert "<|" not in said.text
 
 
-def test_the_report_card_is_kept_in_the_bases_run(chain: Chain) -> None:
+def made_assistant(chain: Chain) -> RunFolder:
+    """Of the test before."""
     (folder,) = (
         RunFolder(one) for one in chain.runs.iterdir() if one.name.endswith("tales-assistant")
     )
+    return folder
+
+
+@pytest.mark.parametrize(("kind", "least"), [("F16", 0.99), ("Q8_0", 0.95), ("", 0.98)])
+def test_the_assistant_is_written_as_any_type_with_its_template(
+    chain: Chain, tmp_path: Path, kind: str, least: float
+) -> None:
+    folder, out = made_assistant(chain), tmp_path / "assistant.gguf"
+    made = asked(MergeRun(job=1, run=str(folder.path), out=str(out), quantisation=kind))
+    header = read_header(out)
+    assert describe(header, out).quantisation == (kind or "F16")
+    assert header.text("tokenizer.chat_template") == CHAT_TEMPLATE
+    assert made.parity and all(one.top1 >= least for one in made.parity), made.parity
+
+
+def test_the_assistant_goes_to_other_programs_as_a_model(chain: Chain, tmp_path: Path) -> None:
+    folder = made_assistant(chain)
+    asked(HandOver(job=1, run=str(folder.path), to="lm_studio", out=str(tmp_path / "lm")))
+    (file,) = (tmp_path / "lm").rglob("*.gguf")
+    assert file.read_bytes() == folder.model.read_bytes()
+    made = asked(HandOver(job=1, run=str(folder.path), to="ollama", out=str(tmp_path / "o")))
+    assert Path(made.path).read_text(encoding="utf-8").startswith(f"FROM {tmp_path / 'o'}")
+    with pytest.raises(AppError, match="taught every weight"):
+        asked(ExportPeft(job=1, run=str(folder.path), out=str(tmp_path / "peft")))
+
+
+def test_rows_of_odd_width_are_quantised_too(chain: Chain, tmp_path: Path) -> None:
+    out = str(tmp_path / "q.gguf")
+    made = asked(ExportRaised(job=1, run=str(chain.base.path), target=out, kind="Q4_K_M"))
+    assert Path(made.path).stat().st_size == made.n_bytes
+    assert made.parity[0].top1 > 0.5
+
+
+def test_the_report_card_is_kept_in_the_bases_run(chain: Chain) -> None:
+    folder = made_assistant(chain)
     card = asked(MakeReportCard(job=1, run=str(chain.base.path), tuned=str(folder.path)))
     assert isinstance(card, ReportCard) and card.assistant
     assert read_card(chain.base, folder.path) == card

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
+from msgspec import Struct
 from PySide6.QtCore import QObject, Signal
 
 from engine.process.messages import AnyRequest, Failed
@@ -27,6 +27,15 @@ from gui.pretrain.words import tr
 from gui.side_worker import SideWorker
 
 OnPlan = Callable[[RunConfig], object]
+
+
+class _Making(Struct, frozen=True):
+    """What is made, of what: fixed when it begins. name: the run's."""
+
+    run: str
+    checkpoint: str
+    name: str
+    on_plan: OnPlan
 
 
 class AssistantDesk(QObject):
@@ -111,7 +120,7 @@ class AssistantDesk(QObject):
         self._ask(
             self._parts.worker,
             tr("Planning"),
-            lambda job: DescribeBase(job=job, path=str(Path(made.path))),
+            lambda job: DescribeBase(job=job, path=made.path),
             partial(self._on_described, work, data),
         )
 
@@ -154,10 +163,3 @@ class AssistantDesk(QObject):
         self._turn += 1
         self._asked, self.is_busy = None, False
         self.ended.emit()
-
-
-class _Making:
-    """What is made, of what: fixed when it begins."""
-
-    def __init__(self, run: str, checkpoint: str, name: str, on_plan: OnPlan) -> None:
-        self.run, self.checkpoint, self.name, self.on_plan = run, checkpoint, name, on_plan

@@ -27,7 +27,7 @@ from gui.staged.behind import Behind
 from gui.staged.cards import CardPage
 from gui.staged.facts import Fact, Facts, details_panel
 from gui.staged.job_strip import JobStrip
-from gui.staged.starting import Launch, Starter
+from gui.staged.starting import Starter
 from gui.tune.plan_opener import OPEN_PLAN
 from gui.tune.to_chat import chat_with, write_with
 from gui.widgets.announce import announce
@@ -37,18 +37,9 @@ RUN_OPENER = "tune.run"
 
 
 class AssistantPage(PretrainPage):
-    """Page 6.
+    """Page 6."""
 
-    Args:
-        launch_run: starts a run's process; for tests.
-    """
-
-    def __init__(
-        self,
-        parts: PretrainParts,
-        parent: QWidget | None = None,
-        launch_run: Launch | None = None,
-    ) -> None:
+    def __init__(self, parts: PretrainParts, parent: QWidget | None = None) -> None:
         super().__init__(parts, parent)
         theme = parts.context.theme
         self.look = RaisedLook(parts, self)
@@ -57,7 +48,12 @@ class AssistantPage(PretrainPage):
         self._behind = Behind(self)
         self._plan = RunConfig()
         self.starter = Starter(
-            parts.context.paths.runs, self._behind, list, lambda: self._plan, self, launch_run
+            parts.context.paths.runs,
+            self._behind,
+            list,
+            lambda: self._plan,
+            self,
+            parts.launch_run,
         )
         self.form = AssistantForm(theme)
         self.row = CheckpointRow(theme, self.look)

@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, Signal, Slot
 from engine.process.messages import Failed
 from engine.process.pretrain_messages import MakeReportCard, ReportCard
 from finetune.pretraining.assistant import checkpoint_of_base, read_card
-from finetune.run.folder import RunFolder
 from finetune.run.state import RunSummary
 from gui.pretrain.parts import PretrainParts
 from gui.pretrain.raised_look import RaisedLook
@@ -126,8 +125,7 @@ class AssistantRuns(QObject):
         self.card = None
         self.card_changed.emit()
         if raised is not None and path:
-            tuned = RunFolder(Path(path)).path
-            self._behind.do(partial(read_card, raised, tuned), partial(self._on_read, path))
+            self._behind.do(partial(read_card, raised, Path(path)), partial(self._on_read, path))
 
     def _on_read(self, path: str, card: ReportCard | None) -> None:
         if path == self.chosen and self.card is None and card is not None:

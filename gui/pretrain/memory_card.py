@@ -102,14 +102,19 @@ def groups(recited: Sequence[Recited]) -> list[tuple[str, list[Recited]]]:
     numbers = sorted({one.times_seen for one in recited})
     if len(numbers) <= MOST_GROUPS:
         return [(times_words(n), [one for one in recited if one.times_seen == n]) for n in numbers]
-    bounds = [*LIMITS, max(numbers) + 1]
     found = []
-    for low, high in pairwise(bounds):
+    for low, high in pairwise([*LIMITS, max(numbers) + 1]):
         group = [one for one in recited if low <= one.times_seen < high]
         if group:
-            name = tr("{a} to {b} times").format(a=low, b=high - 1)
-            found.append((times_words(low) if high - low == 1 else name, group))
+            found.append((_between([one.times_seen for one in group]), group))
     return found
+
+
+def _between(times: Sequence[int]) -> str:
+    low, high = min(times), max(times)
+    if low == high:
+        return times_words(low)
+    return tr("{a} to {b} times").format(a=f"{low:,}", b=f"{high:,}")
 
 
 def times_words(n: int) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gui.context import AppContext
     from gui.pretrain.state import PretrainState
     from gui.side_worker import SideWorker
+    from gui.staged.starting import Launch
 
 __all__ = ["AddAction", "PretrainPage", "PretrainParts", "Shortcut"]
 
@@ -22,7 +23,7 @@ class PretrainParts(Struct, frozen=True):
     """The room's parts. worker: corpora and tokenizers; heavy: a second worker for requests that
     load torch or a model, ended when it has been idle for a while; add_action(text, do, shortcut):
     a line in the room's menu and the palette; show_page(key): go to another page; start(): the
-    draft becomes a run and begins."""
+    draft becomes a run and begins; launch_run: starts a run's process, for tests (None: really)."""
 
     context: AppContext
     worker: SideWorker
@@ -31,6 +32,7 @@ class PretrainParts(Struct, frozen=True):
     add_action: AddAction
     show_page: Callable[[str], object]
     start: Callable[[], object]
+    launch_run: Launch | None = None
 
 
 class PretrainPage(StagedPage):

@@ -73,6 +73,7 @@ class PretrainRoom(StagedRoom[PretrainConfig]):
             add_action=self.add_action,
             show_page=self.show_page,
             start=self.start,
+            launch_run=launch_run,
         )
         for one in (state.corpus_changed, state.tokenizer_changed, state.calibration_changed):
             one.connect(self._show_lists)

@@ -144,7 +144,6 @@ class ExampleTable(QWidget):
             self.rows.append(cells)
             for place, cell in enumerate(cells):
                 cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-                cell.setMinimumWidth(1)
                 top = Qt.AlignmentFlag.AlignTop
                 self.grid.addWidget(cell, len(self.rows), place, top)
         for cells, texts in zip(self.rows, rows, strict=False):

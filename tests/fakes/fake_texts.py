@@ -151,7 +151,7 @@ class FakeTexts(FakeBases):
                 return SHOTS
             case CalibratePretrain():
                 return PretrainCalibration(15_900.0, 900_000_000, 0.2, 3.0, "fp32", 2)
-        return None
+        return super()._answer(request)
 
 
 def _page(request: ReadCorpus) -> CorpusPage:

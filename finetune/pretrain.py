@@ -95,7 +95,8 @@ def pretrain(
     while ending is None and not raising.is_over():
         evaluates, losses = False, []
         done = raising.share_done()
-        torch.manual_seed(raising.seed_of(state.step))  # dropout's chance is the step's own
+        if plan.dropout:  # its chance is the step's own
+            torch.manual_seed(raising.seed_of(state.step))
         batches = feed.batches(state.step, pieces_at(done, plan.context))
         for number, (ids, targets) in enumerate(batches):
             order = raising.told(control)

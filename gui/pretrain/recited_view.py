@@ -32,8 +32,9 @@ class RecitedView(QWidget):
         self.grid.setContentsMargins(0, 0, 0, 0)
         self.grid.addWidget(caps(tr("Prompt")), 0, 0, 1, 2)
         self.grid.addWidget(self.prompt, 1, 0, 1, 2)
+        headings = (tr("Truth"), tr("Said"))
         for place, text in enumerate((self.truth, self.said)):
-            self.grid.addWidget(caps(text.accessibleName()), 2, place)
+            self.grid.addWidget(caps(headings[place]), 2, place)
             self.grid.addWidget(text, 3, place)
             self.grid.setColumnStretch(place, 1)
         theme.changed.connect(self._dress)

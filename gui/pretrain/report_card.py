@@ -33,7 +33,7 @@ class ReportCardView(Card):
         ]
         self.legend = ShareLegend(theme, bars, mark_legend())
         self.bars = ShareBars(theme, tr("Held-out questions that were right, base and assistant"))
-        headings = [tr("question"), tr("right answer"), tr("base"), tr("assistant")]
+        headings = [tr("question"), tr("right"), tr("base"), tr("assistant")]
         self.examples = ExampleTable(theme, headings, self)
         self.make = button(
             tr("Make the report card"),

@@ -82,7 +82,7 @@ class QuestionsCard(Card):
         self.stories_button = button(
             tr("Choose stories"), "", tr("Take the story world as the text of the next model")
         )
-        self.examples = ExampleTable(theme, [tr("question"), tr("right answer"), tr("said")], self)
+        self.examples = ExampleTable(theme, [tr("question"), tr("right"), tr("said")], self)
         for part in (self.words, self.legend, self.bars, self.examples, self.stories_button):
             self.column.addWidget(part)
         self.column.setAlignment(self.stories_button, Qt.AlignmentFlag.AlignLeft)

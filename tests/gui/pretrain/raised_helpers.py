@@ -29,6 +29,13 @@ def choose(bench: PretrainBench, folder: RunFolder) -> None:
     bench.until(lambda: bench.context.runs.record(str(folder.path)).is_read)
 
 
+def overhang(page: BenchPage | AssistantPage) -> int:
+    """Pixels by which the cards are wider than what is seen of them."""
+    area = page.page
+    inner = area.widget()
+    return max(0, inner.minimumSizeHint().width() - area.viewport().width())
+
+
 def bench_page(bench: PretrainBench) -> BenchPage:
     """On show, its checkpoint and its text known."""
     bench.room.show_page("bench")

@@ -24,7 +24,7 @@ from gui.tune.data_page import DataPage
 from tests.fakes.fake_bases import base_info
 from tests.fakes.fake_texts import BOOK_PATH, STORIES_PATH
 from tests.gui.fitting import misfits
-from tests.gui.pretrain.raised_helpers import BEST, assistant_page, looked_at
+from tests.gui.pretrain.raised_helpers import BEST, assistant_page, looked_at, overhang
 from tests.gui.pretrain.room_helpers import PretrainBench, bench, unnamed
 from tests.gui.tune.room_helpers import TuneBench
 
@@ -256,4 +256,5 @@ def test_it_fits_a_small_window_and_says_what_it_is(bench: PretrainBench, font_p
     bench.room.resize(1024 - 74, 640)
     bench.until(lambda: bench.room.width() == 1024 - 74)
     assert not (wrong := misfits(bench.room)), "\n".join(wrong)
+    assert overhang(page) == 0
     assert not unnamed(bench.room)

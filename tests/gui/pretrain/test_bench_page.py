@@ -35,7 +35,13 @@ from gui.side_worker import SideWorker
 from tests.fakes.fake_engine import model_info
 from tests.fakes.fake_texts import BOOK_PATH, SHOTS, FakeTexts
 from tests.gui.fitting import misfits
-from tests.gui.pretrain.raised_helpers import BEST, bench_page, choose, looked_at
+from tests.gui.pretrain.raised_helpers import (
+    BEST,
+    bench_page,
+    choose,
+    looked_at,
+    overhang,
+)
 from tests.gui.pretrain.room_helpers import PretrainBench, bench, raised_run, unnamed
 
 __all__ = ["bench"]  # a fixture
@@ -309,8 +315,9 @@ def test_everything_says_what_it_is(bench: PretrainBench) -> None:
 
 @pytest.mark.parametrize("font_px", [0, 20])
 def test_it_fits_a_small_window(bench: PretrainBench, font_px: int) -> None:
-    measured(bench)
+    page = measured(bench)
     bench.context.theme.set_font_px(font_px)
     bench.room.resize(1024 - 74, 640)
     bench.until(lambda: bench.room.width() == 1024 - 74)
     assert not (wrong := misfits(bench.room)), "\n".join(wrong)
+    assert overhang(page) == 0

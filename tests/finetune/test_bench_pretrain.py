@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,10 @@ def test_the_command_measures_what_is_named(
         bench.main(as_json=True, text="/nowhere/text.txt")
 
 
-def test_other_benches_have_none_of_its_options(capsys: pytest.CaptureFixture[str]) -> None:
+def test_its_command_takes_its_options_and_other_benches_do_not(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, bench.__name__)  # the command runs the module by its name
     assert command(["bench", "pretrain", "--only", "nothing at all"]) == 1
     assert "none of what is measured" in capsys.readouterr().err
     assert command(["bench", "sft", "--only", "x"]) == 1

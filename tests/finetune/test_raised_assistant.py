@@ -143,6 +143,12 @@ def test_it_is_a_base_that_can_be_taught(chain: Chain) -> None:
     assert (info.architecture, info.n_ctx_train, info.template) == ("qwen3", CONTEXT, "file")
 
 
+def test_the_base_itself_has_no_template_so_it_is_offered_raw_text(chain: Chain) -> None:
+    assert describe(read_header(chain.base.model), chain.base.model).template == "none"
+    with Answerer(chain.base.model, None) as answerer:
+        assert answerer.info.template == "none"
+
+
 def test_its_rows_are_looked_at_with_its_own_marks(chain: Chain) -> None:
     rows, path = rows_of(chain), chat_base(chain)
     found = asked(CheckDataset(job=1, dataset=rows.id, base=path, max_length=CONTEXT))

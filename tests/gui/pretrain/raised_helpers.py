@@ -33,6 +33,7 @@ def overhang(page: BenchPage | AssistantPage) -> int:
     """Pixels by which the cards are wider than what is seen of them."""
     area = page.page
     inner = area.widget()
+    assert inner is not None
     return max(0, inner.minimumSizeHint().width() - area.viewport().width())
 
 

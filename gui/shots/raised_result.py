@@ -27,12 +27,16 @@ WORST = [
 KINDS = ("where", "went", "who", "what", "count", "colour", "why")
 RIGHT = {"where": (17, 36), "went": (14, 34), "who": (21, 38), "what": (12, 33)}
 RIGHT |= {"count": (9, 31), "colour": (19, 39), "why": (11, 35)}
+# Of each kind: a question, its right answer, what the base said, what the assistant said.
 ASKED = {
     "where": ("Where was the kite?", "It was in the shed.", "in the shed", "It was in the shed."),
+    "went": ("Where did Otto go?", "To the mill.", "to the river", "To the mill."),
+    "who": ("Whose was the drum?", "It was Mira’s.", "Mira", "It was Mira’s."),
+    "what": ("What did Pilar have?", "A lantern.", "a red ball", "A lantern."),
     "count": ("How many shells did Mira find?", "Seven.", "three shells", "Seven."),
+    "colour": ("Which colour did the scarf have?", "Blue.", "blue", "Blue."),
     "why": ("Why was Otto sad?", "Because his kite was torn.", "the kite", "Because it was torn."),
 }
-EXAMPLE = ("Whose was the drum?", "It was Mira’s.", "Mira", "It was Mira’s.")
 
 
 def base_bench(run: RunFolder, checkpoint: str) -> BaseBench:
@@ -68,7 +72,7 @@ def scores(who: int) -> list[QuestionScore]:
     """Questions about stories, by a base (0) or an assistant (1)."""
     found = []
     for kind in KINDS:
-        question, answer, *said = ASKED.get(kind, EXAMPLE)
+        question, answer, *said = ASKED[kind]
         right, example = RIGHT[kind][who], [(question, answer, said[who])]
         for is_seen in (True, False):
             n_right = (right + is_seen) // 2

@@ -11,6 +11,7 @@ from gui.shots.scenes import (
     insight,
     lessons,
     messages,
+    pretrain,
     shelf,
     strengths,
     talk,
@@ -40,5 +41,6 @@ SCENES = (
     *tune.SCENES,
     *tune_rows.SCENES,
     *tune_runs.SCENES,
+    *pretrain.SCENES,
 )
 PICTURES = tuple(name for scene in SCENES for name in scene.pictures)

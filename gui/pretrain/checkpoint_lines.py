@@ -35,9 +35,9 @@ class CheckpointLines(QWidget):
             wrap=True,
         )
         self.more = label("", "faint", wrap=True)
-        self.lines: list[_Line] = []
         self._grid = QGridLayout()
         self._grid.setColumnStretch(0, 1)
+        self.lines = [_Line(self, self._grid, row) for row in range(MOST_LINES)]
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.empty)
@@ -52,9 +52,6 @@ class CheckpointLines(QWidget):
     ) -> None:
         """looked_at: the one of the slider's moment."""
         shown = few_of(checkpoints, looked_at)
-        while len(self.lines) < len(shown):
-            self.lines.append(_Line(self, self._grid, len(self.lines)))
-            self.lines[-1].dress(self._theme)
         for line, checkpoint in zip(self.lines, shown, strict=False):
             line.show_checkpoint(
                 checkpoint,
@@ -110,7 +107,9 @@ class _Line:
         step = f"{checkpoint.step:,}"
         words = tr("step {step}").format(step=step)
         self.step.setText(words)
-        self.step.setStyleSheet("font-weight: 600;" if is_looked_at else "")
+        sheet = "font-weight: 600;" if is_looked_at else ""
+        if self.step.styleSheet() != sheet:
+            self.step.setStyleSheet(sheet)
         self.step.setAccessibleDescription(tr("looked at") if is_looked_at else "")
         self.chat.setAccessibleName(tr("Chat with step {step}").format(step=step))
         self.tokens.setAccessibleName(tr("Tokens of step {step}").format(step=step))

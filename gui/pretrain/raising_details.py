@@ -60,10 +60,14 @@ class RaisingDetails(QWidget):
     def set_record(self, record: RunRecord, looked_at: Checkpoint | None) -> None:
         """looked_at: the checkpoint of the moment that is looked at."""
         self.facts.set_facts(raised_facts(record))
-        self.checkpoints.show_checkpoints(record.checkpoints, looked_at)
+        self.look_at(record, looked_at)
         self.parity.set_facts(parity_facts(record.parity))
         for part in (self._parity, self.parity):
             part.setVisible(bool(record.parity))
+
+    def look_at(self, record: RunRecord, looked_at: Checkpoint | None) -> None:
+        """Another moment of the same record."""
+        self.checkpoints.show_checkpoints(record.checkpoints, looked_at)
 
     def show_next(self, keys: set[str]) -> None:
         """Which pages there are to go on to."""

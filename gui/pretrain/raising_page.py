@@ -4,6 +4,8 @@ probabilities shift, samples become language; every checkpoint can be opened whi
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Slot
@@ -70,11 +72,13 @@ class RaisingPage(RunView):
 
     # ---- showing ----
 
-    def show_run(self, run: RunSummary, record: RunRecord) -> None:
-        self.token.set_record(record)
-        self.samples.set_record(record, self.moments.step)
-        self.merges.set_record(record)
-        self._show_details(record)
+    def parts_of(self, run: RunSummary, record: RunRecord) -> list[Callable[[], object]]:
+        return [
+            partial(self.token.set_record, record),
+            lambda: self.samples.set_record(record, self.moments.step),
+            partial(self.merges.set_record, record),
+            partial(self._show_details, record),
+        ]
 
     def on_other_run(self, record: RunRecord | None) -> None:
         self._clock = PhaseClock()
@@ -95,7 +99,9 @@ class RaisingPage(RunView):
     @Slot(int)
     def _on_moment(self, step: int) -> None:
         self.samples.look_at(step)
-        self._show_details(self.record())
+        found = self.moments.checkpoint()
+        self.pane.look_at(self.record(), found)
+        self.parts.state.choose_checkpoint(found.folder if found is not None else "")
 
     # ---- opening ----
 

@@ -40,6 +40,8 @@ class SamplesCard(Card):
         self._grid = QGridLayout()
         self._grid.setColumnStretch(1, 1)
         self._set_up()
+        for _ in range(MOST_LINES):
+            self._add_line()
         theme.changed.connect(self._dress)
         self._dress()
         self._show()
@@ -76,8 +78,6 @@ class SamplesCard(Card):
         self.prompt.setVisible(len(said) > 0)
         self.empty.setVisible(not said)
         steps = few_of(list(said), self._step)
-        while len(self._lines) < len(steps):
-            self._add_line()
         for line, step in zip(self._lines, steps, strict=False):
             line.show_sample(step, prompt, said[step], is_looked_at=step == _at(said, self._step))
         for line in self._lines[len(steps) :]:
@@ -91,6 +91,7 @@ class SamplesCard(Card):
         self._grid.addWidget(line.words, row, 1, top)
         self._grid.addWidget(line.rule, row + 1, 0, 1, 2)
         line.moment.clicked.connect(lambda: self.step_asked.emit(line.step))
+        line.hide()
         self._lines.append(line)
 
     # ---- building ----
@@ -124,6 +125,7 @@ class _Line:
 
     def __init__(self, parent: QWidget) -> None:
         self.step = 0
+        self._told: tuple[object, ...] = ()
         self.moment: QPushButton = button("", "link", tr("Look at this moment"))
         self.words: QLabel = label("", wrap=True)
         self.words.setTextInteractionFlags(
@@ -136,17 +138,22 @@ class _Line:
             part.setParent(parent)
 
     def show_sample(self, step: int, prompt: str, answer: str, *, is_looked_at: bool) -> None:
-        self.step = step
+        told = (step, prompt, answer, is_looked_at)
+        if told == self._told:
+            return
+        self.step, self._told = step, told
         self.moment.setText(f"{step:,}")
         self.moment.setAccessibleName(tr("step {step}").format(step=f"{step:,}"))
         line = " ".join(answer.split()) or tr("(nothing)")
         self.words.setText(line if len(line) <= LONGEST else line[:LONGEST] + "…")
         self.words.setToolTip(plain_tip(f"{prompt}{answer}"))
-        set_kind(self.words, "" if is_looked_at else "dim")
+        if self.words.property("kind") != (kind := "" if is_looked_at else "dim"):
+            set_kind(self.words, kind)
         for part in (self.moment, self.words, self.rule):
             part.show()
 
     def hide(self) -> None:
+        self._told = ()
         for part in (self.moment, self.words, self.rule):
             part.hide()
 

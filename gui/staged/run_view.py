@@ -4,11 +4,12 @@ what RunsWatch knows of it; its parts show that, and tell what was asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -62,6 +63,7 @@ class RunView(StagedPage):
         self._context, self._state, self._facts = context, state, facts
         self._path = ""
         self._is_stale = True
+        self._to_show: list[Callable[[], object]] = []
         theme = context.theme
         self.run_actions = RunActions(context, self, resume)
         self.overlay = Overlay(context.runs, self, facts.kind, self._kept("overlay"))
@@ -84,8 +86,8 @@ class RunView(StagedPage):
         """A person's notes on the run."""
         raise NotImplementedError
 
-    def show_run(self, run: RunSummary, record: RunRecord) -> None:
-        """Show what only this page shows."""
+    def parts_of(self, run: RunSummary, record: RunRecord) -> list[Callable[[], object]]:
+        """What shows what only this page has, each in a turn of its own."""
         raise NotImplementedError
 
     def on_other_run(self, record: RunRecord | None) -> None:
@@ -165,13 +167,29 @@ class RunView(StagedPage):
             self.loss.set_waiting(tr("Reading the run…") if self._path else "")
             return
         self._is_stale = False
-        record = self.record()
+        record, is_showing = self.record(), bool(self._to_show)
         self.notices.show_run(run, record)
         self.loss.set_waiting(self.waiting_words(run, record))
-        self.show_run(run, record)
+        self._to_show = self.parts_of(run, record)
         if record.is_read:
+            self._to_show.append(partial(self.charts.set_record, record))
             self.loss.set_records(record, self.overlay.records(without=self._path))
-            self.charts.set_record(record)
+        if not is_showing:
+            # Laid out and painted once, when all of it is there.
+            self.page.setUpdatesEnabled(False)
+            QTimer.singleShot(0, self, self._show_next)
+
+    @Slot()
+    def _show_next(self) -> None:
+        """One part in each turn, so that none is long; a later look begins anew."""
+        try:
+            if self._to_show:
+                self._to_show.pop(0)()
+        finally:
+            if self._to_show:
+                QTimer.singleShot(0, self, self._show_next)
+            else:
+                self.page.setUpdatesEnabled(True)
 
     def waiting_words(self, run: RunSummary, record: RunRecord) -> str:
         """What is done while there is no loss yet."""

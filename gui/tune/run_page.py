@@ -4,6 +4,8 @@ with.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Slot
@@ -53,7 +55,10 @@ class RunPage(RunView):
 
     # ---- showing ----
 
-    def show_run(self, run: RunSummary, record: RunRecord) -> None:
+    def parts_of(self, run: RunSummary, record: RunRecord) -> list[Callable[[], object]]:
+        return [partial(self._show_moments, record)]
+
+    def _show_moments(self, record: RunRecord) -> None:
         self.machine.set_record(record)
         self._show_details(record)
 

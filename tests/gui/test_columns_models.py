@@ -10,7 +10,9 @@ from engine.process.messages import Failed, ModelInfo
 from gui.chat.chat_settings import ChatSettings
 from gui.chat.columns.agreement import agreed_ranges, agreed_share
 from gui.chat.columns.column_state import Column, ColumnSettings
+from gui.chat.columns.columns import Columns
 from gui.chat.columns.plan import make_plan, memory_of, plan_text, short_plan_text
+from gui.tune.to_chat import OPEN_AGAINST
 from tests.fakes.fake_engine import model_info
 from tests.gui.chat_room_helpers import Bench, bench, context
 from tests.gui.columns_helpers import GB, OTHER, THIRD, Side, cancel, say_all, side_of
@@ -33,6 +35,14 @@ def ask_all(side: Side, text: str = "Hello") -> None:
     """Ask, until the chat's own model was asked."""
     side.ask(text)
     side.bench.settle()
+
+
+def test_another_room_opens_two_models_side_by_side(bench: Bench) -> None:
+    (feature,) = [one for one in bench.room.features if isinstance(one, Columns)]
+    side = Side(bench, feature)
+    bench.room.parts.context.openers[OPEN_AGAINST](OTHER)
+    assert [column.own.model_path for column in feature.columns] == ["", OTHER]
+    assert side.view.isVisible()
 
 
 # ---- at once and in turn ----

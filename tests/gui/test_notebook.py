@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from engine.process.messages import (
+    Adapter,
     Array,
     Done,
     Failed,
@@ -19,6 +20,7 @@ from engine.process.messages import (
 from gui.chat.notebook import FIRST_LENGTH, NotebookFeature
 from gui.chat.notebook_view import NotebookView
 from gui.context import AppContext
+from gui.tune.to_chat import OPEN_NOTEBOOK
 from tests.fakes.fake_engine import model_info
 from tests.gui.chat_room_helpers import Bench, bench, context, open_room
 
@@ -268,6 +270,22 @@ def test_a_base_model_is_offered_a_notebook(bench: Bench) -> None:
     assert offer.isVisible()
     offer.close_button.click()
     assert not offer.isVisible()
+
+
+def test_another_room_opens_a_notebook_with_its_model_and_a_beginning(bench: Bench) -> None:
+    feature = feature_of(bench)
+    settings = bench.room.session.settings.with_value("adapters", [Adapter("/a.gguf", 1.0)])
+    bench.room.parts.details.replace(settings)
+    bench.engine.model = model_info("/runs/step-20.gguf", "tales", template="none")
+    bench.room.parts.context.openers[OPEN_NOTEBOOK]("/runs/step-20.gguf", "Mira had a")
+    bench.engine.answer()
+    bench.qtbot.waitUntil(lambda: feature.is_open)
+    assert bench.room.loader.wanted_path == "/runs/step-20.gguf"
+    view = feature.view
+    assert view is not None and view.edit.toPlainText() == "Mira had a"
+    assert kept_text(bench) == "Mira had a"
+    assert bench.room.session.settings.adapters == [], "they belong to another model"
+    assert not (feature.offer is not None and feature.offer.isVisible())
 
 
 def test_the_helper_lays_out_examples_and_keeps_them(bench: Bench) -> None:

@@ -67,8 +67,10 @@ def page(qtbot: QtBot, room: Room, resumed: list[RunFolder]) -> Iterator[Raising
 
 def shown(qtbot: QtBot, room: Room, page: RaisingPage, folder: RunFolder) -> None:
     room.choose(qtbot, folder)
-    qtbot.waitUntil(lambda: page.loss._record is not None and page.loss._record.is_read)
-    qtbot.waitUntil(lambda: page.loss._record.path == str(folder.path))  # type: ignore[union-attr]
+    path, charts = str(folder.path), page.charts
+    qtbot.waitUntil(lambda: page.loss._record is not None and page.loss._record.path == path)
+    # The last that is shown of a record.
+    qtbot.waitUntil(lambda: charts._record is not None and charts._record.path == path)
 
 
 def begun(room: Room) -> RunFolder:

@@ -3,12 +3,10 @@
 Counted in the thread's own processor time, so that a busy machine does not matter.
 """
 
-import time
 from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 from finetune.run.folder import RunFolder
@@ -17,6 +15,7 @@ from gui.runs_watch import RunsWatch
 from gui.shots import run_maker
 from gui.tune.run_page import RunPage
 from tests.gui.tune.run_helpers import Room, running
+from tests.gui.turns import Turns
 
 pytestmark = pytest.mark.slow
 N_STEPS = 100_000
@@ -24,26 +23,6 @@ N_PLANNED = 120_000
 GOAL_MS = 16.0
 BUSY_SHARE = 0.95  # of the turns that do anything: some hundred of many thousand
 ONE_TURN_MS = 4 * GOAL_MS  # the worst single turn, on a slower machine
-
-
-class Turns:
-    """Processor time of this thread between two turns of its event loop."""
-
-    def __init__(self, page: RunPage) -> None:
-        self.costs_ms: list[float] = []
-        self._last_s = time.thread_time()
-        self._timer = QTimer(page, interval=0)
-        self._timer.timeout.connect(self._tick)
-        self._timer.start()
-
-    def _tick(self) -> None:
-        now_s = time.thread_time()
-        self.costs_ms.append((now_s - self._last_s) * 1e3)
-        self._last_s = now_s
-
-    def stop(self) -> list[float]:
-        self._timer.stop()
-        return sorted(one for one in self.costs_ms if one > 0.5) or [0.0]
 
 
 def long_run(runs: Path) -> RunFolder:

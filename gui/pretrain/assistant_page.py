@@ -7,6 +7,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.errors import AppError
@@ -191,8 +192,16 @@ class AssistantPage(PretrainPage):
     def _show_card(self) -> None:
         self.card.show_card(self.runs.card)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._show()
+
     @Slot()
     def _show(self) -> None:
+        """How it is now; a run that goes on tells something many times a second."""
+        self.status_changed.emit()
+        if not self.isVisible():
+            return
         look, run = self.look, self.runs.run
         self.form.show_world(
             is_known=look.config is not None,
@@ -207,7 +216,6 @@ class AssistantPage(PretrainPage):
         self.card.setVisible(is_over and look.is_story_world)
         self.card.make.setEnabled(not self.runs.is_running)
         self.facts.show_facts(self._facts())
-        self.status_changed.emit()
 
     def _facts(self) -> list[Fact]:
         look = self.look

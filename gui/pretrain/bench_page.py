@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.process.messages import Failed
+from engine.process.pretrain_messages import BaseBench
 from gui.pretrain.asker import Asker
 from gui.pretrain.bench_desk import BenchDesk
 from gui.pretrain.bits_card import BitsCard
@@ -27,6 +29,7 @@ from gui.staged.job_strip import JobStrip
 from gui.tune.to_chat import write_with
 from gui.widgets.announce import announce
 from gui.widgets.kinds import button, label
+from gui.widgets.plain_tip import plain_tip
 
 PASSAGES = 8  # of each kind, where a person asks for a memory test from here
 
@@ -37,6 +40,8 @@ class BenchPage(PretrainPage):
     def __init__(self, parts: PretrainParts, parent: QWidget | None = None) -> None:
         super().__init__(parts, parent)
         theme = parts.context.theme
+        self._is_stale = True  # another bench than the one on show
+        self._problem: Failed | None = None  # what came of the last measuring, if nothing did
         self.look = RaisedLook(parts, self)
         self.desk = BenchDesk(parts, self.look, self)
         self.top = Card(theme, tr("Measure"))
@@ -88,7 +93,7 @@ class BenchPage(PretrainPage):
         self.few_shot.ask_asked.connect(self._on_ask)
         self.few_shot.chat_asked.connect(self.write_with_it)
         self.export.write_asked.connect(lambda path: write_with(self.parts.context, path))
-        desk.bench_changed.connect(self._show)
+        desk.bench_changed.connect(self._on_bench)
         desk.running_changed.connect(self._on_running)
         desk.told.connect(self.strip.hear)
         desk.failed.connect(self._on_failed)
@@ -138,6 +143,7 @@ class BenchPage(PretrainPage):
     @Slot()
     def _on_running(self) -> None:
         if self.desk.is_running:
+            self._problem = None
             self.strip.begin(tr("Measuring"), self.desk.stop)
         else:
             self.strip.end()
@@ -146,37 +152,59 @@ class BenchPage(PretrainPage):
     @Slot(object)
     def _on_failed(self, failed: Failed) -> None:
         words = " ".join(filter(None, (failed.message, failed.hint)))
-        self.words.setText(f"✗ {words}")
-        self.words.setToolTip(failed.detail)
+        self._problem = failed
+        self._show()
         announce(self.top, words)
 
     @Slot()
+    def _on_bench(self) -> None:
+        self._is_stale, self._problem = True, None
+        self._show()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._show()
+
+    @Slot()
     def _show(self) -> None:
+        """How it is now; a run that goes on tells something many times a second."""
+        self.status_changed.emit()
+        if not self.isVisible():
+            return
         look, bench = self.look, self.desk.bench
         is_there = bool(look.checkpoint)
         self.run_button.setEnabled(is_there and not self.desk.is_running)
         self.run_button.setText(tr("Run again") if bench is not None else tr("Run the bench"))
         self.chat_button.setEnabled(is_there)
-        self.words.setToolTip("")
+        self.words.setToolTip(plain_tip(self._problem.detail) if self._problem else "")
         self.words.setText(self._state_words())
-        for card in (self.bits, self.memory, self.questions):
-            card.setVisible(bench is not None)
-        self.recall.setVisible(False)
         self.few_shot.setVisible(is_there)
         self.export.setVisible(is_there)
-        if bench is not None:
-            config = look.config
-            self.bits.show_bench(bench, self._curve())
-            planned = config.corpus.memory_test if config is not None else 0
-            self.memory.show_recited(bench.recited, planned)
-            self.recall.show_scores(bench.scores)
-            self.questions.show_scores(bench.scores)
         self.facts.show_facts(self._facts())
-        self.status_changed.emit()
+        if self._is_stale:
+            self._is_stale = False
+            self._show_bench(bench)
+
+    def _show_bench(self, bench: BaseBench | None) -> None:
+        """What was measured; once, so that nothing that was chosen is let go of."""
+        for card in (self.bits, self.memory, self.questions):
+            card.setVisible(bench is not None)
+        if bench is None:
+            self.recall.hide()
+            return
+        config = self.look.config
+        self.bits.show_bench(bench, self._curve())
+        self.memory.show_recited(
+            bench.recited, config.corpus.memory_test if config is not None else 0
+        )
+        self.recall.show_scores(bench.scores)
+        self.questions.show_scores(bench.scores)
 
     def _state_words(self) -> str:
         if not self.look.checkpoint:
             return tr("There is a model when its first checkpoint is saved.")
+        if self._problem is not None:
+            return "✗ " + " ".join(filter(None, (self._problem.message, self._problem.hint)))
         if self.desk.is_running or not self.desk.is_read:
             return ""
         if self.desk.bench is not None:

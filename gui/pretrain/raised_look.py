@@ -31,7 +31,7 @@ class RaisedLook(QObject):
         super().__init__(parent)
         self._parts = parts
         self.corpus: CorpusInfo | None = None
-        self._path = self._checkpoint = ""
+        self._path = self._checkpoint = self._asked = ""
         runs = parts.context.runs
         runs.start()
         runs.run_changed.connect(self._on_run_changed)
@@ -114,7 +114,7 @@ class RaisedLook(QObject):
         path = str(run.path) if run is not None else ""
         if path == self._path:
             return
-        self._path, self._checkpoint = path, ""
+        self._path, self._checkpoint, self._asked = path, "", ""
         self._set_corpus(None)
         self.run_changed.emit()
         self._follow()
@@ -125,10 +125,12 @@ class RaisedLook(QObject):
             self._follow()
 
     def _follow(self) -> None:
-        if self.config is not None and self.corpus is None:
-            where = self.config.corpus.path
+        config = self.config
+        if config is not None and config.corpus.path != self._asked:
+            self._asked = config.corpus.path  # once: a run tells something at every step
             self._parts.worker.ask(
-                lambda job: ListCorpora(job=job), partial(self._on_corpora, self._path, where)
+                lambda job: ListCorpora(job=job),
+                partial(self._on_corpora, self._path, self._asked),
             )
         self.changed.emit()
         self._tell_checkpoint()

@@ -24,7 +24,7 @@ from engine.process.messages import (
     Tokens,
     Top,
 )
-from engine.process.pretrain_messages import Exported, ExportRaised, RunBaseBench
+from engine.process.pretrain_messages import Exported, ExportRaised, ListCorpora, RunBaseBench
 from engine.process.tune_messages import Parity
 from finetune.pretraining.bench_file import write_bench
 from gui.pretrain.bench_page import PASSAGES, BenchPage
@@ -61,6 +61,12 @@ def measured(bench: PretrainBench) -> BenchPage:
     page = bench_page(bench)
     bench.until(lambda: page.desk.bench is not None)
     return page
+
+
+def folder_path(bench: PretrainBench) -> Path:
+    folder = bench.room.state.run
+    assert folder is not None
+    return folder.path
 
 
 # ---- measuring ----
@@ -102,6 +108,21 @@ def test_a_failure_is_told_and_it_can_be_tried_again(bench: PretrainBench, page:
     bench.heavy.tell(told)
     assert page.words.text() == "✗ The run’s text is gone. Raise it again."
     assert page.run_button.isEnabled() and page.strip.isHidden()
+    page.look.changed.emit()
+    assert page.words.text().startswith("✗"), "a run that goes on does not take it away"
+    page.run_button.click()
+    assert page.words.text() == ""
+
+
+def test_a_run_that_goes_on_changes_nothing_that_was_chosen(bench: PretrainBench) -> None:
+    page = measured(bench)
+    page.memory.choice.setCurrentIndex(3)
+    page.few_shot.n_shots.setValue(1)
+    n_asked = len(bench.engine.asked(ListCorpora))
+    for _ in range(3):
+        bench.context.runs.run_changed.emit(str(folder_path(bench)))
+    assert page.memory.choice.currentIndex() == 3 and page.few_shot.n_shots.value() == 1
+    assert len(bench.engine.asked(ListCorpora)) == n_asked
 
 
 def test_what_was_measured_is_kept_for_each_checkpoint(bench: PretrainBench) -> None:

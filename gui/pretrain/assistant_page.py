@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.errors import AppError
 from engine.process.messages import Failed
+from engine.process.pretrain_messages import ReportCard
 from finetune.config import RunConfig
 from finetune.run.folder import RunFolder
 from gui.pretrain.assistant_desk import AssistantDesk
@@ -27,6 +28,7 @@ from gui.pretrain.words import tr
 from gui.staged.behind import Behind
 from gui.staged.cards import CardPage
 from gui.staged.facts import Fact, Facts, details_panel
+from gui.staged.in_turns import InTurns, Piece
 from gui.staged.job_strip import JobStrip
 from gui.staged.starting import Starter
 from gui.tune.plan_opener import OPEN_PLAN
@@ -48,6 +50,7 @@ class AssistantPage(PretrainPage):
         self.runs = AssistantRuns(parts, self.look, self)
         self._behind = Behind(self)
         self._plan = RunConfig()
+        self._shown_card: ReportCard | None = None
         self.starter = Starter(
             parts.context.paths.runs,
             self._behind,
@@ -62,8 +65,10 @@ class AssistantPage(PretrainPage):
         self.problem = label("", "bad", wrap=True)
         self.tuned = TunedCard(theme)
         self.card = ReportCardView(theme)
+        self.card.hide()
         self.facts = Facts(theme, tr("This checkpoint"))
         self._lay_out()
+        self.turns = InTurns(self.page, self)
         self._panel = details_panel(theme, [self.facts, _lesson()], self)
         self._connect()
         self._show()
@@ -190,6 +195,19 @@ class AssistantPage(PretrainPage):
 
     @Slot()
     def _show_card(self) -> None:
+        """In turns of its own."""
+        run = self.runs.run
+        is_wanted = run is not None and bool(run.product) and self.look.is_story_world
+        pieces: list[Piece] = []
+        if self._shown_card is not self.runs.card:
+            pieces.append(self._fill_card)
+        if is_wanted == self.card.isHidden():
+            pieces.append(partial(self.card.setVisible, is_wanted))
+        if pieces:
+            self.turns.do(pieces)
+
+    def _fill_card(self) -> None:
+        self._shown_card = self.runs.card
         self.card.show_card(self.runs.card)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -212,8 +230,7 @@ class AssistantPage(PretrainPage):
             self.form.set_busy(True)
         self.problem.setVisible(bool(self.problem.text()) and not self.desk.is_busy)
         self.tuned.show_runs(self.runs.runs, run)
-        is_over = run is not None and bool(run.product)
-        self.card.setVisible(is_over and look.is_story_world)
+        self._show_card()
         self.card.make.setEnabled(not self.runs.is_running)
         self.facts.show_facts(self._facts())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QShowEvent
@@ -25,6 +26,7 @@ from gui.pretrain.text_details import Lesson
 from gui.pretrain.words import tr
 from gui.staged.cards import Card, CardPage
 from gui.staged.facts import Fact, Facts, details_panel
+from gui.staged.in_turns import InTurns, Piece
 from gui.staged.job_strip import JobStrip
 from gui.tune.to_chat import write_with
 from gui.widgets.announce import announce
@@ -64,6 +66,7 @@ class BenchPage(PretrainPage):
         self.questions = QuestionsCard(theme)
         self.facts = Facts(theme, tr("This checkpoint"))
         self._lay_out()
+        self.turns = InTurns(self.page, self)
         self._panel = details_panel(theme, [self.facts, _lesson()], self)
         self._connect()
         self._show()
@@ -77,6 +80,8 @@ class BenchPage(PretrainPage):
         for part in (self.row, self.words, self.strip):
             self.top.column.addWidget(part)
         measured = (self.bits, self.memory, self.recall, self.questions)
+        for hidden in (*measured, self.few_shot, self.export):
+            hidden.hide()
         for card in (self.top, *measured, self.few_shot, self.export):
             page.column.addWidget(card)
         page.column.addStretch(1)
@@ -178,27 +183,40 @@ class BenchPage(PretrainPage):
         self.chat_button.setEnabled(is_there)
         self.words.setToolTip(plain_tip(self._problem.detail) if self._problem else "")
         self.words.setText(self._state_words())
-        self.few_shot.setVisible(is_there)
-        self.export.setVisible(is_there)
         self.facts.show_facts(self._facts())
+        wanted = (self.few_shot, self.export)
+        pieces: list[Piece] = [
+            partial(one.setVisible, is_there) for one in wanted if one.isHidden() == is_there
+        ]
         if self._is_stale:
-            self._is_stale = False
-            self._show_bench(bench)
+            pieces += self._bench_pieces(bench)
+        self.turns.do(pieces)
 
-    def _show_bench(self, bench: BaseBench | None) -> None:
-        """What was measured; once, so that nothing that was chosen is let go of."""
-        for card in (self.bits, self.memory, self.questions):
-            card.setVisible(bench is not None)
+    @property
+    def is_settled(self) -> bool:
+        """All that is known is on show."""
+        return not self._is_stale and not self.turns.is_busy
+
+    def _bench_pieces(self, bench: BaseBench | None) -> list[Piece]:
+        """What was measured, card by card; once, so that nothing that was chosen is let go of."""
+        cards = (self.bits, self.memory, self.questions)
         if bench is None:
-            self.recall.hide()
-            return
+            gone = [partial(card.hide) for card in (*cards, self.recall) if not card.isHidden()]
+            return [*gone, self._on_bench_shown]
         config = self.look.config
-        self.bits.show_bench(bench, self._curve())
-        self.memory.show_recited(
-            bench.recited, config.corpus.memory_test if config is not None else 0
-        )
-        self.recall.show_scores(bench.scores)
-        self.questions.show_scores(bench.scores)
+        planned = config.corpus.memory_test if config is not None else 0
+        shown = [partial(card.show) for card in cards if card.isHidden()]
+        return [
+            partial(self.bits.show_bench, bench, self._curve()),
+            partial(self.memory.show_recited, bench.recited, planned),
+            partial(self.recall.show_scores, bench.scores),
+            partial(self.questions.show_scores, bench.scores),
+            *shown,
+            self._on_bench_shown,
+        ]
+
+    def _on_bench_shown(self) -> None:
+        self._is_stale = False
 
     def _state_words(self) -> str:
         if not self.look.checkpoint:

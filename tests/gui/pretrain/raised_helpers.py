@@ -43,7 +43,7 @@ def bench_page(bench: PretrainBench) -> BenchPage:
     page = bench.room.page_of("bench")
     assert isinstance(page, BenchPage)
     bench.until(lambda: bool(page.look.checkpoint) and page.look.corpus is not None)
-    bench.until(lambda: page.desk.is_read)
+    bench.until(lambda: page.desk.is_read and page.is_settled)
     return page
 
 

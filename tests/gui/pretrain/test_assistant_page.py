@@ -204,7 +204,7 @@ def test_a_report_card_is_made_kept_and_read_again(
     base = folder_of(bench)
     folder = make_assistant(bench.context.paths.runs, base, "step-1200")
     bench.context.runs.refresh()
-    bench.until(lambda: page.runs.run is not None)
+    bench.until(lambda: page.runs.run is not None and not page.turns.is_busy)
     assert not page.card.isHidden() and page.card.bars.isHidden()
     page.card.make.click()
     (asked,) = bench.heavy.asked(MakeReportCard)
@@ -218,6 +218,7 @@ def test_a_report_card_is_made_kept_and_read_again(
     assert page.card.strip.bar.value() == 500 and not page.card.make.isEnabled()
     write_card(base, folder.path, report_card())
     bench.heavy.done(asked, report_card())
+    bench.until(lambda: not page.turns.is_busy)
     assert page.card.note.text() == "246 of 280 right"
     first, seen, new, *kinds = page.card.bars.rows
     assert first.name == "all" and first.value == "37 % → 88 %"
@@ -234,7 +235,7 @@ def test_a_report_card_is_made_kept_and_read_again(
 def test_a_card_that_cannot_be_made_is_told(bench: PretrainBench, page: AssistantPage) -> None:
     make_assistant(bench.context.paths.runs, folder_of(bench), BEST)
     bench.context.runs.refresh()
-    bench.until(lambda: page.runs.run is not None)
+    bench.until(lambda: page.runs.run is not None and not page.turns.is_busy)
     page.card.make.click()
     bench.heavy.fail(bench.heavy.asked(MakeReportCard)[0], "It sees 64 tokens at once.")
     assert page.card.words.text() == "✗ It sees 64 tokens at once."
@@ -251,7 +252,7 @@ def test_it_fits_a_small_window_and_says_what_it_is(bench: PretrainBench, font_p
     write_card(base, tuned.path, report_card())
     bench.context.runs.refresh()
     page = assistant_page(bench)
-    bench.until(lambda: page.runs.card is not None)
+    bench.until(lambda: page.runs.card is not None and not page.turns.is_busy)
     bench.context.theme.set_font_px(font_px)
     bench.room.resize(1024 - 74, 640)
     bench.until(lambda: bench.room.width() == 1024 - 74)

@@ -59,7 +59,7 @@ def measured(bench: PretrainBench) -> BenchPage:
     folder = looked_at(bench)
     write_bench(folder, base_bench(folder, BEST))
     page = bench_page(bench)
-    bench.until(lambda: page.desk.bench is not None)
+    bench.until(lambda: page.desk.bench is not None and page.is_settled)
     return page
 
 
@@ -94,6 +94,7 @@ def test_measuring_is_followed_stopped_and_shown(bench: PretrainBench, page: Ben
     folder = bench.room.state.run
     assert folder is not None
     bench.heavy.done(bench.heavy.asked(RunBaseBench)[1], base_bench(folder, BEST))
+    bench.until(lambda: page.is_settled)
     assert page.bits.bits.text() == "0.572 bits per byte"
     assert "the training’s curve says 0.5" in page.bits.words.text()
     assert page.run_button.text() == "Run again" and page.strip.isHidden()
@@ -130,7 +131,7 @@ def test_what_was_measured_is_kept_for_each_checkpoint(bench: PretrainBench) -> 
     assert "Kept in the run’s folder" in page.words.text()
     page.row.choice.setCurrentIndex(2)
     assert bench.room.state.checkpoint == "step-1200"
-    bench.until(lambda: page.desk.is_read)
+    bench.until(lambda: page.desk.is_read and page.is_settled)
     assert page.bits.isHidden()
     assert page.words.text().startswith("Not measured yet")
     page.run_button.click()
@@ -210,7 +211,7 @@ def test_without_a_memory_test_or_stories_it_says_how_to_get_them(bench: Pretrai
     found = base_bench(folder, BEST)
     write_bench(folder, type(found)(found.run, BEST, 1.2, 900))
     page = bench_page(bench)
-    bench.until(lambda: page.desk.bench is not None)
+    bench.until(lambda: page.desk.bench is not None and page.is_settled)
     assert "raised without one" in page.memory.empty.text() and page.memory.bars.isHidden()
     assert "Only in a story world" in page.questions.words.text()
     assert page.recall.isHidden()

@@ -72,7 +72,7 @@ def test_a_base_is_examined_and_becomes_an_assistant(real: PretrainBench) -> Non
     folder = raised(real)
     page = bench_page(real)
     page.run_button.click()
-    real.until(lambda: page.desk.bench is not None, SLOW_MS)
+    real.until(lambda: page.desk.bench is not None and page.is_settled, SLOW_MS)
     kept = read_bench(folder, page.look.checkpoint)
     assert kept == page.desk.bench and kept is not None
     assert page.memory.bars.rows and page.recall.bars.rows and page.questions.bars.rows
@@ -101,7 +101,7 @@ def test_a_base_is_examined_and_becomes_an_assistant(real: PretrainBench) -> Non
     assert RunFolder(Path(run.path)).model.is_file()
     real.until(lambda: not made.card.isHidden(), SLOW_MS)
     made.card.make.click()
-    real.until(lambda: made.runs.card is not None, SLOW_MS)
+    real.until(lambda: made.runs.card is not None and not made.turns.is_busy, SLOW_MS)
     assert read_card(folder, Path(run.path)) == made.runs.card
     assert made.card.bars.rows[0].name == "all"
     real.until(lambda: not RunFolder(Path(run.path)).pid(), SLOW_MS)

@@ -106,9 +106,9 @@ def describe(header: Header, path: Path | str) -> ModelInfo:
 def display_name(path: Path, inner: str) -> str:
     """What people call a file: its own name without quantisation and part number ("SmolLM2 135M
     Instruct"). The name inside is often a training run's; it serves where the file's is a hash, or
-    says only that it is a vocabulary."""
+    says only that it is a model or a vocabulary."""
     stem = _SUFFIXES.sub("", path.stem)
-    if inner and (stem == "vocab" or _HASH.fullmatch(stem)):
+    if inner and (stem in ("model", "vocab") or _HASH.fullmatch(stem)):
         return inner
     return stem.replace("-", " ").replace("_", " ").strip() or inner
 

@@ -6,6 +6,7 @@ another language.
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QDate, QLocale
@@ -61,6 +62,13 @@ def model_label(model: ModelInfo) -> str:
     if not model.quantisation or model.quantisation.casefold() in model.name.casefold():
         return model.name
     return f"{model.name} · {model.quantisation}"
+
+
+def file_label(path: str) -> str:
+    """A model's file of which only the path is known: its name, or its folder's where it is called
+    "model" like its neighbours."""
+    file = Path(path)
+    return file.parent.name if file.stem == "model" else file.stem
 
 
 def footer_text(details: dict[str, Any]) -> str:

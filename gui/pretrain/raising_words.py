@@ -50,6 +50,9 @@ def bits_loss() -> LossKind:
 def raising_words(run: RunSummary, record: RunRecord) -> str:
     """What stands behind the model's name: tokens, time left, speed; or what it does instead."""
     raised = record.raised
+    if raised is not None and run.state == "finished":
+        n = count_text(run.step * raised.tokens_per_step)
+        return tr("finished, {n} tokens learned from").format(n=n)
     if raised is None or not run.is_live or not run.step:
         return doing_words(run)
     per_step, all_words = raised.tokens_per_step, count_text(run.n_steps * raised.tokens_per_step)

@@ -18,7 +18,8 @@ from gui.widgets.kinds import button, frame, label, set_kind
 from gui.widgets.plain_tip import plain_tip
 
 MOST_LINES = 7
-LONGEST = 220  # letters of a sample that are shown
+# Letters of a sample that are shown: of the moment looked at, of the others.
+LONGEST, IN_SHORT = 400, 90
 
 
 class SamplesCard(Card):
@@ -145,7 +146,8 @@ class _Line:
         self.moment.setText(f"{step:,}")
         self.moment.setAccessibleName(tr("step {step}").format(step=f"{step:,}"))
         line = " ".join(answer.split()) or tr("(nothing)")
-        self.words.setText(line if len(line) <= LONGEST else line[:LONGEST] + "…")
+        most = LONGEST if is_looked_at else IN_SHORT
+        self.words.setText(line if len(line) <= most else line[:most] + "…")
         self.words.setToolTip(plain_tip(f"{prompt}{answer}"))
         if self.words.property("kind") != (kind := "" if is_looked_at else "dim"):
             set_kind(self.words, kind)

@@ -114,6 +114,12 @@ def doing_words(run: RunSummary) -> str:
         "exporting": tr("writing the adapter"),
         "checking": tr("checking what came of it"),
     }
+    if run.kind == "pretrain":
+        words |= {
+            "preparing": tr("preparing the text"),
+            "evaluating": tr("measuring on the held-out text"),
+            "exporting": tr("writing the model"),
+        }
     found = words[run.phase] if run.phase is not None else tr("starting")
     if run.phase_fraction >= 0:
         found = f"{found} {percent_text(run.phase_fraction)}"

@@ -227,6 +227,8 @@ def test_without_a_file_type_most_of_the_bytes_name_the_quantisation(tmp_path: P
         ("tales_f32.gguf", "x", "tales"),
         ("sha256-" + "ab" * 32, "Llama 3", "Llama 3"),
         ("my.own.model.gguf", "", "my.own.model"),
+        ("model.gguf", "tales, step 200", "tales, step 200"),
+        ("model.gguf", "", "model"),
     ],
 )
 def test_a_file_is_called_what_people_call_it(file: str, inner: str, shown: str) -> None:

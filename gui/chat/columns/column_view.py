@@ -26,7 +26,7 @@ from gui.chat.columns.column_state import ColumnSettings
 from gui.chat.default_words import value_text, values_text
 from gui.chat.preset_folder import Listing
 from gui.chat.setting_words import setting_words
-from gui.chat.words import model_label, tr
+from gui.chat.words import file_label, model_label, tr
 from gui.icons import icon
 from gui.theme import Theme
 from gui.widgets.calm_combo import CalmComboBox
@@ -111,7 +111,7 @@ class ColumnView(QFrame):
     def _show_model(self) -> None:
         path = self._own.model_path
         if path and self.model.findData(path) < 0:
-            self.model.addItem(Path(path).stem, path)  # not listed yet, or not any more
+            self.model.addItem(file_label(path), path)  # not listed yet, or not any more
         self.model.choose(path)
         words = tr("Which model answers in this column: {name}")
         self.model.setToolTip(words.format(name=self.model.currentText()))

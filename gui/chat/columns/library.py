@@ -5,7 +5,6 @@ are opened; and from the models' sizes, which of them can answer at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -16,7 +15,7 @@ from gui.chat.columns.column_view import ColumnView
 from gui.chat.columns.plan import Plan, make_plan, plan_text, short_plan_text
 from gui.chat.columns.sides import Sides
 from gui.chat.features import ChatParts
-from gui.chat.words import tr
+from gui.chat.words import file_label, tr
 
 
 class ColumnLibrary(QObject):
@@ -56,7 +55,7 @@ class ColumnLibrary(QObject):
         path = column.own.model_path
         if not path:
             return self.room_name
-        return self._models[path].name if path in self._models else Path(path).stem
+        return self._models[path].name if path in self._models else file_label(path)
 
     def show_models(self, view: ColumnView) -> None:
         """Offer the room's model in a column, and the others."""

@@ -4,14 +4,13 @@ Qt-free.
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from engine.process.messages import ModelInfo
 from gui.chat.columns.column_state import Column
-from gui.chat.words import size_text, tr
+from gui.chat.words import file_label, size_text, tr
 
 # What a context costs beside weights and KV (measured: 25 MB at these slices, and the worker).
 WORKER_BYTES = 200 * 10**6
@@ -137,7 +136,7 @@ def _named(paths: Sequence[str], columns: Sequence[Column], names: Mapping[str, 
     parts = []
     for path in paths:
         where = _numbered([one for one in columns if one.own.model_path == path])
-        name = names.get(path) or Path(path).stem or tr("this chat's model")
+        name = names.get(path) or file_label(path) or tr("this chat's model")
         parts.append(f"{name} ({where})")
     return ", ".join(parts)
 

@@ -148,7 +148,7 @@ def test_parity_of_the_three_engines_is_shown_when_it_is_over(
         "torch · transformers": "100.0 % · 2e-05",
         "transformers · llama.cpp": "100.0 % · 4e-04",
     }
-    assert page.header_words() == "finished, 1,830 of 1,830 steps"
+    assert page.header_words() == "finished, 7.5 M tokens learned from"
 
 
 def test_the_small_charts_stand_over_tokens_too(
@@ -242,6 +242,20 @@ def test_a_samples_step_leads_the_slider_there(qtbot: QtBot, room: Room, page: R
     assert room.state.checkpoint == "step-100"
 
 
+def test_the_sample_looked_at_is_whole_the_others_are_short(
+    qtbot: QtBot, room: Room, page: RaisingPage
+) -> None:
+    folder = raised(room.context.paths.runs, step=200)
+    said = " and the dog" * 20
+    long = [Sample(1, step, raised_maker.PROMPT, said) for step in (100, 200)]
+    run_maker.write_samples(folder, long)
+    shown(qtbot, room, page, folder)
+    qtbot.waitUntil(lambda: len(page.samples.shown()[200]) == len(said) - 1)
+    assert page.samples.shown()[100].endswith("…") and len(page.samples.shown()[100]) < 100
+    page.moments.choose(100)
+    assert page.samples.shown()[100] == said.strip() and len(page.samples.shown()[200]) < 100
+
+
 def test_another_beginning_can_be_looked_at(qtbot: QtBot, room: Room, page: RaisingPage) -> None:
     folder = raised(room.context.paths.runs)
     run_maker.write_samples(
@@ -278,6 +292,18 @@ def test_phases_are_told_with_the_time_left(qtbot: QtBot, room: Room, page: Rais
     qtbot.waitUntil(lambda: page.loss.waiting.text().endswith("· 5 s left"))
     assert "1,344 of 1,792 merges" in page.loss.waiting.text()
     assert not page.samples.empty.isHidden() and not page.token.empty.isHidden()
+
+
+def test_phases_speak_of_text_not_of_rows(qtbot: QtBot, room: Room, page: RaisingPage) -> None:
+    folder = begun(room)
+    shown(qtbot, room, page, folder)
+    for phase, words in (
+        ("preparing", "Preparing the text"),
+        ("evaluating", "Measuring on the held-out text"),
+        ("exporting", "Writing the model"),
+    ):
+        tell(folder, PhaseChanged(1, 0, now_s(), phase))  # type: ignore[arg-type]
+        qtbot.waitUntil(lambda words=words: page.loss.waiting.text() == words)  # type: ignore[misc]
 
 
 def test_merges_arrive_while_the_tokenizer_is_trained(

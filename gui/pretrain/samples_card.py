@@ -87,9 +87,9 @@ class SamplesCard(Card):
     def _add_line(self) -> None:
         line = _Line(self)
         row = 2 * len(self._lines)
-        top = Qt.AlignmentFlag.AlignTop
-        self._grid.addWidget(line.moment, row, 0, top | Qt.AlignmentFlag.AlignRight)
-        self._grid.addWidget(line.words, row, 1, top)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        self._grid.addWidget(line.moment, row, 0, right)
+        self._grid.addWidget(line.words, row, 1)
         self._grid.addWidget(line.rule, row + 1, 0, 1, 2)
         line.moment.clicked.connect(lambda: self.step_asked.emit(line.step))
         line.hide()

@@ -113,5 +113,6 @@ def test_the_rail_holds_the_rooms_that_are_built_and_no_others(
     window = MainWindow(context)
     qtbot.addWidget(window)
     buttons = window.rail.findChildren(QToolButton)
-    assert [button.text() for button in buttons] == ["Chat", "Tokens", "Fine-tune", "Settings"]
+    names = [button.text() for button in buttons]
+    assert names == ["Chat", "Tokens", "Fine-tune", "Pretrain", "Settings"]
     assert all(button.isEnabled() for button in buttons)

@@ -21,6 +21,8 @@ from finetune.corpus.making import make_corpus
 from finetune.corpus.stories.conversations import conversations
 from finetune.data.rows import to_line
 from finetune.export.chat_base import write_chat_base
+from finetune.pretraining.assistant import MOST_LENGTH
+from finetune.pretraining.assistant import assistant_config as to_assistant
 from finetune.pretraining.config import PretrainConfig
 from finetune.pretraining.report_card import make_report_card, n_right
 from finetune.run.folder import RunFolder
@@ -147,24 +149,21 @@ def base_config(raised: Raised, corpus: CorpusInfo, plan: StoryPlan) -> Pretrain
 
 
 def assistant_config(raised: Raised, plan: StoryPlan) -> RunConfig:
-    """The fine-tuning's: every weight, whole answers only."""
+    """The fine-tuning's: the plan that the window makes too, at this one's pace."""
     return changed(
-        RunConfig(),
-        base__path=str(raised.folder / "chat-base.gguf"),
-        data__path=str(raised.folder / "rows.jsonl"),
-        data__validation=0.01,
-        train__method="full",
-        train__epochs=1.0,
-        train__minutes=plan.sft_minutes,
+        to_assistant(
+            str(raised.folder / "chat-base.gguf"),
+            str(raised.folder / "rows.jsonl"),
+            "Story assistant",
+            context=MOST_LENGTH,
+            n_weights=0,
+            minutes=plan.sft_minutes,
+        ),
         train__batch=plan.sft_batch,
         train__learning_rate=plan.sft_rate,
-        train__max_length=256,
-        train__patience=0,
         train__seed=plan.seed,
-        watch__forgetting=False,
         watch__prompts=("Hello!",),
         out__dir=str(raised.assistant.path),
-        out__name="Story assistant",
     )
 
 

@@ -17,8 +17,10 @@ from engine.process.pretrain_messages import (
 from engine.process.tune_messages import DatasetInfo, DescribeBase
 from finetune.config import RunConfig
 from finetune.pretraining.assistant import N_ROWS, chat_base_name, read_card, write_card
+from finetune.run.events import RunFailed
 from finetune.run.folder import RunFolder
 from gui.pretrain.assistant_page import AssistantPage
+from gui.shots import run_maker
 from gui.shots.raised_result import make_assistant, report_card
 from gui.tune.data_page import DataPage
 from tests.fakes.fake_bases import base_info
@@ -196,6 +198,27 @@ def test_the_assistant_is_found_chatted_with_and_led_to(
     assert not page.tuned.choice.isHidden()
     page.tuned.choice.setCurrentIndex(page.tuned.choice.findData(str(second.path)))
     assert page.tuned.title.text() == "another"
+
+
+def test_a_fine_tuning_is_followed_while_it_goes_on(
+    bench: PretrainBench, page: AssistantPage
+) -> None:
+    base = folder_of(bench)
+    chat_base = str(base.product / chat_base_name(BEST))
+    folder = run_maker.make_run(bench.context.paths.runs, "talker", base=chat_base)
+    run_maker.set_alive(folder)
+    told = (run_maker.beginning(), run_maker.steps(1, 90))
+    run_maker.write_events(folder, run_maker.in_order(*told))
+    bench.context.runs.refresh()
+    bench.until(lambda: page.runs.run is not None and not page.turns.is_busy)
+    assert not page.tuned.bar.isHidden() and page.tuned.bar.value() == 500
+    assert page.tuned.words.text().startswith("step 90 of 180")
+    assert page.tuned.chat_button.isHidden() and page.card.isHidden()
+    run_maker.write_events(folder, [RunFailed(1, 90, 1.0, "The disk is full.", "Make room.")])
+    run_maker.set_alive(folder, False)
+    bench.context.runs.refresh()
+    bench.until(lambda: "The disk is full." in page.tuned.words.text())
+    assert page.tuned.bar.isHidden() and page.tuned.words.property("kind") == "bad"
 
 
 def test_a_report_card_is_made_kept_and_read_again(

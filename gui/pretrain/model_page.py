@@ -4,20 +4,19 @@ follows, and the start. One dial; or every field.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
-import psutil
+from msgspec import structs
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
-from engine.errors import AppError
 from finetune.pretraining.config import read_pretrain_draft
 from gui.icons import icon
 from gui.pretrain.budgets import DIAL, budget_names, budget_of, budget_tips, fields_of
 from gui.pretrain.depth_dial import DepthDial
 from gui.pretrain.fields import config_fields, derived_sections, few_sections, other_sections
+from gui.pretrain.machine import look
 from gui.pretrain.measuring import PlanMeasuring
 from gui.pretrain.model_plan import (
     Machine,
@@ -53,6 +52,7 @@ class ModelPage(PretrainPage):
         super().__init__(parts, parent)
         theme, state = parts.context.theme, parts.state
         self.machine = Machine(flops=parts.context.settings.value.pretrain_flops)
+        self._looked_at = ""  # the text whose size is known
         self.behind = Behind(self)
         self.files = TomlFiles(
             parts.context,
@@ -177,14 +177,18 @@ class ModelPage(PretrainPage):
     # ---- life ----
 
     def on_shown(self) -> None:
-        runs = self.parts.context.paths.runs
-        self.behind.do(lambda: _look(runs), self._on_looked)
-
-    def _on_looked(self, found: tuple[int, int]) -> None:
-        free, disk = found
-        self.machine = Machine(free, disk, self.machine.flops)
-        self.show_plan()
+        self._look()
         self._soon.start()
+
+    def _look(self) -> None:
+        """See what memory, disk and text there are, behind the window."""
+        runs, text = self.parts.context.paths.runs, self.parts.state.draft.corpus.path
+        self._looked_at = text
+        self.behind.do(partial(look, runs, text), self._on_looked)
+
+    def _on_looked(self, found: Machine) -> None:
+        self.machine = structs.replace(found, flops=self.machine.flops)
+        self.show_plan()
 
     @Slot()
     def _measure(self) -> None:
@@ -225,7 +229,7 @@ class ModelPage(PretrainPage):
 
     @Slot(float)
     def _on_speed(self, flops: float) -> None:
-        self.machine = Machine(self.machine.free_bytes, self.machine.disk_bytes, flops)
+        self.machine = structs.replace(self.machine, flops=flops)
         self.parts.context.settings.change(pretrain_flops=flops)
 
     @Slot(str)
@@ -260,6 +264,8 @@ class ModelPage(PretrainPage):
     def show_plan(self) -> None:
         """Dial, budget, derived numbers, facts and notes as the draft is now."""
         state, planned = self.parts.state, self.planned
+        if self.isVisible() and state.draft.corpus.path != self._looked_at:
+            self._look()
         self.dial.show_depth(state.draft.model.depth, dial_note(planned))
         self.budget.set_value(budget_of(state.draft))
         self.budget.setAccessibleDescription(budget_of(state.draft) or DIAL)
@@ -294,15 +300,6 @@ class ModelPage(PretrainPage):
         for heading in self._headings:
             heading.setContentsMargins(0, px(10), 0, 0)
         self.start_button.setIcon(icon("play", theme.palette.on_accent))
-
-
-def _look(runs: Path) -> tuple[int, int]:
-    """Free memory and disk, in bytes. Raises AppError."""
-    try:
-        there = next(one for one in (runs, *runs.parents) if one.exists())
-        return psutil.virtual_memory().available, shutil.disk_usage(there).free
-    except OSError as error:
-        raise AppError("The disk could not be looked at.", "", str(error)) from error
 
 
 def _lesson() -> str:

@@ -38,11 +38,13 @@ _WEIGHTS_KEPT, _MOMENTS_KEPT = 8, 12  # bytes a parameter: of each checkpoint, o
 
 class Machine(Struct, frozen=True):
     """What there is, in bytes; 0 where it is not known yet. flops: multiplications and additions a
-    second, as measured last of any plan; 0 for never."""
+    second, as measured last of any plan; 0 for never. text_bytes: of a text that is learned from as
+    it is."""
 
     free_bytes: int = 0
     disk_bytes: int = 0
     flops: float = 0.0
+    text_bytes: int = 0
 
 
 class Planned(Struct, frozen=True):
@@ -62,7 +64,7 @@ def planned_of(state: PretrainState, machine: Machine) -> Planned | None:
     draft, known = state.draft, state.calibration
     if any(name.startswith(_OF_PLAN) for name in draft.problems()):
         return None
-    n_vocab, n_tokens = vocabulary_of(state), corpus_tokens_of(state)
+    n_vocab, n_tokens = vocabulary_of(state), corpus_tokens_of(state, machine.text_bytes)
     speed = known.tokens_per_s if known is not None else 0.0
     found = plan(draft, n_vocab, n_tokens, speed)
     if not speed and machine.flops:
@@ -89,12 +91,18 @@ def vocabulary_of(state: PretrainState) -> int:
     return n_vocab_of(state.draft)
 
 
-def corpus_tokens_of(state: PretrainState) -> int:
-    """How many tokens the training text has, about; 0 where the text is not known."""
-    corpus = state.corpus
-    if corpus is None:
-        return 0
-    return round(max(0, corpus.n_bytes - corpus.held_out_bytes) / bytes_per_token_of(state))
+def corpus_tokens_of(state: PretrainState, text_bytes: int) -> int:
+    """How many tokens the training text has, about; 0 where the text is not known.
+
+    Args:
+        text_bytes: of a text that is no corpus.
+    """
+    corpus, share = state.corpus, state.draft.corpus.validation
+    if corpus is not None:
+        n_bytes = max(0, corpus.n_bytes - corpus.held_out_bytes)
+    else:
+        n_bytes = round(text_bytes * (1.0 - share)) if isinstance(share, float) else text_bytes
+    return round(n_bytes / bytes_per_token_of(state))
 
 
 def bytes_per_token_of(state: PretrainState) -> float:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from finetune.corpus.enough import warnings_of
 from finetune.run.state import RunSummary
 from gui.chat.words import size_text
 from gui.pretrain.model_plan import Machine, Planned, fitting_batch
@@ -133,8 +134,9 @@ def before_start(
     notes = [Note("bad", words) for words in obstacles(state)]
     if planned is not None:
         notes += [*_head_notes(planned), *_room_notes(planned, machine)]
-        notes += [*_text_notes(state, planned), *_time_notes(planned)]
-    if state.corpus is not None and state.corpus.stories_seed < 0:
+        notes += [*_text_notes(state, planned, machine), *_time_notes(planned)]
+    is_own = state.corpus is None or state.corpus.stories_seed < 0
+    if is_own and state.draft.corpus.path:
         notes.append(
             Note(
                 "dim",
@@ -185,10 +187,11 @@ def _room_notes(planned: Planned, machine: Machine) -> list[Note]:
     return notes
 
 
-def _text_notes(state: PretrainState, planned: Planned) -> list[Note]:
-    notes = []
-    if state.corpus is not None:
-        notes += [Note("warn", words) for words in state.corpus.warnings]
+def _text_notes(state: PretrainState, planned: Planned, machine: Machine) -> list[Note]:
+    known = state.corpus.warnings if state.corpus is not None else []
+    if state.corpus is None and machine.text_bytes:
+        known = warnings_of(machine.text_bytes)
+    notes = [Note("warn", words) for words in known]
     epochs = planned.plan.epochs if planned.is_length_known else 0.0
     if epochs > MOST_EPOCHS:
         words = tr(

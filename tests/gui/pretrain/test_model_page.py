@@ -303,6 +303,21 @@ def test_warnings_of_the_text_are_said_again(model: PretrainBench) -> None:
     assert "This is very little text." in notes(model)
 
 
+def test_a_plain_file_is_judged_by_its_size(model: PretrainBench, tmp_path: Path) -> None:
+    file = tmp_path / "short.txt"
+    file.write_text("A short text. " * 1_000, encoding="utf-8")
+    model.room.state.change(corpus__path=str(file))
+    model.until(lambda: page_of(model).machine.text_bytes == 14_000)
+    found = notes(model)
+    assert any(words.startswith("This is very little text (14") for words in found)
+    assert any("by heart" in words and "is read about" in words for words in found)
+    (tmp_path / "more").mkdir()
+    for number in range(3):
+        (tmp_path / "more" / f"{number}.txt").write_text("x" * 1_000, encoding="utf-8")
+    model.room.state.change(corpus__path=str(tmp_path / "more"))
+    model.until(lambda: page_of(model).machine.text_bytes == 3_000)
+
+
 def test_what_a_text_of_ones_own_comes_to_is_said_beforehand(model: PretrainBench) -> None:
     def dim() -> list[str]:
         return [one.words for one in page_of(model).notes.notes if one.kind == "dim"]

@@ -110,8 +110,8 @@ def doing_words(run: RunSummary) -> str:
         "loading": tr("loading the model"),
         "answering": tr("writing the base’s own answers"),
         "training": tr("training"),
-        "evaluating": tr("measuring on the rows kept aside"),
-        "exporting": tr("writing the adapter"),
+        "evaluating": tr("measuring on what is held out"),
+        "exporting": tr("writing what was learned"),
         "checking": tr("checking what came of it"),
     }
     if run.kind == "pretrain":

@@ -199,7 +199,7 @@ def test_a_killed_run_that_time_drives_repeats_its_steps_to_the_bit(
     server: Server, tmp_path: Path
 ) -> None:
     base = write_gguf(tmp_path / "llama.gguf", "llama", tiny_torch("llama"))
-    fields = {"train__minutes": 0.25, "train__eval_every": 100_000}
+    fields = {"train__minutes": 0.35, "train__eval_every": 100_000}
     folder = make(tmp_path, base, "timed", n_steps=100_000, **fields)
     server.run_until(folder, lambda: any(one.done > 0.05 for one in steps_of(folder, 1).values()))
     server.run(folder)

@@ -122,6 +122,7 @@ def _with_text(stage: Stage) -> PretrainRoom:
     stage.until(lambda: room.state.corpus is not None, "the stories are written")
     stage.until(lambda: page.view_key == "corpus", "the text is shown")
     stage.until(lambda: page.corpus.reader.model.rowCount() > 0, "the stories can be read")
+    stage.context.notices.strip.hide()
     return room
 
 

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from finetune.run.state import RunSummary
 from gui.runs_watch import RunsWatch
-from gui.theme import Theme
 from gui.staged.progress_words import header_words, status_words
+from gui.theme import Theme
 from gui.widgets.plain_tip import plain_tip
 
 FONT_PX = 12

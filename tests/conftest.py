@@ -135,6 +135,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def never_the_persons_own_folder(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[None]:
+    """What fixtures of whole modules write before a test has a user folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BATHYSPHERE_HOME", str(tmp_path_factory.mktemp("common-home")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def user_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user folder of this test alone; children inherit it."""

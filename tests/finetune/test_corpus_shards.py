@@ -97,16 +97,21 @@ def test_other_end_tokens_are_written_anew(tmp_path: Path) -> None:
     assert opened is not None and opened.manifest.dtype == "uint32"
 
 
+def killed_at(command: list[str], noted: Path, n_files: int) -> int:
+    """Kill a writer once so many files are noted. Returns its exit code."""
+    with subprocess.Popen(command) as child:
+        while n_done(noted) < n_files and child.poll() is None:
+            time.sleep(0.002)  # until then
+        child.kill()
+    return child.returncode
+
+
 def test_a_writer_that_is_killed_is_gone_on_with(tmp_path: Path) -> None:
     folder = tmp_path / "tokens"
     command = [sys.executable, "-m", "tests.finetune.shards_killed", str(folder)]
     noted = tmp_path / ".tokens.part" / "manifest.json"
     for n_files in (1, 4):
-        with subprocess.Popen(command) as child:
-            while n_done(noted) < n_files and child.poll() is None:
-                time.sleep(0.002)  # until so many files are noted
-            child.kill()
-        assert child.returncode != 0 and not folder.exists()
+        assert killed_at(command, noted, n_files) != 0 and not folder.exists()
     texts = list(killed_texts())
     n_kept = n_done(noted)
     shards = run(write_killed(folder, texts, by_bytes))

@@ -34,12 +34,15 @@ Say = Callable[[str], object]
 @dataclass(frozen=True)
 class StoryPlan:
     """What goes into it. pretrain_minutes and sft_minutes: of the training alone; the rest of the
-    ten minutes is for text, tokenizer, export and checks."""
+    ten minutes is for text, tokenizer, export and checks. context and batch are small, so that the
+    minutes hold many steps."""
 
     seed: int = 0
     n_stories: int = 24_000
     vocab: int = 2048
     depth: int = 4
+    context: int = 256
+    batch: int = 6
     pretrain_minutes: float = 5.5
     n_rows: int = 8_000
     sft_minutes: float = 2.0
@@ -141,6 +144,8 @@ def base_config(raised: Raised, corpus: CorpusInfo, plan: StoryPlan) -> Pretrain
         corpus__validation=0.01,
         tokenizer__vocab=plan.vocab,
         model__depth=plan.depth,
+        model__context=plan.context,
+        train__batch=plan.batch,
         train__minutes=plan.pretrain_minutes,
         train__seed=plan.seed,
         out__dir=str(raised.base.path),

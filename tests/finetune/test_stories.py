@@ -43,18 +43,19 @@ def words(text: str) -> list[str]:
 
 # ---- an interpreter of its own: reads sentences, knows no templates and no Fact ----
 
+TALK = re.compile(r"“[^”]+\?” [^“]*“")
 HAVING = {
-    "what": {"had", "carried", "brought", "held", "came", "got", "showed"},
-    "who": {"for", "belonged", "came", "come", "gave"},
+    "who": {"had", "carried", "brought", "held", "came", "got", "showed"},
+    "what": {"for", "belonged", "present", "gave", "given"},
 }
 
 
 def read_sentences(text: str, asked: str, kind: Relation) -> set[str]:
     """The candidates that stand in a sentence with all words of what is asked, in the text before
     anyone of the story speaks about it. Whoever hides a thing does not have it."""
-    told = text.split("\n")[0]
+    told = "\n".join(one for one in text.split("\n") if not TALK.match(one))
     found = set()
-    for sentence in re.split(r"(?<=[.!?])”? ", told):
+    for sentence in re.split(r"(?<=[.!?])”?\s", told):
         said = set(words(sentence))
         if set(words(asked)) <= said and HAVING.get(kind, said) & said:
             found |= {one for one in lexicon().keys(kind) if one.lower() in said}
@@ -97,7 +98,9 @@ def test_a_story_tells_its_facts_and_nothing_against_them(seed: int, number: int
 def test_people_of_a_story_answer_each_other_rightly(seed: int, number: int) -> None:
     (story,) = write_stories(1, seed, number)
     passing = [one for one in story.facts if one.relation in PASSING]
-    for talk in story.text.split("\n")[1:-1]:
+    talks = [one for one in story.text.split("\n") if TALK.match(one)]
+    assert len(talks) >= 2
+    for talk in talks:
         asked, said = re.findall(r"“([^”]+)”", talk)
         named = set(words(asked))
         fitting = [
@@ -241,7 +244,7 @@ def test_the_same_seed_gives_the_same_texts_in_every_python() -> None:
     assert digests == DIGESTS
 
 
-DIGESTS = ["adf78b8f62a9cfb4", "e31827dd21b35945"]
+DIGESTS = ["3235531b106a5a99", "9329c96cc7f0abdd"]
 
 
 @given(st.text(max_size=20), st.integers(1, 60))

@@ -29,7 +29,6 @@ class Telling:
     again: tuple[str, ...]
     spoken: tuple[str, ...]
     asked: tuple[str, ...]
-    said: tuple[str, ...]
     answers: tuple[str, ...]
     recall: tuple[str, ...]
 
@@ -126,5 +125,5 @@ def _reasons(mood: dict[str, Any]) -> list[Reason]:
 
 
 def _telling(table: dict[str, list[str]]) -> Telling:
-    names = ("told", "again", "spoken", "asked", "said", "answers", "recall")
+    names = ("told", "again", "spoken", "asked", "answers", "recall")
     return Telling(*(tuple(table.get(name, ())) for name in names))

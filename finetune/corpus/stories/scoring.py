@@ -78,12 +78,12 @@ class Baselines:
         for story in stories:
             for fact in story.facts:
                 self._told[fact.relation].add(fact, fact.sentence)
-                answers[fact.relation][telling.answer(fact)] += 1
+                answers[fact.relation][fact.b] += 1
         for question in asked:
             self._told[question.fact.relation].add(
                 question.fact, f"{question.text} {question.answer}"
             )
-            answers[question.kind][question.answer] += 1
+            answers[question.kind][question.key] += 1
         # Alphabetical among equals, so that it is the same on every machine.
         self._common = {
             kind: min(counts, key=lambda one: (-counts[one], one))
@@ -91,7 +91,7 @@ class Baselines:
         }
 
     def majority(self, question: Question) -> str:
-        """The commonest answer to questions of the kind; "" where none was seen."""
+        """What is the answer most often to questions of the kind; "" where none was seen."""
         return self._common.get(question.kind, "")
 
     def nearest(self, question: Question) -> str:

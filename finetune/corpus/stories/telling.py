@@ -26,6 +26,7 @@ def slots(fact: Fact, person: str = "") -> dict[str, str]:
         "In": before.capitalize(),
         "one": one,
         "One": one.capitalize(),
+        "oneA": article(fact.a),
         "mood": fact.mood,
         "animal": fact.animal,
     }
@@ -46,18 +47,14 @@ def ask_aloud(fact: Fact, chance: Chance) -> str:
     return _put(chance.pick(lexicon().tellings[fact.relation].spoken), fact)
 
 
-def say(fact: Fact, chance: Chance) -> str:
-    """An answer as somebody in the story gives it: short, or a whole sentence."""
-    return _put(chance.pick(lexicon().tellings[fact.relation].said), fact)
-
-
 def ask(lead: str, asked: str, fact: Fact) -> str:
     """A question as an assistant is asked it: a lead, and one of the kind's ways to ask."""
     return capital(lead + _put(asked, fact))
 
 
 def answer(fact: Fact) -> str:
-    """The short answer that says a fact, with its full stop."""
+    """The sentence that answers with a fact: what was asked for first, so that what is to be said
+    next can be looked up by it."""
     return _put(lexicon().tellings[fact.relation].answers[0], fact)
 
 

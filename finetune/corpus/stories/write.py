@@ -10,14 +10,17 @@ from dataclasses import dataclass, replace
 
 from finetune.corpus.stories import telling
 from finetune.corpus.stories.chance import Chance
-from finetune.corpus.stories.english import capital, fill
+from finetune.corpus.stories.english import capital
 from finetune.corpus.stories.facts import PASSING, Fact, Passing, Story
+from finetune.corpus.stories.games import quiz
 from finetune.corpus.stories.lexicon import lexicon
+from finetune.corpus.stories.lines import line, sentence
 from finetune.corpus.stories.plot import BESIDE, Plot
 from finetune.corpus.stories.world import World, world_of
 
 FEWEST_WORDS, MOST_WORDS = 40, 150
 _WORD_FOR_WORD = 0.6
+_QUIZZES = 0.5  # of all stories; the others are tales
 
 
 @dataclass(frozen=True)
@@ -44,22 +47,26 @@ def write_stories(n: int, seed: int, first: int = 0) -> Iterator[Story]:
 
 
 def story(world: World, number: int) -> Story:
-    """The story of a number."""
+    """The story of a number: a tale, or a game of remembering."""
     for attempt in range(1000):
-        chance = Chance(world.seed, "story", number, attempt)
-        plot = Plot(world, chance)
-        size = _Size(
-            themes=1 + chance.is_so(0.35),
-            lasting=chance.below(2),
-            around=chance.below(3),
-            again=1 + chance.below(2),
-            talks=2 + chance.below(2),
-        )
-        facts = [fact for theme in plot.themes(size.themes) for fact in plot.facts(theme)]
-        found = _told(plot, facts, size)
+        plot = Plot(world, Chance(world.seed, "story", number, attempt))
+        found = quiz(plot) if plot.chance.is_so(_QUIZZES) else _tale(plot)
         if FEWEST_WORDS <= found.n_words <= MOST_WORDS:
             return found
     raise AssertionError((world.seed, number))
+
+
+def _tale(plot: Plot) -> Story:
+    chance = plot.chance
+    size = _Size(
+        themes=1 + chance.is_so(0.35),
+        lasting=chance.below(3),
+        around=chance.below(3),
+        again=1 + chance.below(2),
+        talks=2 + chance.below(2),
+    )
+    facts = [fact for theme in plot.themes(size.themes) for fact in plot.facts(theme)]
+    return _told(plot, facts, size)
 
 
 def short_story(
@@ -91,7 +98,7 @@ def _told(plot: Plot, facts: list[Fact], size: _Size) -> Story:
     """A plot as a story."""
     chance = plot.chance
     facts = [*plot.lasting(size.lasting), *chance.some(facts, len(facts))]
-    told = [replace(one, sentence=_sentence(one, plot)) for one in facts]
+    told = [replace(one, sentence=sentence(one, plot)) for one in facts]
     sentences = [one.sentence for one in told]
     for _ in range(size.around):
         sentences.insert(chance.below(len(sentences) + 1), line("around", plot))
@@ -106,10 +113,6 @@ def _told(plot: Plot, facts: list[Fact], size: _Size) -> Story:
     return Story("\n".join(parts), tuple(told), tuple(plot.people))
 
 
-def _sentence(fact: Fact, plot: Plot) -> str:
-    return capital(telling.tell(fact, plot.chance.pick(plot.people), plot.chance))
-
-
 def _again(fact: Fact, plot: Plot) -> str:
     """The end comes back to a fact: in other words, or word for word, as who tells to children
     does."""
@@ -122,19 +125,6 @@ def _again(fact: Fact, plot: Plot) -> str:
 def _talk(fact: Fact, plot: Plot) -> str:
     """Somebody asks, and is answered."""
     chance = plot.chance
-    asked, said = telling.ask_aloud(fact, chance), telling.say(fact, chance)
+    asked, said = telling.ask_aloud(fact, chance), telling.answer(fact)
     asker, answerer = line("asker", plot), line("answerer", plot)
     return f"“{capital(asked)}” {asker}. “{capital(said[:-1])},” {answerer}."
-
-
-def line(rule: str, plot: Plot) -> str:
-    """A line of the scenery: a template of that name, its slots filled with others."""
-    scenery, chance = lexicon().scenery, plot.chance
-    bound = dict(zip("NM", chance.some(plot.people, 2), strict=True))
-
-    def value(name: str) -> str:
-        if name in bound:
-            return bound[name]
-        return fill(chance.early(scenery[name]), value)
-
-    return fill(chance.pick(scenery[rule]), value)

@@ -102,7 +102,7 @@ def suites() -> list[list[str]]:
     rooms = sorted(
         f"tests/gui/{one.name}" for one in window.iterdir() if any(one.glob("test_*.py"))
     )
-    large = ["tests/engine", "tests/finetune"]
+    large = ["tests/finetune", "tests/engine"]
     return [
         ["tests/gui", *(f"--ignore={room}" for room in rooms)],
         *([folder] for folder in (*large, *rooms)),

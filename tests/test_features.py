@@ -32,6 +32,7 @@ SECTIONS = {
     "Issue 3": ["A. What people expect", "B. What none of them has", "Numbers", "Done when"],
     "Issue 4": ["What it must have", "Exactness", "Numbers", "Done when"],
     "Issue 5": ["The wizard", "The trainer", "Numbers", "Bad input", "Done when"],
+    "Issue 6": ["What it must have", "Numbers", "Bad input", "Done when"],
 }
 FIELD = {
     *("accelerate", "gguf", "huggingface-hub", "jinja2", "keyring", "llama-cpp-python"),
@@ -40,12 +41,13 @@ FIELD = {
     *("pytest", "pytest-qt", "pytest-randomly", "pytest-timeout", "hypothesis"),
     *("ruff", "mypy", "import-linter"),
 }
-WAY = r"tests/\S+::\w+$|(bench (engine|window|chat|tokens|sft)|by hand|not built): "
+WAY = r"tests/\S+::\w+$|(bench (engine|window|chat|tokens|sft|pretrain)|by hand|not built): "
 BENCHES = {
     "bench engine": ["engine/bench*.py"],
     "bench window": ["gui/bench.py", "gui/bench_start.py", "gui/bench_stream.py"],
     "bench chat": ["gui/bench_*.py"],
     "bench sft": ["finetune/bench*.py"],
+    "bench pretrain": ["finetune/pretraining/bench*.py"],
     "bench tokens": ["gui/bench_*.py", "engine/tokens/bench*.py", "engine/generation/bench*.py"],
 }
 

@@ -120,6 +120,9 @@ class MergesCard(Card):
     def show_merges(self, merges: Sequence[Merge], n_merges: int) -> None:
         """Those of a tokenizer that is there; where they were seen arriving, all of them stay."""
         self._is_live = False
+        if self._pending:  # the last that arrived are not shown yet, and would come twice
+            self._timer.stop()
+            self._flush()
         if list(self.model.merges[: len(merges)]) != list(merges):
             self.model.set_merges(merges)
         self.note.setText(tr("{n} merges").format(n=f"{n_merges:,}"))

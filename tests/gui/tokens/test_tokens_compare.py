@@ -270,7 +270,7 @@ def test_what_is_scrolled_takes_the_others_along(page_bench: PageBench, page: Co
     page.edit.setPlainText("\n".join(f"line {n} of many more lines" for n in range(400)))
     page_bench.until(lambda: page.is_settled)
     leader: CompareColumn = page.columns[0]
-    page_bench.until(lambda: all(column.tokens.n_laid > 400 for column in page.columns))
+    page_bench.until(lambda: all(column.tokens.n_laid > 1200 for column in page.columns))
     leader.tokens.setFocus()
     leader.tokens.set_current(900)
     place = leader.tokens.tokens.start(leader.tokens.first_in_view())

@@ -18,6 +18,7 @@ from finetune import checkpoint
 from finetune.checkpoint import Trained, TrainState
 from finetune.loop import Control, Go, Outcome, check_numbers
 from finetune.model.gpt import GPT, GPTConfig
+from finetune.model.start import start
 from finetune.pretraining.config import PretrainConfig
 from finetune.pretraining.dial import RaisingPlan
 from finetune.pretraining.feed import Feed
@@ -70,7 +71,9 @@ def pretrain(
     require_memory(plan, team.device.type)
     plan = fixed_plan(config, plan, train, held_out, folder, team)
     torch.manual_seed(options.seed)
-    model = GPT(GPTConfig(**plan.gpt_fields())).to(team.device)
+    model = GPT(GPTConfig(**plan.gpt_fields()))
+    start(model)
+    model.to(team.device)
     optimizers = make_optimizers(model, plan, team.dtype)
     trained, state = Trained(model, optimizers, is_lora=False), TrainState()
     last = team.from_first(checkpoint.last_to_resume(folder.checkpoints) if team.is_first else None)
@@ -97,7 +100,7 @@ def pretrain(
         done = raising.share_done()
         if plan.dropout:  # its chance is the step's own
             torch.manual_seed(raising.seed_of(state.step))
-        batches = feed.batches(state.step, pieces_at(done, plan.context))
+        batches = feed.batches(state.step, pieces_at(done, plan))
         for number, (ids, targets) in enumerate(batches):
             order = raising.told(control)
             if order == "stop":

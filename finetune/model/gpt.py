@@ -179,7 +179,6 @@ class GPT(nn.Module):
         super().__init__()
         self.config = config
         self.model = _Trunk(config)
-        self.start_as_noise()
 
     def forward(self, ids: Tensor) -> Tensor:
         """(B, T) tokens to (B, T, V) logits: how much each token is expected after each place."""
@@ -188,6 +187,12 @@ class GPT(nn.Module):
     def said(self, x: Tensor) -> Tensor:
         """(..., W) of what was read to (..., V) logits."""
         return F.linear(x, self.model.embed_tokens.weight)
+
+    def attention(self, block: int) -> Attention:
+        """A block's."""
+        found = self.model.layers[block].self_attn
+        assert isinstance(found, Attention)
+        return found
 
     def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
         """Mean of -ln p(target) over all places, in nats; ids and targets (B, T)."""
@@ -243,18 +248,6 @@ class GPT(nn.Module):
                 yield token
         finally:
             self.train(was_training)
-
-    def start_as_noise(self) -> None:
-        """Weights before the first step. What each block adds begins at 0, so that the signal
-        passes through all of them from the first step on."""
-        std = self.config.width**-0.5
-        for name, one in self.named_parameters():
-            if one.ndim < 2:
-                nn.init.ones_(one)
-            elif name.endswith(("o_proj.weight", "down_proj.weight")):
-                nn.init.zeros_(one)
-            else:
-                nn.init.normal_(one, std=0.02 if "embed" in name else std)
 
 
 def drawn(logits: Tensor, temperature: float, generator: torch.Generator | None) -> int:

@@ -22,6 +22,7 @@ import torch
 
 from finetune.device import choose_machine
 from finetune.model.gpt import GPT, GPTConfig
+from finetune.model.start import start
 from finetune.pretrain import pretrain
 from finetune.pretraining.config import PretrainConfig
 from finetune.pretraining.dial import RaisingPlan, plan
@@ -94,7 +95,9 @@ def bare(_: str = "") -> dict[str, Any]:
     ids = torch.from_numpy(_chance_ids(200_000))
     torch.manual_seed(0)
     device = choose_machine()
-    model = GPT(GPTConfig(**found.gpt_fields())).to(device.device)
+    model = GPT(GPTConfig(**found.gpt_fields()))
+    start(model)
+    model.to(device.device)
     optimizers = make_optimizers(model, found)
     seconds = []
     for step in range(N_STEPS):
@@ -142,6 +145,7 @@ def adam(run: str, seconds: str) -> dict[str, Any]:
     ids = torch.from_numpy(text.window(0, text.n_tokens))
     torch.manual_seed(0)
     model = GPT(GPTConfig(**found.gpt_fields()))
+    start(model)
     optimizer = torch.optim.AdamW(model.parameters(), lr=_ADAM_RATE, betas=(0.9, 0.95), fused=True)
     began, n_steps = time.monotonic(), 0
     while (done := (time.monotonic() - began) / limit) < 1.0:

@@ -10,6 +10,8 @@ The rules, with where they come from:
   little loss (Muennighoff et al. 2023), which is said beside the plan, not enforced.
 - batch: grows with little more than the root of the tokens (critical batch size: Zhang et al.
   2024), from what was best here in the first minutes.
+- rates of a story world: gentler for matrices, so that what start.py begins with is kept until
+  it is of use; at other texts' rate its questions were never answered.
 - rates: Muon's update has one size whatever the width (Jordan et al. 2024), so its rate stays;
   AdamW's falls with the root of the width (muP's middle way, Yang et al. 2022).
 """
@@ -25,11 +27,13 @@ from finetune.pretraining.config import MAX_DEPTH, PretrainConfig
 WIDTHS = (64, 96, 128, 192, 256, 320, 384, 448, 512, 576, 704, 768)
 CONTEXTS = (128, 128, 256, 256, 256, 512, 512, 512, 512, 1024, 1024, 1024)
 TOKENS_M = (2.0, 3.0, 5.0, 7.5, 18, 45, 110, 270, 670, 1650, 4050, 10_000)  # millions
+WORDS = 1024  # a vocabulary from this size on is of words rather than letters
 EVALUATIONS = 20  # in a run whose settings leave it open
 EVALUATED_SHARE = 0.2  # of what was learned since the evaluation before, each reads so much
 _STEP_TOKENS, _STEP_BUDGET, _STEP_POWER = 2048, 7.5e6, 0.58
 _MATRIX_RATE, _OTHER_RATE, _RATE_WIDTH = 0.02, 5e-3, 192
 LOGITS_AT_ONCE = 1 << 24  # as gpt.py has them
+_STORY_MATRIX_RATE = 0.005
 _USUAL_FLOPS_PER_S = 6e10  # what training comes to on two cores with AVX2
 PROGRAM_BYTES = 450_000_000  # torch and the interpreter
 MOST_AT_ONCE = 8192  # tokens of a micro-batch that the dial itself chooses
@@ -170,6 +174,14 @@ def plan(
         tokens_per_s=tokens_per_s,
     )
     return with_steps(found, config, _n_steps(found, config, budget))
+
+
+def suited_rate(matrix_rate: float, is_stories: bool) -> float:
+    """A draft's rate for matrices when its text becomes a story world, or another text; what a
+    person has chosen stays."""
+    if is_stories:
+        return matrix_rate or _STORY_MATRIX_RATE
+    return 0.0 if matrix_rate == _STORY_MATRIX_RATE else matrix_rate
 
 
 def depth_for(seconds: float, flops_per_s: float = _USUAL_FLOPS_PER_S) -> int:

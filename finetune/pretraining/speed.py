@@ -9,6 +9,7 @@ from collections.abc import Callable
 import torch
 
 from finetune.model.gpt import GPT, GPTConfig
+from finetune.model.start import start
 from finetune.pretraining.config import PretrainConfig
 from finetune.pretraining.dial import EVALUATED_SHARE, RaisingPlan
 from finetune.pretraining.feed import Feed
@@ -35,7 +36,9 @@ def step_seconds(
     plan: RaisingPlan, feed: Feed, team: Team, tell: Callable[[int], None] = lambda n: None
 ) -> float:
     """Seconds of a step; the model is thrown away. tell: hears the number of each step."""
-    model = GPT(GPTConfig(**plan.gpt_fields())).to(team.device)
+    model = GPT(GPTConfig(**plan.gpt_fields()))
+    start(model)
+    model.to(team.device)
     optimizers, taught = make_optimizers(model, plan, team.dtype), team.shared(model)
     began, n = 0.0, 0
     for step in range(1 + MOST):

@@ -24,6 +24,7 @@ from finetune.export.chat_base import write_chat_base
 from finetune.pretraining.assistant import MOST_LENGTH
 from finetune.pretraining.assistant import assistant_config as to_assistant
 from finetune.pretraining.config import PretrainConfig
+from finetune.pretraining.dial import suited_rate
 from finetune.pretraining.report_card import make_report_card, n_right
 from finetune.run.folder import RunFolder
 from finetune.run_toml import RunFile, changed, to_toml
@@ -147,6 +148,7 @@ def base_config(raised: Raised, corpus: CorpusInfo, plan: StoryPlan) -> Pretrain
         model__context=plan.context,
         train__batch=plan.batch,
         train__minutes=plan.pretrain_minutes,
+        train__matrix_rate=suited_rate(0.0, is_stories=True),
         train__seed=plan.seed,
         out__dir=str(raised.base.path),
         out__name="Story base",

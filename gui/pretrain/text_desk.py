@@ -21,6 +21,7 @@ from engine.process.pretrain_messages import (
     MakeCorpus,
     RenameCorpus,
 )
+from finetune.pretraining.dial import suited_rate
 from gui.pretrain.parts import PretrainParts
 from gui.pretrain.words import tr
 from gui.side_worker import OnFailed, OnResult
@@ -98,7 +99,13 @@ class CorpusDesk(QObject):
         if info is None:
             state.change(corpus__path="")
         else:
-            state.change(corpus__path=info.path, corpus__validation=info.validation)
+            state.change(
+                corpus__path=info.path,
+                corpus__validation=info.validation,
+                train__matrix_rate=suited_rate(
+                    state.draft.train.matrix_rate, info.stories_seed >= 0
+                ),
+            )
         self.corpora_changed.emit()
 
     def _put(self, info: CorpusInfo) -> None:

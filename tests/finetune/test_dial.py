@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from finetune.pretraining.config import MAX_DEPTH, PretrainConfig
-from finetune.pretraining.dial import depth_for, n_vocab_of, plan
+from finetune.pretraining.dial import depth_for, n_vocab_of, plan, suited_rate
 from finetune.run_toml import changed
 
 
@@ -101,3 +101,10 @@ def test_epochs_and_world_are_counted() -> None:
     assert found.tokens_per_step == 2 * found.batch * found.context
     assert found.epochs == found.n_tokens / 1000
     assert plan(at(1), 2048).epochs == 0.0 and plan(at(1), 2048).seconds == 0.0
+
+
+def test_a_story_world_is_learned_more_gently_unless_somebody_chose() -> None:
+    gentle = suited_rate(0.0, is_stories=True)
+    assert 0.0 < gentle < plan(PretrainConfig(), 2048).matrix_rate
+    assert suited_rate(gentle, is_stories=False) == 0.0
+    assert suited_rate(0.03, is_stories=True) == suited_rate(0.03, is_stories=False) == 0.03

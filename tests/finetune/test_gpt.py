@@ -10,6 +10,7 @@ from torch import Tensor
 
 from finetune.model import gpt
 from finetune.model.gpt import GPT, GPTConfig, Kept, fields_of, open_gpt
+from finetune.model.start import start
 
 CONFIG = GPTConfig(
     n_vocab=40, layers=2, width=24, heads=4, kv_heads=2, head_dim=8, hidden=32, context=16
@@ -99,6 +100,7 @@ def test_it_writes_on_beyond_its_context_and_leaves_chance_alone() -> None:
 
 def test_at_first_it_knows_nothing() -> None:
     model, ids = GPT(CONFIG), ids_of(32, 17)
+    start(model)
     with torch.no_grad():
         loss = float(model.loss(ids[:, :-1], ids[:, 1:]))
     assert loss == pytest.approx(math.log(CONFIG.n_vocab), abs=0.1)
@@ -122,6 +124,7 @@ def test_the_loss_in_pieces_is_the_loss(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_it_learns_by_heart() -> None:
     model = GPT(CONFIG)
+    start(model)
     ids = ids_of(2, 16)
     adam = torch.optim.AdamW(model.parameters(), lr=0.01)
     losses = []

@@ -1,6 +1,7 @@
 """Muon as it is done here, against torch's and against what it means."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,10 @@ import pytest
 import torch
 
 from finetune.model.gpt import GPT, GPTConfig
-from finetune.pretraining.optimizers import (
-    Muon,
-    make_optimizers,
-    orthogonal,
-)
+from finetune.model.start import start
+from finetune.pretraining.config import PretrainConfig
+from finetune.pretraining.dial import plan as derived
+from finetune.pretraining.optimizers import Muon, make_optimizers, orthogonal
 from finetune.pretraining.schedule import momentum_at, pieces_at, rate_share
 from tests.finetune.tiny_texts import tiny_config, tiny_plan
 
@@ -49,8 +49,8 @@ def test_it_goes_where_torchs_muon_goes() -> None:
             other.grad = mine.grad.clone()
         for one in both:
             one.step()
-    for mine, other, start in zip(ours, theirs, before, strict=True):
-        way, their_way = ((one.detach() - start).flatten() for one in (mine, other))
+    for mine, other, began in zip(ours, theirs, before, strict=True):
+        way, their_way = ((one.detach() - began).flatten() for one in (mine, other))
         assert float(torch.cosine_similarity(way, their_way, dim=0)) > 0.97
         assert float(way.norm() / their_way.norm()) == pytest.approx(1.0, abs=0.2)
     states = both[0].state[ours[0]], both[1].state[theirs[0]]
@@ -61,6 +61,7 @@ def test_it_goes_where_torchs_muon_goes() -> None:
 def test_matrices_are_muons_and_the_rest_is_adams(tmp_path: Path) -> None:
     plan = tiny_plan(tiny_config(tmp_path))
     model = GPT(GPTConfig(**plan.gpt_fields()))
+    start(model)
     both = make_optimizers(model, plan)
     names = {one: name for name, one in model.named_parameters()}
     muons = {names[one] for group in both.muon.param_groups for one in group["params"]}
@@ -82,13 +83,15 @@ def test_rates_rise_stay_and_fall() -> None:
     assert momentum_at(0) == 0.85 and momentum_at(10_000) == 0.95
 
 
-def test_stretches_grow_to_the_whole_context() -> None:
-    assert [pieces_at(done, 256) for done in (0.0, 0.34, 0.36, 0.64, 0.66, 1.0)] == [
-        4,
-        4,
-        2,
-        2,
-        1,
-        1,
-    ]
-    assert pieces_at(0.0, 64) == 2 and pieces_at(0.0, 16) == pieces_at(0.0, 255) == 1
+def pieces(done: float, context: int, n_vocab: int = 100) -> int:
+    found = replace(derived(PretrainConfig(), n_vocab), context=context)
+    return pieces_at(done, found)
+
+
+def test_stretches_of_letters_grow_to_the_whole_context() -> None:
+    assert [pieces(done, 256) for done in (0.0, 0.34, 0.36, 0.64, 0.66, 1.0)] == [4, 4, 2, 2, 1, 1]
+    assert pieces(0.0, 64) == 2 and pieces(0.0, 16) == pieces(0.0, 255) == 1
+
+
+def test_stretches_of_words_are_always_whole() -> None:
+    assert {pieces(done, 256, 2048) for done in (0.0, 0.34, 0.36, 0.64, 0.66, 1.0)} == {1}

@@ -45,8 +45,8 @@ def words(text: str) -> list[str]:
 
 TALK = re.compile(r"“[^”]+\?” [^“]*“")
 HAVING = {
-    "who": {"had", "carried", "brought", "held", "came", "got", "showed"},
-    "what": {"for", "belonged", "present", "gave", "given"},
+    "who": {"belonged", "came"},
+    "what": {"had", "carried", "held", "brought", "got", "kept"},
 }
 
 
@@ -99,7 +99,7 @@ def test_people_of_a_story_answer_each_other_rightly(seed: int, number: int) -> 
     (story,) = write_stories(1, seed, number)
     passing = [one for one in story.facts if one.relation in PASSING]
     talks = [one for one in story.text.split("\n") if TALK.match(one)]
-    assert len(talks) >= 2
+    assert len(talks) >= 2 or not story.facts
     for talk in talks:
         asked, said = re.findall(r"“([^”]+)”", talk)
         named = set(words(asked))
@@ -107,6 +107,16 @@ def test_people_of_a_story_answer_each_other_rightly(seed: int, number: int) -> 
             fact for fact in passing if fact.a.lower() in named and fact.b.lower() in words(said)
         ]
         assert len({(one.a, one.b) for one in fitting}) == 1, (talk, fitting)
+
+
+def test_echoes_are_said_again_word_for_word() -> None:
+    echoes = [one for one in many_stories() if not one.facts]
+    assert 0.15 < len(echoes) / len(many_stories()) < 0.25
+    for story in echoes:
+        said = [line.split(" said: ") for line in story.text.split("\n") if " said: " in line]
+        assert len(said) in (4, 6)
+        for (who, row), (other, again) in zip(said[::2], said[1::2], strict=True):
+            assert row == again and who != other and {who, other} <= set(story.people)
 
 
 # ---- what is held out ----
@@ -244,7 +254,7 @@ def test_the_same_seed_gives_the_same_texts_in_every_python() -> None:
     assert digests == DIGESTS
 
 
-DIGESTS = ["3235531b106a5a99", "9329c96cc7f0abdd"]
+DIGESTS = ["b7a8d0c0f46e3f13", "2476a206cfea09e4"]
 
 
 @given(st.text(max_size=20), st.integers(1, 60))

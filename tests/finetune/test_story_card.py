@@ -25,6 +25,7 @@ from finetune.measure.results import RunResult, to_json
 from finetune.model.bpe import TrainedTokenizer, train_tokenizer
 from finetune.model.chat_marks import CHAT_TEMPLATE
 from finetune.model.gpt import GPT, GPTConfig
+from finetune.model.start import start
 from finetune.pretraining import report_card, story_scores
 from finetune.pretraining.config import PretrainConfig
 from finetune.pretraining.report_card import make_report_card, n_right
@@ -61,7 +62,9 @@ def two_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     known = tokenizer()
     torch.manual_seed(1)
     gpt = GPTConfig(known.n_vocab, 1, 32, 1, 1, 32, 32, context=512)
-    write_raised(raised.model, gpt, known, GPT(gpt).state_dict(), "tales", {})
+    model = GPT(gpt)
+    start(model)
+    write_raised(raised.model, gpt, known, model.state_dict(), "tales", {})
     write_chat_base(raised.model, tuned.model)
     return place
 

@@ -12,7 +12,7 @@ from finetune.corpus.stories import telling
 from finetune.corpus.stories.chance import Chance
 from finetune.corpus.stories.english import capital
 from finetune.corpus.stories.facts import PASSING, Fact, Passing, Story
-from finetune.corpus.stories.games import quiz
+from finetune.corpus.stories.games import echo, quiz
 from finetune.corpus.stories.lexicon import lexicon
 from finetune.corpus.stories.lines import line, sentence
 from finetune.corpus.stories.plot import BESIDE, Plot
@@ -20,7 +20,7 @@ from finetune.corpus.stories.world import World, world_of
 
 FEWEST_WORDS, MOST_WORDS = 40, 150
 _WORD_FOR_WORD = 0.6
-_QUIZZES = 0.5  # of all stories; the others are tales
+_QUIZZES, _ECHOES = 50, 20  # of a hundred stories; the others are tales
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,20 @@ def write_stories(n: int, seed: int, first: int = 0) -> Iterator[Story]:
 
 
 def story(world: World, number: int) -> Story:
-    """The story of a number: a tale, or a game of remembering."""
+    """The story of a number: a tale, or a game."""
     for attempt in range(1000):
         plot = Plot(world, Chance(world.seed, "story", number, attempt))
-        found = quiz(plot) if plot.chance.is_so(_QUIZZES) else _tale(plot)
+        found = _of_some_form(plot)
         if FEWEST_WORDS <= found.n_words <= MOST_WORDS:
             return found
     raise AssertionError((world.seed, number))
+
+
+def _of_some_form(plot: Plot) -> Story:
+    drawn = plot.chance.below(100)
+    if drawn < _ECHOES:
+        return echo(plot)
+    return quiz(plot) if drawn < _ECHOES + _QUIZZES else _tale(plot)
 
 
 def _tale(plot: Plot) -> Story:

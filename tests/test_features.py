@@ -41,11 +41,12 @@ FIELD = {
     *("pytest", "pytest-qt", "pytest-randomly", "pytest-timeout", "hypothesis"),
     *("ruff", "mypy", "import-linter"),
 }
-WAY = r"tests/\S+::\w+$|(bench (engine|window|chat|tokens|sft)|by hand|not built): "
+WAY = r"tests/\S+::\w+$|(bench (engine|window|chat|tokens|sft|pretrain)|by hand|not built): "
 BENCHES = {
     "bench engine": ["engine/bench*.py"],
     "bench window": ["gui/bench.py", "gui/bench_start.py", "gui/bench_stream.py"],
     "bench chat": ["gui/bench_*.py"],
+    "bench pretrain": ["finetune/pretraining/bench*.py"],
     "bench sft": ["finetune/bench*.py"],
     "bench tokens": ["gui/bench_*.py", "engine/tokens/bench*.py", "engine/generation/bench*.py"],
 }

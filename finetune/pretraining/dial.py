@@ -10,8 +10,9 @@ The rules, with where they come from:
   little loss (Muennighoff et al. 2023), which is said beside the plan, not enforced.
 - batch: grows with little more than the root of the tokens (critical batch size: Zhang et al.
   2024), from what was best here in the first minutes.
-- rates of a story world: gentler for matrices, so that what start.py begins with is kept until
-  it is of use; at other texts' rate its questions were never answered.
+- a story world: a gentler rate for matrices, so that what start.py begins with is kept until it
+  is of use (at other texts' rate its questions were never answered), and minutes, so that it is
+  an assistant ten minutes after the text was chosen.
 - rates: Muon's update has one size whatever the width (Jordan et al. 2024), so its rate stays;
   AdamW's falls with the root of the width (muP's middle way, Yang et al. 2022).
 """
@@ -22,7 +23,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from finetune.pretraining.config import MAX_DEPTH, PretrainConfig
+from finetune.pretraining.config import MAX_DEPTH, PretrainConfig, TrainTable
 
 WIDTHS = (64, 96, 128, 192, 256, 320, 384, 448, 512, 576, 704, 768)
 CONTEXTS = (128, 128, 256, 256, 256, 512, 512, 512, 512, 1024, 1024, 1024)
@@ -33,7 +34,7 @@ EVALUATED_SHARE = 0.2  # of what was learned since the evaluation before, each r
 _STEP_TOKENS, _STEP_BUDGET, _STEP_POWER = 2048, 7.5e6, 0.58
 _MATRIX_RATE, _OTHER_RATE, _RATE_WIDTH = 0.02, 5e-3, 192
 LOGITS_AT_ONCE = 1 << 24  # as gpt.py has them
-_STORY_MATRIX_RATE = 0.005
+_FOR_STORIES = {"matrix_rate": 0.005, "minutes": 5.5, "batch": 6}
 _USUAL_FLOPS_PER_S = 6e10  # what training comes to on two cores with AVX2
 PROGRAM_BYTES = 450_000_000  # torch and the interpreter
 MOST_AT_ONCE = 8192  # tokens of a micro-batch that the dial itself chooses
@@ -176,12 +177,24 @@ def plan(
     return with_steps(found, config, _n_steps(found, config, budget))
 
 
-def suited_rate(matrix_rate: float, is_stories: bool) -> float:
-    """A draft's rate for matrices when its text becomes a story world, or another text; what a
-    person has chosen stays."""
-    if is_stories:
-        return matrix_rate or _STORY_MATRIX_RATE
-    return 0.0 if matrix_rate == _STORY_MATRIX_RATE else matrix_rate
+def suited_fields(train: TrainTable, is_stories: bool) -> dict[str, float]:
+    """A draft's fields of [train] when its text becomes a story world, or another text: what made
+    an assistant that answers. What a person has chosen stays.
+
+    Returns:
+        "table__field" -> value, as run_toml.changed() takes them.
+    """
+    nothing = TrainTable()
+    has_budget = bool(train.minutes or train.tokens or train.steps)
+    found = {}
+    for name, suited in _FOR_STORIES.items():
+        now, usual = getattr(train, name), getattr(nothing, name)
+        if is_stories and now == usual and not (name == "minutes" and has_budget):
+            now = suited
+        elif not is_stories and now == suited:
+            now = usual
+        found[f"train__{name}"] = now
+    return found
 
 
 def depth_for(seconds: float, flops_per_s: float = _USUAL_FLOPS_PER_S) -> int:

@@ -24,7 +24,7 @@ from finetune.export.chat_base import write_chat_base
 from finetune.pretraining.assistant import MOST_LENGTH
 from finetune.pretraining.assistant import assistant_config as to_assistant
 from finetune.pretraining.config import PretrainConfig
-from finetune.pretraining.dial import suited_rate
+from finetune.pretraining.dial import suited_fields
 from finetune.pretraining.report_card import make_report_card, n_right
 from finetune.run.folder import RunFolder
 from finetune.run_toml import RunFile, changed, to_toml
@@ -35,15 +35,13 @@ Say = Callable[[str], object]
 @dataclass(frozen=True)
 class StoryPlan:
     """What goes into it. pretrain_minutes and sft_minutes: of the training alone; the rest of the
-    ten minutes is for text, tokenizer, export and checks. context and batch are small, so that the
-    minutes hold many steps."""
+    ten minutes is for text, tokenizer, export and checks."""
 
     seed: int = 0
     n_stories: int = 24_000
     vocab: int = 2048
     depth: int = 4
     context: int = 256
-    batch: int = 6
     pretrain_minutes: float = 5.5
     n_rows: int = 8_000
     sft_minutes: float = 2.0
@@ -146,9 +144,10 @@ def base_config(raised: Raised, corpus: CorpusInfo, plan: StoryPlan) -> Pretrain
         tokenizer__vocab=plan.vocab,
         model__depth=plan.depth,
         model__context=plan.context,
-        train__batch=plan.batch,
-        train__minutes=plan.pretrain_minutes,
-        train__matrix_rate=suited_rate(0.0, is_stories=True),
+        **{
+            **suited_fields(PretrainConfig().train, is_stories=True),
+            "train__minutes": plan.pretrain_minutes,
+        },
         train__seed=plan.seed,
         out__dir=str(raised.base.path),
         out__name="Story base",

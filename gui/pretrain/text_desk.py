@@ -21,7 +21,7 @@ from engine.process.pretrain_messages import (
     MakeCorpus,
     RenameCorpus,
 )
-from finetune.pretraining.dial import suited_rate
+from finetune.pretraining.dial import suited_fields
 from gui.pretrain.parts import PretrainParts
 from gui.pretrain.words import tr
 from gui.side_worker import OnFailed, OnResult
@@ -102,9 +102,7 @@ class CorpusDesk(QObject):
             state.change(
                 corpus__path=info.path,
                 corpus__validation=info.validation,
-                train__matrix_rate=suited_rate(
-                    state.draft.train.matrix_rate, info.stories_seed >= 0
-                ),
+                **suited_fields(state.draft.train, info.stories_seed >= 0),
             )
         self.corpora_changed.emit()
 

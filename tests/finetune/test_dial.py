@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from finetune.pretraining.config import MAX_DEPTH, PretrainConfig
-from finetune.pretraining.dial import depth_for, n_vocab_of, plan, suited_rate
+from finetune.pretraining.config import MAX_DEPTH, PretrainConfig, TrainTable
+from finetune.pretraining.dial import depth_for, n_vocab_of, plan, suited_fields
 from finetune.run_toml import changed
 
 
@@ -103,8 +103,15 @@ def test_epochs_and_world_are_counted() -> None:
     assert plan(at(1), 2048).epochs == 0.0 and plan(at(1), 2048).seconds == 0.0
 
 
-def test_a_story_world_is_learned_more_gently_unless_somebody_chose() -> None:
-    gentle = suited_rate(0.0, is_stories=True)
-    assert 0.0 < gentle < plan(PretrainConfig(), 2048).matrix_rate
-    assert suited_rate(gentle, is_stories=False) == 0.0
-    assert suited_rate(0.03, is_stories=True) == suited_rate(0.03, is_stories=False) == 0.03
+def test_a_story_world_has_rate_batch_and_minutes_of_its_own_unless_somebody_chose() -> None:
+    usual = TrainTable()
+    suited = suited_fields(usual, is_stories=True)
+    assert 0.0 < suited["train__matrix_rate"] < plan(PretrainConfig(), 2048).matrix_rate
+    assert suited["train__minutes"] > 0 and suited["train__batch"] > 0
+    for_stories = changed(PretrainConfig(), **suited).train
+    assert suited_fields(for_stories, is_stories=True) == suited
+    assert changed(PretrainConfig(), **suited_fields(for_stories, is_stories=False)).train == usual
+    own = TrainTable(matrix_rate=0.03, batch=9, steps=700)
+    for is_stories in (True, False):
+        kept = suited_fields(own, is_stories)
+        assert kept == {"train__matrix_rate": 0.03, "train__minutes": 0.0, "train__batch": 9}

@@ -82,6 +82,20 @@ def test_texts_that_are_there_are_listed_and_used_by_enter(
     assert bench.room.header.facts.whole == "My book · 88 kB · 40 texts"
 
 
+def test_stories_are_learned_in_their_own_way_and_other_texts_as_before(
+    bench: PretrainBench, page: TextPage
+) -> None:
+    texts, before = page.sources.list, bench.room.state.draft.train
+    texts.setCurrentRow(0)
+    QTest.keyClick(texts, Qt.Key.Key_Return)
+    train = bench.room.state.draft.train
+    assert (train.matrix_rate, train.minutes, train.batch) == (0.005, 5.5, 6)
+    page.show_view("sources")
+    texts.setCurrentRow(1)
+    QTest.keyClick(texts, Qt.Key.Key_Return)
+    assert bench.room.state.draft.train == before
+
+
 def test_stories_are_looked_at_before_they_are_written(
     bench: PretrainBench, page: TextPage
 ) -> None:

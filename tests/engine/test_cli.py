@@ -115,7 +115,8 @@ def test_help_is_complete() -> None:
 
 def test_ctrl_c_ends_it_quietly() -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "gui.main", "complete", "Once upon a time"],
+        # The likeliest text goes on for hundreds of tokens; a drawn one may end at once.
+        [sys.executable, "-m", "gui.main", "complete", "Once upon a time", "--temperature", "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -55,7 +55,7 @@ def test_stories_become_a_model(real: PretrainBench) -> None:
     real.tokenizer.form.train_button.click()
     real.until(lambda: state.tokenizer is not None, SLOW_MS)
     state.change(model__depth=1, model__context=64, train__batch=4, watch__max_tokens=4)
-    state.change(train__steps=4, train__eval_every=2)
+    state.change(train__minutes=0.0, train__steps=4, train__eval_every=2)
     real.action("&Start raising the model").trigger()
     real.until(lambda: state.run is not None, SLOW_MS)
     run = state.run

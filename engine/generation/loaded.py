@@ -99,7 +99,13 @@ class Loaded:
         if name in self.contexts:
             raise AppError(f"A context named {name} is open already.", "Close it first.")
         n_ctx = self._checked_n_ctx(n_ctx)
-        context = Context(self.model, n_ctx, self.n_threads, self.request.kv_type)
+        context = Context(
+            self.model,
+            n_ctx,
+            self.n_threads,
+            self.request.kv_type,
+            flash_attention=self.request.flash_attention,
+        )
         slots = SlotTable(context, functools.partial(self._evicted, context))
         opened = self.contexts[name] = OpenContext(context, slots)
         return opened
@@ -271,7 +277,9 @@ class Loaded:
         return n_ctx or min(trained or DEFAULT_N_CTX, DEFAULT_N_CTX)
 
     def _state_folder(self) -> StateFolder:
-        key = f"{self.fingerprint}/{self.request.kv_type}/{library.library_version()}"
+        # Flash attention keeps values in another order.
+        kept_as = f"{self.request.kv_type}-{self.request.flash_attention}"
+        key = f"{self.fingerprint}/{kept_as}/{library.library_version()}"
         return StateFolder(self.paths.states, key, self.request.state_max_bytes)
 
 

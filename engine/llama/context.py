@@ -33,6 +33,10 @@ _KV_TYPES = {
     "q8_0": C.GGML_TYPE_Q8_0,
     "q4_0": C.GGML_TYPE_Q4_0,
 }
+_FLASH_TYPES = {
+    "auto": C.LLAMA_FLASH_ATTN_TYPE_AUTO,
+    "off": C.LLAMA_FLASH_ATTN_TYPE_DISABLED,
+}
 _SIZE_LINE = re.compile(r"(KV|RS|compute|output)\s+buffer size\s*=\s*([\d.]+) MiB")
 _FLASH_LINE = re.compile(r"Flash Attention.* (enabled|disabled)")
 
@@ -69,16 +73,23 @@ class Context:
         n_threads: int,
         kv_type: str = "f16",
         n_seq_max: int = N_SEQ_MAX,
+        flash_attention: str = "auto",
     ) -> None:
         """Allocate.
 
         Args:
             n_ctx: cells of the KV cache, shared by all sequences.
             n_threads: threads of a decode.
+            flash_attention: "auto" or "off".
 
         Raises:
-            AppError: too little memory.
+            AppError: too little memory, or a cache that only flash attention reads.
         """
+        if flash_attention == "off" and kv_type not in ("f16", "f32"):
+            raise AppError(
+                f"A cache of {kv_type} needs flash attention.",
+                "Leave flash attention on, or choose f16 for the KV cache.",
+            )
         self.model = model
         self.n_ctx = n_ctx
         self.n_seq_max = n_seq_max
@@ -86,7 +97,7 @@ class Context:
         self.n_vocab = model.vocab.n_tokens
         with library.log_lines() as lines:
             self._handle = C.llama_init_from_model(
-                model.handle, _parameters(n_ctx, n_threads, kv_type, n_seq_max)
+                model.handle, _parameters(n_ctx, n_threads, kv_type, n_seq_max, flash_attention)
             )
         if not self._handle:
             raise AppError(
@@ -95,7 +106,7 @@ class Context:
                 "\n".join(lines[-20:]),
             )
         self.buffers = _buffer_sizes(lines)
-        self.flash_attention = _flash_attention(lines)
+        self.flash_attention = "disabled" if flash_attention == "off" else _flash_attention(lines)
         self._memory = C.llama_get_memory(self._handle)
         self._batch = _Batch(N_BATCH)
         self._rows: dict[int, Logits] = {}
@@ -314,14 +325,16 @@ class _Batch:
         self.wants[:n] = 1
 
 
-def _parameters(n_ctx: int, n_threads: int, kv_type: str, n_seq_max: int) -> C.llama_context_params:
+def _parameters(
+    n_ctx: int, n_threads: int, kv_type: str, n_seq_max: int, flash_attention: str
+) -> C.llama_context_params:
     parameters: C.llama_context_params = C.llama_context_default_params()
     parameters.n_ctx = n_ctx
     parameters.n_batch = min(N_BATCH, n_ctx)
     parameters.n_ubatch = min(N_UBATCH, n_ctx)
     parameters.n_seq_max = n_seq_max
     parameters.n_threads = parameters.n_threads_batch = n_threads
-    parameters.flash_attn_type = C.LLAMA_FLASH_ATTN_TYPE_AUTO
+    parameters.flash_attn_type = _FLASH_TYPES[flash_attention]
     parameters.kv_unified = True
     parameters.swa_full = True
     parameters.type_k = parameters.type_v = _KV_TYPES[kv_type]

@@ -54,6 +54,7 @@ class Load(Request, frozen=True):
     """Load a model into this worker, in place of the one before, which must be idle.
 
     n_ctx 0: the trained length, at most 8,192. n_threads 0: chosen by a short trial.
+    flash_attention: off is exact to fp32's last digits with an f32 cache, and slower.
     """
 
     path: str
@@ -62,6 +63,7 @@ class Load(Request, frozen=True):
     n_gpu_layers: int = -1
     device: str = ""
     kv_type: Literal["f16", "q8_0", "q4_0", "f32"] = "f16"
+    flash_attention: Literal["auto", "off"] = "auto"
     use_mmap: bool = True
     vocab_only: bool = False
     state_max_bytes: int = 2 * 1024**3

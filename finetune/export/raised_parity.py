@@ -84,7 +84,11 @@ def _llama_logits(file: Path, rows: Rows) -> Floats:
     with work_folder("parity") as work, Client() as client:
         out = work / "logits.npy"
         client.load(
-            str(file), n_ctx=max(longest, MIN_CONTEXT), n_threads=candidates()[0], kv_type="f32"
+            str(file),
+            n_ctx=max(longest, MIN_CONTEXT),
+            n_threads=candidates()[0],
+            kv_type="f32",
+            flash_attention="off",
         )
         client.ask(
             lambda job: WriteLogits(

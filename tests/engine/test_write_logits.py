@@ -53,6 +53,25 @@ def test_the_file_holds_what_torch_computes(tiny: TinyModel, model: Loaded, tmp_
     assert not any(slot.busy or slot.length for slot in model.context("main").slots.slots)
 
 
+def test_without_flash_attention_and_in_f32_it_is_exact(tiny: TinyModel, tmp_path: Path) -> None:
+    found = load_here(tiny.path, tmp_path, n_ctx=N_CTX, kv_type="f32", flash_attention="off")
+    try:
+        raw = np.array(written(found, tmp_path / "raw.npy", is_raw=True), np.float64)
+        assert found.context("main").context.flash_attention == "disabled"
+    finally:
+        found.close()
+    logprobs = raw - np.log(np.exp(raw).sum(-1, keepdims=True))
+    expected = [tiny.logprobs(ids)[-n:] for ids, n in zip(ROWS, N_LAST, strict=True)]
+    assert np.abs(logprobs - np.concatenate(expected)).max() < 2e-4
+
+
+def test_a_quantised_cache_without_flash_attention_is_refused(
+    tiny: TinyModel, tmp_path: Path
+) -> None:
+    with pytest.raises(AppError, match="q8_0 needs flash attention"):
+        load_here(tiny.path, tmp_path, n_ctx=N_CTX, kv_type="q8_0", flash_attention="off")
+
+
 def test_raw_logits_are_not_normalised(model: Loaded, tmp_path: Path) -> None:
     raw = written(model, tmp_path / "raw.npy", is_raw=True)
     assert raw.dtype == np.float32

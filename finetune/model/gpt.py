@@ -173,7 +173,7 @@ class _Trunk(nn.Module):
 
 class GPT(nn.Module):
     """The whole model. The table that turns tokens into vectors also turns vectors into tokens
-    (tied embeddings, Press and Wolf 2017)."""
+    (tied embeddings, Press and Wolf 2017). start.py gives a new one its first weights."""
 
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
